@@ -1,0 +1,6 @@
+namespace ChronoLog.Bench;
+
+internal static class Program
+{
+    private static int Main() => 2;
+}

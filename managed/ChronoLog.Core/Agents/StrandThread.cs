@@ -1,0 +1,47 @@
+namespace ChronoLog.Core.Agents;
+
+/// <summary>The thread that pumps one <see cref="Strand"/> in a process; sleeps while nothing is posted.</summary>
+public sealed class StrandThread : IDisposable
+{
+    private readonly SemaphoreSlim posted = new(0);
+    private readonly Thread thread;
+    private volatile bool stopping;
+
+    public StrandThread(Strand strand)
+    {
+        Strand = strand;
+        strand.Posted = () => posted.Release();
+        thread = new Thread(Pump) { Name = strand.Name, IsBackground = true };
+        thread.Start();
+    }
+
+    public Strand Strand { get; }
+
+    /// <summary>Runs what is queued, then ends the thread.</summary>
+    public void Dispose()
+    {
+        stopping = true;
+        posted.Release();
+        thread.Join();
+        posted.Dispose();
+    }
+
+    private void Pump()
+    {
+        while (true)
+        {
+            int done = Strand.DoWork();
+            if (done > 0)
+            {
+                continue;
+            }
+
+            if (stopping)
+            {
+                return;
+            }
+
+            posted.Wait();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using ChronoLog.Core.Model;
+
+namespace ChronoLog.Core.Ports;
+
+/// <summary>
+/// The Keeper's hot tier: mapped segment files into which batches of frames are copied once, and which the pipelines'
+/// entries point into. One writer thread; <see cref="Sync"/> from one other.
+/// </summary>
+public interface IJournal : IDisposable
+{
+    /// <summary>Bytes of segments on disk, and the most that may be.</summary>
+    long BytesUsed { get; }
+
+    long BytesQuota { get; }
+
+    /// <summary>Number of the last batch appended; 0 = none.</summary>
+    long Appended { get; }
+
+    /// <summary>Number of the last batch that is on the device.</summary>
+    long Synced { get; }
+
+    /// <summary>Copies frames into the journal. False when the quota or the disk is exhausted: nothing was written, try later.</summary>
+    /// <param name="origin">Whose frames these are.</param>
+    /// <param name="frames">Whole, committed frames.</param>
+    /// <param name="copy">Where they lie now. The caller holds no reference of its own: it adds what it keeps.</param>
+    bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy);
+
+    /// <summary>Syncs everything appended so far to the device, and returns the number of the last batch covered.</summary>
+    /// <exception cref="IOException">The device refused. Never retried on the same segment.</exception>
+    long Sync();
+}
+
+/// <summary>Where a batch came from: enough to rebuild a ring's positions from the journal.</summary>
+/// <param name="ClientId">The ring's client.</param>
+/// <param name="RingId">The ring.</param>
+/// <param name="RingPosition">The ring's position after the batch.</param>
+/// <param name="Arrival">ChronoTick at which the Keeper took it.</param>
+public readonly record struct BatchOrigin(ulong ClientId, ulong RingId, long RingPosition, ulong Arrival);
+
+/// <summary>A batch in the journal.</summary>
+/// <param name="Segment">The segment: referenced by the journal while active, by every run that points into it after.</param>
+/// <param name="Address">First byte of the frames' copy.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Number">The batch's number, compared with <see cref="IJournal.Synced"/>.</param>
+public readonly record struct JournalSpan(PayloadBlock Segment, nint Address, int Length, long Number)
+{
+    /// <summary>The copied frames.</summary>
+    public unsafe ReadOnlySpan<byte> Frames => new((void*)Address, Length);
+}

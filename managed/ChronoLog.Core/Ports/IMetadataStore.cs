@@ -1,0 +1,45 @@
+namespace ChronoLog.Core.Ports;
+
+/// <summary>The Visor's durable memory. Every call returns after the change is on the device. Called from one thread.</summary>
+public interface IMetadataStore : IDisposable
+{
+    IReadOnlyList<ChronicleRecord> LoadChronicles();
+
+    void PutChronicle(ChronicleRecord chronicle);
+
+    /// <summary>Deletes the chronicle and its stories.</summary>
+    void DeleteChronicle(string name);
+
+    IReadOnlyList<StoryRecord> LoadStories();
+
+    void PutStory(StoryRecord story);
+
+    void DeleteStory(string chronicle, string story);
+
+    /// <summary>Reserves numbers that were never given out before and never will be again. The first is at least 1.</summary>
+    /// <returns>The first of <paramref name="count"/> consecutive numbers.</returns>
+    ulong ReserveNumbers(string counter, uint count);
+
+    string? GetValue(string key);
+
+    void PutValue(string key, string value);
+}
+
+/// <param name="Name">Unique.</param>
+/// <param name="Attributes">Known keys with their values, and free-form ones.</param>
+/// <param name="Created">ChronoTick.</param>
+public sealed record ChronicleRecord(string Name, IReadOnlyDictionary<string, string> Attributes, ulong Created);
+
+/// <param name="Chronicle">Name of the chronicle.</param>
+/// <param name="Story">Name within the chronicle.</param>
+/// <param name="StoryId">See <see cref="Model.StoryIdentity"/>.</param>
+/// <param name="Attributes">Of the story itself.</param>
+/// <param name="Groups">Recording groups that ever recorded it, the latest last.</param>
+/// <param name="Created">ChronoTick.</param>
+public sealed record StoryRecord(
+    string Chronicle,
+    string Story,
+    ulong StoryId,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<uint> Groups,
+    ulong Created);

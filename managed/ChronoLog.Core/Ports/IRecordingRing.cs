@@ -1,0 +1,60 @@
+namespace ChronoLog.Core.Ports;
+
+/// <summary>Creates the rings that clients record into.</summary>
+public interface IRingHost
+{
+    /// <summary>Creates a ring in shared memory.</summary>
+    /// <param name="clientId">The client that will map it; every event of the ring is this client's.</param>
+    /// <param name="ringId">Unique in this process and epoch.</param>
+    /// <param name="producerPid">The client's process, watched for its death; 0 if unknown.</param>
+    /// <param name="capacityBytes">A power of two between the host's limits.</param>
+    /// <exception cref="Protocol.ChronoLogException">A limit was passed, or shared memory is exhausted.</exception>
+    IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes);
+}
+
+/// <summary>
+/// Consumer's side of a many-producer ring of <see cref="Model.RecordFrame"/>s. One consumer thread. The producers'
+/// memory is not trusted: what is read from it is checked, and a ring that breaks the protocol is reported, not followed.
+/// </summary>
+public interface IRecordingRing : IDisposable
+{
+    ulong RingId { get; }
+
+    ulong ClientId { get; }
+
+    /// <summary>The file that a client maps.</summary>
+    string Path { get; }
+
+    long CapacityBytes { get; }
+
+    /// <summary>Bytes consumed since the ring was made: the consumer's position.</summary>
+    long Consumed { get; }
+
+    /// <summary>Bytes reserved by producers since the ring was made. May be read from any thread.</summary>
+    long Tail { get; }
+
+    /// <summary>False once the producer's process has gone: nothing more will be committed.</summary>
+    bool ProducerAlive { get; }
+
+    /// <summary>True once the producer closed the ring in order.</summary>
+    bool ProducerClosed { get; }
+
+    /// <summary>
+    /// The committed frames at the consumer's position: whole frames, contiguous, at most <paramref name="maxBytes"/>
+    /// (but at least one frame if any is committed); padding is passed over. Empty when nothing is committed there.
+    /// </summary>
+    /// <exception cref="Protocol.ChronoLogException"><see cref="Protocol.Status.Corrupt"/>.</exception>
+    ReadOnlySpan<byte> Committed(int maxBytes);
+
+    /// <summary>Gives the first bytes of what <see cref="Committed"/> returned back to the producers and publishes the position.</summary>
+    void Consume(int bytes);
+
+    /// <summary>
+    /// After the producer's death: passes over frames that were reserved and never committed, up to the next committed one.
+    /// </summary>
+    /// <returns>Bytes passed over.</returns>
+    int SkipAbandoned();
+
+    /// <summary>Publishes that everything before the position is synced to the device.</summary>
+    void PublishDurable(long position);
+}
