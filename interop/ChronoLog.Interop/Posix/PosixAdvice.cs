@@ -1,0 +1,11 @@
+namespace ChronoLog.Interop.Posix;
+
+/// <summary>Hints of posix_fadvise and madvise that share their values.</summary>
+public enum PosixAdvice
+{
+    Normal = 0,
+    Random = 1,
+    Sequential = 2,
+    WillNeed = 3,
+    DontNeed = 4,
+}
