@@ -17,6 +17,9 @@ public interface IBulkEndpoint : IAsyncDisposable
 
     long BytesBudget { get; }
 
+    /// <summary>Largest slab that can be rented, in bytes; whatever is larger travels in parts.</summary>
+    int SlabBytesMax { get; }
+
     /// <summary>Rents registered memory, or null when the budget is exhausted.</summary>
     /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: larger than the largest slab.</exception>
     Slab? TryRent(int length);
