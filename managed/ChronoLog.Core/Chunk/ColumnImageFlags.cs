@@ -1,0 +1,14 @@
+namespace ChronoLog.Core.Chunk;
+
+/// <summary>What an image holds.</summary>
+[Flags]
+public enum ColumnImageFlags : ushort
+{
+    None = 0,
+
+    /// <summary>A chunk merged from all Keepers' parts.</summary>
+    Complete = 1,
+
+    /// <summary>Late events of a range that was delivered before.</summary>
+    Supplementary = 2,
+}
