@@ -16,6 +16,8 @@ public sealed class FabricBulkEndpoint : IBulkEndpoint
 
     public long BytesBudget => throw new NotImplementedException();
 
+    public int SlabBytesMax => throw new NotImplementedException();
+
     public BulkStatistics Statistics => throw new NotImplementedException();
 
     /// <summary>Opens the endpoint and starts its owner thread.</summary>
