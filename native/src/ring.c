@@ -1,0 +1,2 @@
+/* placeholder, filled in next */
+typedef int chrono_ring_unit;
