@@ -1,0 +1,13 @@
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Core.Playback;
+
+/// <summary>What a read will merge. Whoever receives a plan disposes its sources.</summary>
+/// <param name="Sources">In the order hot, warm, cold; of equal EventSequences the first source's is kept.</param>
+/// <param name="Watermark">ChronoTick below which the set of events is complete; 0 = unknown.</param>
+/// <param name="Gaps">Ranges known to be missing before the read begins.</param>
+public sealed record ReadPlan(IReadOnlyList<IReadSource> Sources, ulong Watermark, IReadOnlyList<Gap> Gaps)
+{
+    /// <summary>Nothing to read.</summary>
+    public static ReadPlan Empty(ulong watermark = 0) => new([], watermark, []);
+}

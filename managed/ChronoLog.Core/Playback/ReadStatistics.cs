@@ -1,0 +1,10 @@
+namespace ChronoLog.Core.Playback;
+
+/// <summary>What a <see cref="ReadService"/> has served since its start.</summary>
+/// <param name="CursorsOpen">Now.</param>
+/// <param name="CursorsOpened">Ever.</param>
+/// <param name="PagesServed">Distinct pages handed out.</param>
+/// <param name="BytesServed">In those pages.</param>
+/// <param name="EventsServed">In those pages, after the merge.</param>
+public readonly record struct ReadStatistics(
+    int CursorsOpen, long CursorsOpened, long PagesServed, long BytesServed, long EventsServed);
