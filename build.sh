@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Builds, tests and shows ChronoLog. `./build.sh help` lists the commands. Everything it makes lies in artifacts/.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+ROOT=$PWD
+ARTIFACTS=$ROOT/artifacts
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+
+# What building, running and testing need, as Debian names it: (command or file that shows its presence) package.
+PACKAGES=(
+    "/usr/bin/gcc gcc"
+    "/usr/bin/g++ g++"
+    "/usr/bin/make make"
+    "/usr/bin/cmake cmake"
+    "/usr/bin/pkg-config pkg-config"
+    "/usr/include/rdma/fi_endpoint.h libfabric-dev"
+    "/usr/include/zmq.h libzmq3-dev"
+    "/usr/include/hdf5/serial/hdf5.h libhdf5-dev"
+    "/usr/include/zlib.h zlib1g-dev"
+    "/usr/bin/git git"
+)
+TEST_PACKAGES=(
+    "/usr/bin/h5dump hdf5-tools"
+    "/usr/lib/python3/dist-packages/h5py python3-h5py-serial"
+    "/usr/bin/strace strace"
+)
+
+say() { printf '%s\n' "$*"; }
+step() { printf '\n== %s\n' "$*"; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+install_packages() {
+    local missing=() entry
+    for entry in "$@"; do
+        [ -e "${entry%% *}" ] || missing+=("${entry##* }")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        die "these packages are missing; install them and run this again:
+    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+    fi
+    step "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" > "$ARTIFACTS/apt.log" 2>&1 \
+        || { tail -20 "$ARTIFACTS/apt.log" >&2; die "apt-get failed"; }
+}
+
+need_dotnet() {
+    command -v dotnet > /dev/null || die "the .NET SDK 10 is missing: https://dot.net (or your site's module), then run this again"
+}
+
+# True when a source of the given folders is newer than the stamp.
+stale() {
+    local stamp=$1; shift
+    [ -e "$stamp" ] || return 0
+    [ -n "$(find "$@" -newer "$stamp" -type f -not -path '*/obj/*' -print -quit)" ]
+}
+
+build_native() {
+    local type=$1 dir=$2; shift 2
+    cmake -S native -B "$dir" -DCMAKE_BUILD_TYPE="$type" "$@" > "$dir.log" 2>&1 \
+        && cmake --build "$dir" -j "$(nproc)" >> "$dir.log" 2>&1 \
+        || { tail -40 "$dir.log" >&2; die "the native build failed; see $dir.log"; }
+}
+
+# The framework of the NativeAOT binaries: net10.0 where its runtime pack restores, else net9.0; found out once.
+aot_framework() {
+    local known=$ARTIFACTS/aot-framework
+    if [ ! -s "$known" ]; then
+        if dotnet restore managed/ChronoLog.App -r linux-x64 -p:ChronoTfm=net10.0 -p:ArtifactsPath="$ARTIFACTS/dotnet/probe" \
+            > "$ARTIFACTS/probe.log" 2>&1; then
+            echo net10.0 > "$known"
+        else
+            echo net9.0 > "$known"
+        fi
+        rm -rf "$ARTIFACTS/dotnet/probe"
+    fi
+    cat "$known"
+}
+
+publish_aot() {
+    local framework
+    framework=$(aot_framework)
+    step "publishing the NativeAOT executable ($framework)"
+    dotnet publish managed/ChronoLog.App -c Release -r linux-x64 -p:ChronoTfm="$framework" \
+        -o "$ARTIFACTS/publish" -v q > "$ARTIFACTS/publish.log" 2>&1 \
+        || { grep -E 'error|warning' "$ARTIFACTS/publish.log" | sort -u | head -40 >&2; die "publish failed; see artifacts/publish.log"; }
+    mkdir -p "$ARTIFACTS/bin" "$ARTIFACTS/lib"
+    # Replaced by rename: a deployment that runs from here keeps its own copy.
+    install -m 755 "$ARTIFACTS/publish/chronolog" "$ARTIFACTS/bin/.chronolog.new"
+    mv -f "$ARTIFACTS/bin/.chronolog.new" "$ARTIFACTS/bin/chronolog"
+    install -m 644 "$ARTIFACTS/publish/libe_sqlite3.so" "$ARTIFACTS/bin/"
+    local role
+    for role in visor keeper grapher player; do
+        ln -sfn chronolog "$ARTIFACTS/bin/chrono-$role"
+    done
+}
+
+build() {
+    mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
+    install_packages "${PACKAGES[@]}"
+    need_dotnet
+    if stale "$ARTIFACTS/stamp-native" native; then
+        step "building native"
+        build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
+        cp native/include/*.h "$ARTIFACTS/include/"
+        touch "$ARTIFACTS/stamp-native"
+    fi
+    if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
+        publish_aot
+        touch "$ARTIFACTS/stamp-aot"
+    fi
+    say "artifacts/bin/chronolog is up to date ($(aot_framework))"
+}
+
+build_tests() {
+    build
+    install_packages "${TEST_PACKAGES[@]}"
+    if stale "$ARTIFACTS/stamp-tests" managed interop tests bench Directory.Build.props Directory.Packages.props .editorconfig; then
+        step "building the tests"
+        dotnet build ChronoLog.sln -c Release -v q > "$ARTIFACTS/tests.log" 2>&1 \
+            || { grep -E 'error|warning' "$ARTIFACTS/tests.log" | sort -u | head -40 >&2; die "the build failed; see artifacts/tests.log"; }
+        touch "$ARTIFACTS/stamp-tests"
+    fi
+}
+
+PASSED=0 FAILED=0 SKIPPED=0
+
+# Runs the ctest suite of one native build and adds its counts.
+native_suite() {
+    local dir=$1 log="$1-test.log" all bad
+    ctest --test-dir "$dir" --output-on-failure --timeout 300 > "$log" 2>&1 || true
+    all=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log"); all=${all:-0}
+    bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of .*/\1/p' "$log"); bad=${bad:-0}
+    if [ "$all" -eq 0 ]; then
+        say "no native test ran; see $log"; FAILED=$((FAILED + 1)); return
+    fi
+    [ "$bad" -eq 0 ] || tail -60 "$log"
+    say "$2: $((all - bad)) passed, $bad failed"
+    PASSED=$((PASSED + all - bad)); FAILED=$((FAILED + bad))
+}
+
+# Runs one NUnit project and adds its counts.
+managed_suite() {
+    local project=$1 results="$ARTIFACTS/results/$1" log="$ARTIFACTS/results/$1.log" trx counters passed failed skipped
+    rm -rf "$results"; mkdir -p "$results"
+    dotnet test "tests/$project" -c Release --no-build --logger "trx;LogFileName=$project.trx" --results-directory "$results" \
+        -v q > "$log" 2>&1 || true
+    trx=$results/$project.trx
+    if [ ! -s "$trx" ]; then
+        tail -40 "$log"; say "$project: no result"; FAILED=$((FAILED + 1)); return
+    fi
+    counters=$(grep -o '<Counters [^>]*' "$trx" | head -1)
+    passed=$(sed -n 's/.* passed="\([0-9]*\)".*/\1/p' <<< "$counters")
+    failed=$(sed -n 's/.* failed="\([0-9]*\)".*/\1/p' <<< "$counters")
+    local total executed
+    total=$(sed -n 's/.* total="\([0-9]*\)".*/\1/p' <<< "$counters")
+    executed=$(sed -n 's/.* executed="\([0-9]*\)".*/\1/p' <<< "$counters")
+    skipped=$((total - executed))
+    failed=$((executed - passed))
+    if [ "$failed" -gt 0 ]; then
+        grep -vE '^\s*$' "$log" | tail -150
+    fi
+    if [ "$skipped" -gt 0 ]; then
+        say "skipped in $project:"
+        grep -B1 -A6 'outcome="NotExecuted"' "$trx" | grep -oE 'testName="[^"]*"|<Message>[^<]*' | sed 's/^/    /' || true
+    fi
+    # A runner that died (a crash of the process under test) leaves fewer results than tests and says so in its log.
+    if grep -qE 'Test Run Aborted|test host process crashed' "$log"; then
+        say "$project: the test host crashed"; tail -40 "$log"; FAILED=$((FAILED + 1))
+    fi
+    say "$project: $passed passed, $failed failed, $skipped skipped"
+    PASSED=$((PASSED + passed)); FAILED=$((FAILED + failed)); SKIPPED=$((SKIPPED + skipped))
+}
+
+run_tests() {
+    build_tests
+    mkdir -p "$ARTIFACTS/results"
+    step "native tests, plain and under the address and undefined-behaviour sanitizers"
+    native_suite "$ARTIFACTS/native" native
+    build_native Debug "$ARTIFACTS/native-sanitized" -DCHRONO_SANITIZE=ON
+    native_suite "$ARTIFACTS/native-sanitized" native-sanitized
+    local project
+    for project in ChronoLog.Tests.Unit ChronoLog.Tests.Cluster; do
+        step "$project"
+        managed_suite "$project"
+    done
+    say ""
+    local line="$PASSED passed, $FAILED failed"
+    [ "$SKIPPED" -eq 0 ] || line="$line, $SKIPPED skipped"
+    say "$line"
+    [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
+
+install_prefix() {
+    local prefix=""
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --prefix) prefix=${2:?--prefix needs a directory}; shift 2 ;;
+            --prefix=*) prefix=${1#--prefix=}; shift ;;
+            *) die "install: unknown option '$1'" ;;
+        esac
+    done
+    [ -n "$prefix" ] || die "install needs --prefix DIR"
+    build
+    install -d "$prefix/bin" "$prefix/lib" "$prefix/include" "$prefix/share/doc/chronolog"
+    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
+    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
+    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
+    cp -P "$ARTIFACTS"/lib/libchrono_native.so* "$prefix/lib/"
+    install -m 644 native/include/*.h "$prefix/include/"
+    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
+    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
+    say "installed in $prefix"
+}
+
+help() {
+    cat <<'TEXT'
+usage: ./build.sh COMMAND
+
+    build                 native library, managed code, the NativeAOT executable artifacts/bin/chronolog
+    demo [ARGUMENTS]      builds, then records, archives and replays real data of this machine on a private deployment
+    test                  builds, then runs every test; the last line is the total
+    bench [ARGUMENTS]     builds, then measures ingestion, drain, archive and replay beside the machine's raw limits
+    install --prefix DIR  builds, then installs bin, lib, include, share
+    clean                 removes artifacts/
+    help                  this text
+
+Missing Debian packages are installed when run by root; otherwise the command to install them is printed.
+TEXT
+}
+
+mkdir -p "$ARTIFACTS"
+case ${1:-help} in
+    build) build ;;
+    test) run_tests ;;
+    demo) shift; build; exec "$ARTIFACTS/bin/chronolog" demo "$@" ;;
+    bench) shift; build_tests; exec bench/run.sh "$@" ;;
+    install) shift; install_prefix "$@" ;;
+    clean) rm -rf "$ARTIFACTS" ;;
+    help | -h | --help) help ;;
+    *) help >&2; exit 2 ;;
+esac

@@ -1,0 +1,202 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Visor;
+
+/// <summary>
+/// Names and attributes of chronicles and stories. What it answers from memory is always on the device: the store is
+/// written first.
+/// </summary>
+internal sealed class ChronicleDirectory
+{
+    // A value travels in one RPC message and is shown to people; whoever wants to keep more should record it as events.
+    private const int AttributesMax = 256;
+    private const int AttributeBytesMax = 4096;
+
+    private readonly IMetadataStore store;
+    private readonly VisorOptions options;
+    private readonly Dictionary<string, ChronicleRecord> chronicles = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedDictionary<string, StoryRecord>> stories = new(StringComparer.Ordinal);
+    private readonly Dictionary<ulong, StoryRecord> storiesById = [];
+
+    public ChronicleDirectory(IMetadataStore store, VisorOptions options)
+    {
+        this.store = store;
+        this.options = options;
+        foreach (ChronicleRecord chronicle in store.LoadChronicles())
+        {
+            chronicles.Add(chronicle.Name, chronicle);
+            stories.Add(chronicle.Name, new(StringComparer.Ordinal));
+        }
+
+        foreach (StoryRecord story in store.LoadStories())
+        {
+            Remember(story);
+        }
+    }
+
+    public IEnumerable<StoryRecord> Stories => storiesById.Values;
+
+    public IEnumerable<string> ChronicleNames => chronicles.Keys.Order(StringComparer.Ordinal);
+
+    public ChronicleRecord Create(string name, IReadOnlyDictionary<string, string> attributes, ulong now)
+    {
+        Check(name, "chronicle");
+        if (chronicles.ContainsKey(name))
+        {
+            throw new ChronoLogException(Status.ChronicleExists, $"chronicle '{name}' exists already");
+        }
+
+        if (chronicles.Count >= options.ChroniclesMax)
+        {
+            throw Failure.TooMany("chronicles", options.ChroniclesMax);
+        }
+
+        var record = new ChronicleRecord(name, Complete(attributes), now);
+        store.PutChronicle(record);
+        chronicles.Add(name, record);
+        stories.Add(name, new(StringComparer.Ordinal));
+        return record;
+    }
+
+    public ChronicleRecord Get(string name)
+    {
+        Check(name, "chronicle");
+        return chronicles.TryGetValue(name, out ChronicleRecord? record) ? record : throw Failure.NoChronicle(name);
+    }
+
+    public void Destroy(string name)
+    {
+        ChronicleRecord record = Get(name);
+        store.DeleteChronicle(record.Name);
+        foreach (StoryRecord story in stories[name].Values)
+        {
+            storiesById.Remove(story.StoryId);
+        }
+
+        stories.Remove(name);
+        chronicles.Remove(name);
+    }
+
+    public void SetAttribute(string name, string key, string value)
+    {
+        ChronicleRecord record = Get(name);
+        if (key.Length == 0)
+        {
+            throw Failure.Invalid($"an attribute of chronicle '{name}' needs a name");
+        }
+
+        var attributes = new Dictionary<string, string>(record.Attributes, StringComparer.Ordinal) { [key] = value };
+        record = record with { Attributes = Complete(attributes) };
+        store.PutChronicle(record);
+        chronicles[name] = record;
+    }
+
+    public IEnumerable<StoryRecord> StoriesOf(string chronicle)
+    {
+        Get(chronicle);
+        return stories[chronicle].Values;
+    }
+
+    public StoryRecord? FindStory(string chronicle, string story)
+    {
+        Get(chronicle);
+        Check(story, "story");
+        return stories[chronicle].GetValueOrDefault(story);
+    }
+
+    public StoryRecord? FindStory(ulong storyId) => storiesById.GetValueOrDefault(storyId);
+
+    /// <summary>Stores a new story, or a changed one.</summary>
+    public void Put(StoryRecord story)
+    {
+        if (!storiesById.TryGetValue(story.StoryId, out StoryRecord? other))
+        {
+            if (storiesById.Count >= options.StoriesMax)
+            {
+                throw Failure.TooMany("stories", options.StoriesMax);
+            }
+        }
+        else if (other.Chronicle != story.Chronicle || other.Story != story.Story)
+        {
+            // One chance in 2^64 per pair: refused rather than mixed.
+            throw Failure.Invalid(
+                $"story '{story.Chronicle}/{story.Story}' has the same id as '{other.Chronicle}/{other.Story}'; rename it");
+        }
+
+        store.PutStory(story);
+        Remember(story);
+    }
+
+    public void DestroyStory(StoryRecord story)
+    {
+        store.DeleteStory(story.Chronicle, story.Story);
+        stories[story.Chronicle].Remove(story.Story);
+        storiesById.Remove(story.StoryId);
+    }
+
+    public StoryDescriptor Describe(StoryRecord story, uint group)
+    {
+        var descriptor = new StoryDescriptor
+        {
+            Chronicle = story.Chronicle,
+            Story = story.Story,
+            StoryId = story.StoryId,
+            Group = group,
+        };
+        foreach ((string key, string value) in chronicles[story.Chronicle].Attributes)
+        {
+            descriptor.Attributes[key] = value;
+        }
+
+        return descriptor;
+    }
+
+    public static void CheckAttributes(IReadOnlyDictionary<string, string> attributes)
+    {
+        if (attributes.Count > AttributesMax)
+        {
+            throw Failure.Invalid($"{attributes.Count} attributes are more than {AttributesMax}");
+        }
+
+        foreach ((string key, string value) in attributes)
+        {
+            if (key.Length + value.Length > AttributeBytesMax)
+            {
+                throw Failure.Invalid($"attribute '{key[..Math.Min(key.Length, 64)]}' is longer than {AttributeBytesMax}");
+            }
+        }
+    }
+
+    private static Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> attributes)
+    {
+        CheckAttributes(attributes);
+        try
+        {
+            return ChronicleAttributes.Parse(attributes).ToDictionary();
+        }
+        catch (ArgumentException exception)
+        {
+            throw Failure.Invalid(exception.Message);
+        }
+    }
+
+    private static void Check(string name, string kind)
+    {
+        try
+        {
+            StoryIdentity.CheckName(name, kind);
+        }
+        catch (ArgumentException exception)
+        {
+            throw Failure.Invalid(exception.Message);
+        }
+    }
+
+    private void Remember(StoryRecord story)
+    {
+        stories[story.Chronicle][story.Story] = story;
+        storiesById[story.StoryId] = story;
+    }
+}

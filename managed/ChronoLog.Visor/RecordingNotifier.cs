@@ -1,0 +1,89 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Visor;
+
+/// <summary>Pushes start, stop and destroy notices to the members of a recording group.</summary>
+internal sealed class RecordingNotifier(IRpcConnector connector, VisorOptions options, ILogger logger)
+{
+    private readonly Dictionary<string, IRpcChannel> channels = new(StringComparer.Ordinal);
+
+    /// <summary>Tells every member; the Keepers that confirmed are returned. The others are told again when they register.</summary>
+    public async Task<IReadOnlyList<ProcessIdentity>> StartAsync(StoryDescriptor story, GroupView group)
+    {
+        var request = new StartStoryRecordingRequest { Story = story, Group = group };
+        bool[] confirmed = await PushAsync(Members(group), Methods.StartStoryRecording, request);
+        return [.. group.Keepers.Where((_, index) => confirmed[index])];
+    }
+
+    public Task StopAsync(ulong storyId, GroupView group) =>
+        PushAsync(Members(group), Methods.StopStoryRecording, new StopStoryRecordingRequest { StoryId = storyId });
+
+    public Task DestroyAsync(StoryDescriptor story, IEnumerable<GroupView> groups) =>
+        PushAsync([.. groups.SelectMany(Members)], Methods.DestroyStoryData, new DestroyStoryRequest { Story = story });
+
+    public async ValueTask ForgetAsync(ProcessIdentity process)
+    {
+        if (channels.Remove(process.AdminEndpoint, out IRpcChannel? channel))
+        {
+            await channel.DisposeAsync();
+        }
+    }
+
+    public async ValueTask CloseAsync()
+    {
+        foreach (IRpcChannel channel in channels.Values)
+        {
+            await channel.DisposeAsync();
+        }
+
+        channels.Clear();
+    }
+
+    // Keepers first: the index of a Keeper in the view is its index here.
+    private static List<ProcessIdentity> Members(GroupView group)
+    {
+        List<ProcessIdentity> members = [.. group.Keepers];
+        if (group.Grapher is not null)
+        {
+            members.Add(group.Grapher);
+        }
+
+        if (group.Player is not null)
+        {
+            members.Add(group.Player);
+        }
+
+        return members;
+    }
+
+    private async Task<bool[]> PushAsync<TRequest>(
+        IReadOnlyList<ProcessIdentity> members, RpcMethod<TRequest, Empty> method, TRequest request)
+        where TRequest : class, IMessage<TRequest> =>
+        await Task.WhenAll(members.Select(member => PushAsync(member, method, request)));
+
+    private async Task<bool> PushAsync<TRequest>(
+        ProcessIdentity member, RpcMethod<TRequest, Empty> method, TRequest request)
+        where TRequest : class, IMessage<TRequest>
+    {
+        if (!channels.TryGetValue(member.AdminEndpoint, out IRpcChannel? channel))
+        {
+            channels.Add(member.AdminEndpoint, channel = connector.Open(member.AdminEndpoint));
+        }
+
+        try
+        {
+            await channel.CallAsync(method, request, options.NotifyDeadline);
+            return true;
+        }
+        catch (ChronoLogException exception)
+        {
+            logger.LogWarning(
+                "{Method} to {Role} '{Name}' at {Endpoint} failed: {Reason}",
+                method.Name, member.Role, member.Name, member.AdminEndpoint, exception.Message);
+            return false;
+        }
+    }
+}

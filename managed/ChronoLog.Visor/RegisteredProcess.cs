@@ -1,0 +1,18 @@
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Visor;
+
+/// <summary>A process as the registry knows it.</summary>
+internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
+{
+    public ProcessIdentity Identity { get; } = identity;
+
+    /// <summary>Monotonic nanoseconds of the last registration or heartbeat.</summary>
+    public long LastHeard { get; set; } = now;
+
+    public bool IsAlive { get; set; } = true;
+
+    public Dictionary<string, double> Statistics { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<ulong, StoryTally> Tallies { get; } = [];
+}

@@ -1,0 +1,246 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Visor;
+
+/// <summary>Acquire, release, destroy and route: which group records a story, and who holds it.</summary>
+internal sealed class StoryCoordinator(
+    ChronicleDirectory directory,
+    ProcessRegistry registry,
+    ClientRegistry clients,
+    RecordingNotifier notifier,
+    IBaseClock clock,
+    Func<int, int> randomBelow,
+    VisorOptions options)
+{
+    // Ten thousand ranks acquire one story: the group is told once per view, not once per rank.
+    private readonly Dictionary<ulong, (ulong ViewEpoch, Task<IReadOnlyList<ProcessIdentity>> Confirmed)> started = [];
+    private readonly HashSet<ulong> destroying = [];
+
+    public async ValueTask<StoryReply> AcquireAsync(StoryRequest request)
+    {
+        ConnectedClient client = clients.Hear(request.ClientId);
+        if (request.CreateChronicle && !directory.ChronicleNames.Contains(request.Chronicle))
+        {
+            directory.Create(request.Chronicle, new Dictionary<string, string>(), clock.Now);
+        }
+
+        StoryRecord story = FindOrPrepare(request);
+        GroupView group = ChooseGroup(story);
+        if (story.Groups.Count == 0 || story.Groups[^1] != group.Group)
+        {
+            story = story with { Groups = [.. story.Groups.Where(number => number != group.Group), group.Group] };
+            directory.Put(story);
+        }
+
+        bool isNew = clients.Hold(client, story.StoryId);
+        IReadOnlyList<ProcessIdentity> recording = await StartAsync(story, group);
+        if (recording.Count == 0)
+        {
+            if (isNew)
+            {
+                clients.Release(client, story.StoryId);
+            }
+
+            throw new ChronoLogException(
+                Status.NoKeepers, $"no keeper of group {group.Group} accepted story '{story.Chronicle}/{story.Story}'");
+        }
+
+        return Reply(story, group);
+    }
+
+    public async ValueTask<Empty> ReleaseAsync(StoryRequest request)
+    {
+        ConnectedClient client = clients.Hear(request.ClientId);
+        StoryRecord? story = directory.FindStory(request.Chronicle, request.Story);
+        if (story is null || !clients.Release(client, story.StoryId))
+        {
+            throw new ChronoLogException(
+                Status.NotAcquired, $"story '{request.Chronicle}/{request.Story}' is not held by client {client.ClientId}");
+        }
+
+        await StopUnlessHeldAsync(story);
+        return new Empty();
+    }
+
+    /// <summary>Releases everything a client held, because it left or its lease ran out.</summary>
+    public async ValueTask ForgetAsync(ConnectedClient client)
+    {
+        List<ulong> held = [.. client.Held];
+        clients.Forget(client);
+        foreach (ulong storyId in held)
+        {
+            if (directory.FindStory(storyId) is { } story)
+            {
+                await StopUnlessHeldAsync(story);
+            }
+        }
+    }
+
+    public async ValueTask<Empty> DestroyStoryAsync(StoryRequest request)
+    {
+        clients.Hear(request.ClientId);
+        StoryRecord story = directory.FindStory(request.Chronicle, request.Story)
+            ?? throw Failure.NoStory(request.Chronicle, request.Story);
+        await DestroyAsync(story);
+        return new Empty();
+    }
+
+    public async ValueTask<Empty> DestroyChronicleAsync(ChronicleRequest request)
+    {
+        clients.Hear(request.ClientId);
+        List<StoryRecord> stories = [.. directory.StoriesOf(request.Chronicle)];
+        foreach (StoryRecord story in stories)
+        {
+            CheckFree(story);
+        }
+
+        foreach (StoryRecord story in stories)
+        {
+            await DestroyAsync(story);
+        }
+
+        if (directory.StoriesOf(request.Chronicle).Any())
+        {
+            throw new ChronoLogException(
+                Status.Acquired, $"chronicle '{request.Chronicle}' got a new story while it was being destroyed");
+        }
+
+        directory.Destroy(request.Chronicle);
+        return new Empty();
+    }
+
+    public StoryReply Route(StoryRequest request)
+    {
+        StoryRecord story = directory.FindStory(request.Chronicle, request.Story)
+            ?? throw Failure.NoStory(request.Chronicle, request.Story);
+        GroupView? group = story.Groups.Count == 0 ? null : registry.Group(story.Groups[^1]);
+        if (group?.Player is null)
+        {
+            throw new ChronoLogException(
+                Status.NoPlayers, $"no player is alive in the group of story '{request.Chronicle}/{request.Story}'");
+        }
+
+        return Reply(story, group);
+    }
+
+    /// <summary>The stories that a process which registers now has to record or serve.</summary>
+    public IEnumerable<StoryDescriptor> HeldIn(uint group) =>
+        directory.Stories
+            .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0 && story.Groups[^1] == group)
+            .Select(story => directory.Describe(story, group));
+
+    private static StoryReply Compose(StoryDescriptor story, GroupView group, IEnumerable<uint> earlier)
+    {
+        var reply = new StoryReply { Story = story, Group = group };
+        reply.EarlierGroups.AddRange(earlier);
+        return reply;
+    }
+
+    private StoryReply Reply(StoryRecord story, GroupView group) =>
+        Compose(directory.Describe(story, group.Group), group, story.Groups.Take(story.Groups.Count - 1));
+
+    private StoryRecord FindOrPrepare(StoryRequest request)
+    {
+        StoryRecord? story = directory.FindStory(request.Chronicle, request.Story);
+        ChronicleDirectory.CheckAttributes(request.Attributes);
+        ulong storyId = StoryIdentity.Hash(request.Chronicle, request.Story);
+        if (destroying.Contains(storyId))
+        {
+            throw new ChronoLogException(
+                Status.Acquired, $"story '{request.Chronicle}/{request.Story}' is being destroyed; try again");
+        }
+
+        return story ?? new StoryRecord(
+            request.Chronicle,
+            request.Story,
+            storyId,
+            new Dictionary<string, string>(request.Attributes, StringComparer.Ordinal),
+            [],
+            clock.Now);
+    }
+
+    // Sticks to the group that recorded the story last for as long as that group can record: its tiers hold the data.
+    private GroupView ChooseGroup(StoryRecord story)
+    {
+        List<GroupView> able = [.. registry.RecordingGroups.OrderBy(group => group.Group)];
+        if (able.Count == 0)
+        {
+            throw new ChronoLogException(Status.NoKeepers, "no keeper is registered with the visor");
+        }
+
+        if (story.Groups.Count > 0 && able.Find(group => group.Group == story.Groups[^1]) is { } last)
+        {
+            return last;
+        }
+
+        return options.GroupAssignment == "least-loaded"
+            ? able.MinBy(group => directory.Stories.Count(each =>
+                each.Groups.Count > 0 && each.Groups[^1] == group.Group && clients.HolderCount(each.StoryId) > 0))!
+            : able[randomBelow(able.Count)];
+    }
+
+    private async ValueTask<IReadOnlyList<ProcessIdentity>> StartAsync(StoryRecord story, GroupView group)
+    {
+        if (!started.TryGetValue(story.StoryId, out var current) || current.ViewEpoch != group.Epoch)
+        {
+            current = (group.Epoch, notifier.StartAsync(directory.Describe(story, group.Group), group));
+            started[story.StoryId] = current;
+        }
+
+        IReadOnlyList<ProcessIdentity> confirmed = await current.Confirmed;
+        if (confirmed.Count == 0)
+        {
+            started.Remove(story.StoryId);
+        }
+
+        return confirmed;
+    }
+
+    private async ValueTask StopUnlessHeldAsync(StoryRecord story)
+    {
+        if (clients.HolderCount(story.StoryId) > 0)
+        {
+            return;
+        }
+
+        started.Remove(story.StoryId);
+        if (story.Groups.Count > 0 && registry.Group(story.Groups[^1]) is { } group)
+        {
+            await notifier.StopAsync(story.StoryId, group);
+        }
+    }
+
+    private async ValueTask DestroyAsync(StoryRecord story)
+    {
+        CheckFree(story);
+        if (!destroying.Add(story.StoryId))
+        {
+            throw new ChronoLogException(
+                Status.Acquired, $"story '{story.Chronicle}/{story.Story}' is being destroyed already");
+        }
+
+        try
+        {
+            IEnumerable<GroupView> groups = story.Groups.Select(registry.Group).OfType<GroupView>();
+            uint last = story.Groups.Count > 0 ? story.Groups[^1] : 0;
+            await notifier.DestroyAsync(directory.Describe(story, last), groups);
+            directory.DestroyStory(story);
+            started.Remove(story.StoryId);
+        }
+        finally
+        {
+            destroying.Remove(story.StoryId);
+        }
+    }
+
+    private void CheckFree(StoryRecord story)
+    {
+        int count = clients.HolderCount(story.StoryId);
+        if (count > 0)
+        {
+            throw Failure.Acquired($"story '{story.Chronicle}/{story.Story}'", count);
+        }
+    }
+}
