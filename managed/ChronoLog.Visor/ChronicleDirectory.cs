@@ -169,17 +169,10 @@ internal sealed class ChronicleDirectory
         }
     }
 
-    private static Dictionary<string, string> Complete(IReadOnlyDictionary<string, string> attributes)
+    private static IReadOnlyDictionary<string, string> Complete(IReadOnlyDictionary<string, string> attributes)
     {
         CheckAttributes(attributes);
-        try
-        {
-            return ChronicleAttributes.Parse(attributes).ToDictionary();
-        }
-        catch (ArgumentException exception)
-        {
-            throw Failure.Invalid(exception.Message);
-        }
+        return ChronicleAttributes.Parse(attributes).ToDictionary();
     }
 
     private static void Check(string name, string kind)
