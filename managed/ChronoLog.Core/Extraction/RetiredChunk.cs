@@ -1,0 +1,22 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Core.Extraction;
+
+/// <summary>
+/// A chunk on its way out of a process. The chunk must not change any more: several streams and readers may merge it at
+/// the same time. Whoever made the retired chunk owns it and keeps it readable until every extractor has taken it.
+/// </summary>
+/// <param name="Story">The story, with its chronicle's attributes.</param>
+/// <param name="Chunk">The events, in [startTime, endTime).</param>
+/// <param name="Identity">Names the chunk to the receiver, also when it is sent again.</param>
+/// <param name="Complete">All Keepers' events merged; false for one Keeper's part.</param>
+/// <param name="MergedFrom">Of a merged chunk: the partials that it holds events of.</param>
+/// <param name="Supplementary">Events that came after their range had been archived.</param>
+public sealed record RetiredChunk(
+    StoryDescriptor Story,
+    StoryChunk Chunk,
+    PartialIdentity Identity,
+    bool Complete,
+    IReadOnlyList<PartialIdentity> MergedFrom,
+    bool Supplementary);
