@@ -8,4 +8,7 @@ public enum PosixAdvice
     Sequential = 2,
     WillNeed = 3,
     DontNeed = 4,
+
+    /// <summary>madvise only, Linux 5.14: maps the pages for writing now, so that the first store does not fault.</summary>
+    PopulateWrite = 23,
 }

@@ -27,6 +27,24 @@ public abstract class PayloadBlock
         }
     }
 
+    /// <summary>Adds a reference unless the last one is gone already.</summary>
+    public bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref references);
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
     /// <summary>Drops a reference; the last one releases the memory.</summary>
     public void Release()
     {

@@ -19,6 +19,18 @@ public interface IJournal : IDisposable
     /// <summary>Number of the last batch that is on the device.</summary>
     long Synced { get; }
 
+    /// <summary>Most bytes of frames in one batch: what fits an empty segment. No event may be larger.</summary>
+    int BatchBytesMax { get; }
+
+    /// <summary>Whether batches are taken and synced now.</summary>
+    JournalState State { get; }
+
+    /// <summary>What is wrong and what to do about it; null while <see cref="State"/> is <see cref="JournalState.Ready"/>.</summary>
+    string? Trouble { get; }
+
+    /// <summary>Names the owner of the segments begun from now on, for a later recovery. Before the first append.</summary>
+    void Identify(ulong processId, ulong epoch);
+
     /// <summary>Copies frames into the journal. False when the quota or the disk is exhausted: nothing was written, try later.</summary>
     /// <param name="origin">Whose frames these are.</param>
     /// <param name="frames">Whole, committed frames.</param>
@@ -28,6 +40,28 @@ public interface IJournal : IDisposable
     /// <summary>Syncs everything appended so far to the device, and returns the number of the last batch covered.</summary>
     /// <exception cref="IOException">The device refused. Never retried on the same segment.</exception>
     long Sync();
+
+    /// <summary>
+    /// Gets segments ready ahead of the writer, and rid of those that nothing points into any more. From one thread, not the
+    /// writer's.
+    /// </summary>
+    /// <returns>How much was done; 0 = nothing to do.</returns>
+    int Prepare();
+}
+
+/// <summary>What keeps a journal from taking or syncing batches.</summary>
+public enum JournalState
+{
+    Ready,
+
+    /// <summary>The quota is used up; goes on when chunks have been archived.</summary>
+    QuotaReached,
+
+    /// <summary>The disk is full; goes on when there is space again.</summary>
+    NoSpace,
+
+    /// <summary>The device failed; what it holds unsynced is being written again elsewhere.</summary>
+    DeviceFailed,
 }
 
 /// <summary>Where a batch came from: enough to rebuild a ring's positions from the journal.</summary>

@@ -1,0 +1,242 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Journal;
+
+/// <summary>
+/// The segment files of a directory: makes them ahead of need within the quota, takes back those that nothing points into,
+/// and uses them again or deletes them. Thread-safe; files are created and deleted outside the lock's short sections.
+/// </summary>
+internal sealed class SegmentPool : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly JournalOptions options;
+    private readonly PosixDirectory directory;
+    private readonly List<JournalSegment> unsynced = [];
+    private readonly Stack<SegmentFile> returned = new();
+    private SegmentFile? spare;
+    private long bytesUsed;
+    private long sequence;
+
+    public SegmentPool(JournalOptions options, PosixDirectory directory, long lastSequence)
+    {
+        this.options = options;
+        this.directory = directory;
+        sequence = lastSequence;
+    }
+
+    public long BytesUsed => Interlocked.Read(ref bytesUsed);
+
+    public JournalState State { get; private set; }
+
+    public string? Trouble { get; private set; }
+
+    /// <summary>True when no spare is ready: a preparation is worth while.</summary>
+    public bool NeedsSpare
+    {
+        get
+        {
+            lock (gate)
+            {
+                return spare is null;
+            }
+        }
+    }
+
+    /// <summary>A file for the next segment, or null when quota or disk are exhausted (the state says which).</summary>
+    public SegmentFile? TryTake()
+    {
+        lock (gate)
+        {
+            if (spare is { } ready)
+            {
+                spare = null;
+                return ready;
+            }
+        }
+
+        return TryMake(isNeededNow: true);
+    }
+
+    /// <summary>Adds a segment to those that a sync must cover. Before its first append.</summary>
+    public void Track(JournalSegment segment)
+    {
+        lock (gate)
+        {
+            unsynced.Add(segment);
+        }
+    }
+
+    /// <summary>The segments with something to sync, each with a reference for the caller, oldest first.</summary>
+    public void TakeUnsynced(List<JournalSegment> target)
+    {
+        lock (gate)
+        {
+            foreach (JournalSegment segment in unsynced)
+            {
+                // A segment whose last reference is just going needs no sync: what it held is archived.
+                if (segment.TryAddReference())
+                {
+                    target.Add(segment);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes a sealed and wholly synced segment off the list.</summary>
+    public void Untrack(JournalSegment segment)
+    {
+        lock (gate)
+        {
+            unsynced.Remove(segment);
+        }
+    }
+
+    /// <summary>The last reference to a segment is gone. From any thread; the file is dealt with by a later preparation.</summary>
+    public void Return(JournalSegment segment)
+    {
+        lock (gate)
+        {
+            unsynced.Remove(segment);
+            returned.Push(segment.File);
+            if (segment.Rewrite is { } rewrite)
+            {
+                segment.Rewrite = null;
+                returned.Push(rewrite);
+            }
+        }
+    }
+
+    /// <summary>A new, zeroed file beyond the quota, for what a failed device holds unsynced.</summary>
+    public SegmentFile MakeForRewrite()
+    {
+        long next;
+        lock (gate)
+        {
+            next = ++sequence;
+        }
+
+        SegmentFile file = SegmentFile.Create(directory, next, options.SegmentBytes);
+        Interlocked.Add(ref bytesUsed, options.SegmentBytes);
+        return file;
+    }
+
+    /// <summary>Deletes a file that <see cref="MakeForRewrite"/> made.</summary>
+    public void Discard(SegmentFile file)
+    {
+        file.Delete();
+        Interlocked.Add(ref bytesUsed, -options.SegmentBytes);
+    }
+
+    /// <summary>Makes a spare if there is none, and deletes what is not needed any more.</summary>
+    public int Prepare()
+    {
+        int done = 0;
+        if (NeedsSpare && TryMake(isNeededNow: false) is { } made)
+        {
+            made.Mapping.Advise(0, Math.Min(options.PopulateAheadBytes, options.SegmentBytes), PosixAdvice.PopulateWrite);
+            lock (gate)
+            {
+                // The writer makes its own file when it finds no spare, but never sets the spare: no race here.
+                spare = made;
+            }
+
+            done++;
+        }
+
+        while (TakeReturned() is { } file)
+        {
+            Discard(file);
+            done++;
+        }
+
+        return done;
+    }
+
+    public void Dispose()
+    {
+        if (TakeSpare() is { } left)
+        {
+            Discard(left);
+        }
+
+        while (TakeReturned() is { } file)
+        {
+            Discard(file);
+        }
+    }
+
+    private SegmentFile? TakeSpare()
+    {
+        lock (gate)
+        {
+            SegmentFile? taken = spare;
+            spare = null;
+            return taken;
+        }
+    }
+
+    private SegmentFile? TakeReturned()
+    {
+        lock (gate)
+        {
+            return returned.TryPop(out SegmentFile? file) ? file : null;
+        }
+    }
+
+    // A quota that only keeps a spare from being made ahead is no trouble yet.
+    private SegmentFile? TryMake(bool isNeededNow)
+    {
+        long next;
+        SegmentFile? used;
+        lock (gate)
+        {
+            used = returned.TryPop(out SegmentFile? file) ? file : null;
+            if (used is null && bytesUsed + options.SegmentBytes > options.QuotaBytes)
+            {
+                ReportQuota(isNeededNow);
+                return null;
+            }
+
+            next = ++sequence;
+            Interlocked.Add(ref bytesUsed, used is null ? options.SegmentBytes : 0); // reserved before it is made
+        }
+
+        return Make(next, used);
+    }
+
+    private void ReportQuota(bool isNeededNow)
+    {
+        if (isNeededNow && State == JournalState.Ready) // once: a blocked writer asks again and again
+        {
+            Set(JournalState.QuotaReached,
+                $"the journal in {directory.Path} uses its quota of {options.QuotaBytes} bytes; "
+                + "it goes on when the Grapher has archived, or raise the quota");
+        }
+    }
+
+    private SegmentFile? Make(long next, SegmentFile? used)
+    {
+        try
+        {
+            used?.Recycle(next);
+            SegmentFile file = used ?? SegmentFile.Create(directory, next, options.SegmentBytes);
+            Set(JournalState.Ready, null);
+            return file;
+        }
+        catch (PosixException exception)
+        {
+            Set(exception.IsNoSpace ? JournalState.NoSpace : JournalState.DeviceFailed,
+                $"a journal segment could not be made: {exception.Message}; free space or mend {directory.Path}");
+            used?.Dispose();
+            Interlocked.Add(ref bytesUsed, -options.SegmentBytes);
+            return null;
+        }
+    }
+
+    private void Set(JournalState state, string? trouble)
+    {
+        Trouble = trouble;
+        State = state;
+    }
+}
