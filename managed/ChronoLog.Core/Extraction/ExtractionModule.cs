@@ -60,11 +60,18 @@ public sealed class ExtractionModule
             strand => strand.InvokeAsync(() => RunAsync(role, completed, stop.Token))));
     }
 
-    /// <summary>Cancels what runs and completes when every stream has ended; what is still queued stays there.</summary>
+    /// <summary>
+    /// Cancels what runs, completes when every stream has ended, and disposes the extractors; what is still queued stays
+    /// there.
+    /// </summary>
     public async ValueTask StopAsync()
     {
         stop.Cancel();
         await streams;
+        foreach (IAsyncDisposable extractor in chain.OfType<IAsyncDisposable>())
+        {
+            await extractor.DisposeAsync();
+        }
     }
 
     private async ValueTask RunAsync(
@@ -91,6 +98,7 @@ public sealed class ExtractionModule
 
     private async ValueTask<ExtractionOutcome> ExtractAsync(ExtractionJob job, CancellationToken cancellation)
     {
+        List<string> storyFiles = [];
         List<ExtractorFailure> failures = [];
         foreach (IChunkExtractor extractor in chain)
         {
@@ -101,7 +109,11 @@ public sealed class ExtractionModule
 
             try
             {
-                await extractor.ExtractAsync(job.Chunk, cancellation);
+                ExtractionReceipt receipt = await extractor.ExtractAsync(job.Chunk, cancellation);
+                if (receipt.StoryFile is { } storyFile)
+                {
+                    storyFiles.Add(storyFile);
+                }
             }
             catch (Exception exception)
             {
@@ -109,7 +121,7 @@ public sealed class ExtractionModule
             }
         }
 
-        return new ExtractionOutcome(job, failures);
+        return new ExtractionOutcome(job, storyFiles, failures);
     }
 
     private async ValueTask ReportAsync(

@@ -2,8 +2,10 @@ namespace ChronoLog.Core.Extraction;
 
 /// <summary>What became of one pass: the role decides whether and when the failed extractors run again.</summary>
 /// <param name="Job">The pass.</param>
+/// <param name="StoryFiles">Paths that the extractors of this pass wrote the chunk to.</param>
 /// <param name="Failures">Empty when every extractor took the chunk.</param>
-public sealed record ExtractionOutcome(ExtractionJob Job, IReadOnlyList<ExtractorFailure> Failures)
+public sealed record ExtractionOutcome(
+    ExtractionJob Job, IReadOnlyList<string> StoryFiles, IReadOnlyList<ExtractorFailure> Failures)
 {
     public RetiredChunk Chunk => Job.Chunk;
 

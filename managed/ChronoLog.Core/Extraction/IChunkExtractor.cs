@@ -11,5 +11,5 @@ public interface IChunkExtractor
 
     /// <summary>Returns when the chunk is where it belongs. May block: each stream has a thread of its own.</summary>
     /// <exception cref="Protocol.ChronoLogException">What failed; the chain goes on with the next extractor.</exception>
-    ValueTask ExtractAsync(RetiredChunk chunk, CancellationToken cancellation);
+    ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation);
 }

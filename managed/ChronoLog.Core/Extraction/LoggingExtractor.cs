@@ -15,13 +15,13 @@ public sealed class LoggingExtractor(string name, ILogger logger) : IChunkExtrac
         return new LoggingExtractor(settings.Name, logger);
     });
 
-    public ValueTask ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
+    public ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
         logger.LogInformation(
             "{Extractor}: {Kind} chunk [{Start}, {End}) of story {Chronicle}/{Story}: {Events} events, {Bytes} bytes",
             name, chunk.Supplementary ? "supplementary" : chunk.Complete ? "complete" : "partial",
             chunk.Chunk.StartTime, chunk.Chunk.EndTime, chunk.Story.Chronicle, chunk.Story.Story,
             chunk.Chunk.EventCount, chunk.Chunk.RecordBytes);
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(ExtractionReceipt.Taken);
     }
 }
