@@ -7,7 +7,20 @@ namespace ChronoLog.Core.Playback;
 /// <param name="Watermark">ChronoTick below which the set of events is complete; 0 = unknown.</param>
 /// <param name="Gaps">Ranges known to be missing before the read begins.</param>
 public sealed record ReadPlan(IReadOnlyList<IReadSource> Sources, ulong Watermark, IReadOnlyList<Gap> Gaps)
+    : IAsyncDisposable
 {
     /// <summary>Nothing to read.</summary>
     public static ReadPlan Empty(ulong watermark = 0) => new([], watermark, []);
+
+    /// <summary>Disposes the sources, all at once: one that waits for a dead process must not hold up the others.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var disposals = new List<Task>(Sources.Count);
+        foreach (IReadSource source in Sources)
+        {
+            disposals.Add(source.DisposeAsync().AsTask());
+        }
+
+        await Task.WhenAll(disposals);
+    }
 }

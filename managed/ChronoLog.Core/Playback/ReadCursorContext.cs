@@ -1,0 +1,64 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Core.Playback;
+
+/// <summary>What a cursor was opened with.</summary>
+internal sealed record ReadCursorContext(
+    IBulkEndpoint Bulk, ITimers Timers, ReadServiceOptions Options, OpenReadRequest Request, int PageBytes, Strand? Strand)
+{
+    public ulong StoryId { get; } = Request.Story.StoryId;
+
+    public ulong ClientId { get; } = Request.ClientId;
+
+    public ulong StartTime { get; } = Request.StartTime;
+
+    public ulong EndTime { get; } = Request.EndTime;
+
+    public ulong EventLimit { get; } = Request.EventLimit;
+
+    /// <summary>Bytes of the image of these entries.</summary>
+    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: no page can hold so much.</exception>
+    public int ImageLength(ReadOnlySpan<EventEntry> entries)
+    {
+        long recordBytes = 0;
+        foreach (ref readonly EventEntry entry in entries)
+        {
+            recordBytes += entry.Length;
+        }
+
+        long bytes = ColumnImage.RequiredBytes(entries.Length, recordBytes);
+        return bytes <= int.MaxValue
+            ? (int)bytes
+            : throw new ChronoLogException(
+                Status.LimitExceeded, $"{Options.Server} cannot hand out a page of {bytes} bytes: the largest is {int.MaxValue}");
+    }
+
+    /// <summary>Waits for slab memory, but not forever: cursors that wait for each other's memory would otherwise stay.</summary>
+    /// <exception cref="ChronoLogException"><see cref="Status.NoSpace"/>.</exception>
+    public async ValueTask<Slab> RentAsync(int length, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<Slab> rent = Bulk.RentAsync(length, limit.Token).AsTask();
+        if (!rent.IsCompleted)
+        {
+            await Task.WhenAny(rent, Timers.Delay(Options.SlabWait, limit.Token));
+            limit.Cancel();
+        }
+
+        try
+        {
+            return await rent;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ChronoLogException(
+                Status.NoSpace,
+                $"{Options.Server} found no memory for a page of {length} bytes within {Options.SlabWait.TotalSeconds:0.#} s: "
+                + $"{Bulk.BytesRented} of {Bulk.BytesBudget} bytes are rented; ask again, read with smaller pages, or raise the budget");
+        }
+    }
+}
