@@ -42,16 +42,10 @@ internal sealed record ReadCursorContext(
     public async ValueTask<Slab> RentAsync(int length, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<Slab> rent = Bulk.RentAsync(length, limit.Token).AsTask();
-        if (!rent.IsCompleted)
-        {
-            await Task.WhenAny(rent, Timers.Delay(Options.SlabWait, limit.Token));
-            limit.Cancel();
-        }
-
+        Task guard = CancelLaterAsync(limit);
         try
         {
-            return await rent;
+            return await Bulk.RentAsync(length, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -59,6 +53,24 @@ internal sealed record ReadCursorContext(
                 Status.NoSpace,
                 $"{Options.Server} found no memory for a page of {length} bytes within {Options.SlabWait.TotalSeconds:0.#} s: "
                 + $"{Bulk.BytesRented} of {Bulk.BytesBudget} bytes are rented; ask again, read with smaller pages, or raise the budget");
+        }
+        finally
+        {
+            limit.Cancel();
+            await guard;
+        }
+    }
+
+    // Not Task.WhenAny over the delay: its completion may take a detour through the thread pool, off the strand.
+    private async Task CancelLaterAsync(CancellationTokenSource limit)
+    {
+        try
+        {
+            await Timers.Delay(Options.SlabWait, limit.Token);
+            limit.Cancel();
+        }
+        catch (OperationCanceledException)
+        {
         }
     }
 }
