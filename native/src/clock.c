@@ -28,11 +28,12 @@ uint64_t chrono_monotonic_ns(void)
 
 static uint64_t tick_at(const struct parameters *parameters, uint64_t monotonic_ns)
 {
-    if (monotonic_ns < parameters->base_monotonic_ns) {
+    /* Modular: a base from before the node's boot is as good as any. */
+    uint64_t elapsed = monotonic_ns - parameters->base_monotonic_ns;
+    if ((int64_t)elapsed < 0) {
         return parameters->base_tick;
     }
-    chrono_u128 elapsed = monotonic_ns - parameters->base_monotonic_ns;
-    return parameters->base_tick + (uint64_t)((elapsed * parameters->rate) >> 32);
+    return parameters->base_tick + (uint64_t)(((chrono_u128)elapsed * parameters->rate) >> 32);
 }
 
 chrono_clock *chrono_clock_create(void)
