@@ -1,0 +1,135 @@
+/* The producers' half of the ring, inlined into whoever appends. The protocol stands in chrono_ring.h. */
+#ifndef CHRONO_RING_PRODUCER_H
+#define CHRONO_RING_PRODUCER_H
+
+#include <string.h>
+
+#include "atomics.h"
+#include "chrono_ring.h"
+
+/* Constants are copied out of the header when the file was checked: what the other side does to it later is harmless. */
+struct chrono_ring {
+    chrono_ring_header *header;
+    uint8_t *data;
+    uint64_t capacity;
+    uint64_t mask;
+    uint32_t record_bytes_max;
+    uint32_t retired;           /* see recorder_rings.c */
+    size_t mapped_bytes;
+    uint64_t ring_id;
+    uint64_t final_tail;        /* of a retired ring: where it stood */
+    uint64_t final_consumed;
+    uint64_t final_durable;
+    struct chrono_ring *next;   /* in the list of rings that a recorder has had */
+};
+
+/* A reservation. */
+struct claim {
+    uint8_t *frame;
+    uint8_t *padding;           /* NULL: none */
+    uint32_t padding_bytes;
+};
+
+#ifdef CHRONO_TEST_HOOKS
+enum chrono_step { CHRONO_STEP_RESERVED, CHRONO_STEP_MARKED, CHRONO_STEP_PADDED, CHRONO_STEP_WRITTEN };
+extern void (*chrono_step_hook)(enum chrono_step step);
+#define STEP(step) do { if (chrono_step_hook != NULL) { chrono_step_hook(step); } } while (0)
+#else
+#define STEP(step) do { } while (0)
+#endif
+
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+static inline uint32_t frame_bytes(uint32_t length)
+{
+    return (CHRONO_FRAME_HEADER_BYTES + length + (CHRONO_FRAME_ALIGNMENT - 1)) & ~(CHRONO_FRAME_ALIGNMENT - 1);
+}
+
+/* Why a tail is not one to reserve at: closed by one of the sides, or not aligned and so nobody's. */
+static __attribute__((noinline, unused)) int ring_refusal(const chrono_ring *ring, uint64_t tail)
+{
+    if ((tail & CHRONO_TAIL_CLOSED) == 0) {
+        return CHRONO_E_CORRUPT;
+    }
+    return load_acquire(&ring->header->consumer_state) == CHRONO_RING_CLOSED ? CHRONO_E_FENCED : CHRONO_E_CLOSED;
+}
+
+/* Bytes that a reservation of `bytes` takes at `tail`, with the padding before it. */
+static inline uint64_t reservation_at(const chrono_ring *ring, uint64_t tail, uint32_t bytes)
+{
+    uint64_t to_end = ring->capacity - (tail & ring->mask);
+    return bytes > to_end ? to_end + bytes : bytes;
+}
+
+/* Step 1. `bytes` is a multiple of 8, at most half of the capacity. */
+static inline int ring_try_claim(chrono_ring *ring, uint32_t bytes, struct claim *claim)
+{
+    chrono_ring_header *header = ring->header;
+    uint64_t tail = load_relaxed(&header->tail);
+    for (;;) {
+        if (unlikely((tail & (CHRONO_TAIL_CLOSED | (CHRONO_FRAME_ALIGNMENT - 1))) != 0)) {
+            return ring_refusal(ring, tail);
+        }
+        uint64_t taken = reservation_at(ring, tail, bytes);
+        if (unlikely(tail + taken - load_acquire(&header->consumed_seen) > ring->capacity)) {
+            uint64_t consumed = load_acquire(&header->consumed);
+            if (tail + taken - consumed > ring->capacity) {
+                return CHRONO_E_WOULD_BLOCK;
+            }
+            store_release(&header->consumed_seen, consumed);
+        }
+        if (__atomic_compare_exchange_n(&header->tail, &tail, tail + taken, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            uint64_t offset = tail & ring->mask;
+            claim->padding_bytes = (uint32_t)(taken - bytes);
+            claim->padding = claim->padding_bytes != 0 ? ring->data + offset : NULL;
+            claim->frame = ring->data + ((offset + claim->padding_bytes) & ring->mask);
+            STEP(CHRONO_STEP_RESERVED);
+            return CHRONO_OK;
+        }
+    }
+}
+
+/* Steps 2 and 3. `length` counts header and record of one frame, or all frames of a batch. */
+static inline void ring_mark(const struct claim *claim, uint32_t length)
+{
+    store_release((int32_t *)claim->frame, -(int32_t)length);
+    fence_release();
+    STEP(CHRONO_STEP_MARKED);
+    if (unlikely(claim->padding != NULL)) {
+        store_release((int32_t *)claim->padding, (int32_t)(claim->padding_bytes | CHRONO_PADDING));
+        STEP(CHRONO_STEP_PADDED);
+    }
+}
+
+/* Step 4, without the length. */
+static inline void frame_fill(uint8_t *frame, uint64_t story_id, uint64_t tick, uint32_t index, const void *record,
+                              uint32_t length)
+{
+    memcpy(frame + 4, &index, sizeof index);
+    memcpy(frame + 8, &tick, sizeof tick);
+    memcpy(frame + 16, &story_id, sizeof story_id);
+    if (length != 0) {
+        memcpy(frame + CHRONO_FRAME_HEADER_BYTES, record, length);
+    }
+    STEP(CHRONO_STEP_WRITTEN);
+}
+
+/* Step 5. */
+static inline void frame_commit(uint8_t *frame, uint32_t length)
+{
+    store_release((int32_t *)frame, (int32_t)(CHRONO_FRAME_HEADER_BYTES + length));
+}
+
+/* Waits until `bytes` can be reserved, the ring is closed, the consumer is dead, or the deadline (CLOCK_MONOTONIC). */
+int ring_await_room(chrono_ring *ring, uint32_t bytes, uint64_t deadline_ns);
+
+/* Waits until consumed (or durable) has reached the position; for a retired ring looks where it stood. */
+int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns);
+
+/* now + timeout, without overflow; UINT64_MAX is forever. */
+uint64_t deadline_after(uint64_t timeout_ns);
+
+/* Fills an error, and returns its status. */
+int fail(chrono_error *error, int status, int os_error, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
