@@ -55,6 +55,17 @@ public interface IRecordingRing : IDisposable
     /// <returns>Bytes passed over.</returns>
     int SkipAbandoned();
 
-    /// <summary>Publishes that everything before the position is synced to the device.</summary>
+    /// <summary>
+    /// Tells waiting producers that the consumer lives: at least once a second, also while it takes nothing from the ring.
+    /// </summary>
+    void Beat();
+
+    /// <summary>
+    /// No producer can reserve from now on; what was reserved before will still be committed and is to be consumed. From
+    /// any thread.
+    /// </summary>
+    void CloseToProducers();
+
+    /// <summary>Publishes that everything before the position is synced to the device. From any thread, one at a time.</summary>
     void PublishDurable(long position);
 }
