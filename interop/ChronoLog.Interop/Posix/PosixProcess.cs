@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace ChronoLog.Interop.Posix;
+
+/// <summary>What a daemon and its supervisor need of processes.</summary>
+public static partial class PosixProcess
+{
+    private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x20000 | 0x80000; // O_WRONLY|O_CREAT|O_APPEND|O_NOFOLLOW|O_CLOEXEC
+    private const int CurrentDirectory = -100;
+    private const uint LogFileMode = 0x1A0; // 0640
+    private const int SignalTerm = 15;
+    private const int SignalKill = 9;
+
+    /// <summary>Appends standard output and error to a file from now on, and reads standard input from nowhere.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static void RedirectOutput(string path)
+    {
+        int file = Libc.OpenAt(CurrentDirectory, path, OpenFlags, LogFileMode);
+        if (file < 0)
+        {
+            throw new IOException($"cannot open log file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        int nothing = Libc.OpenAt(CurrentDirectory, "/dev/null", 0, 0);
+        _ = Dup2(nothing, 0);
+        _ = Dup2(file, 1);
+        _ = Dup2(file, 2);
+        _ = Libc.Close(nothing);
+        _ = Libc.Close(file);
+    }
+
+    /// <summary>Leaves the terminal and the process group of whoever started this process.</summary>
+    public static void LeaveSession() => _ = SetSid();
+
+    /// <summary>Asks a process to end. False when there is no such process.</summary>
+    public static bool Terminate(int pid) => pid > 1 && Kill(pid, SignalTerm) == 0;
+
+    /// <summary>Ends a process at once. False when there is no such process.</summary>
+    public static bool KillNow(int pid) => pid > 1 && Kill(pid, SignalKill) == 0;
+
+    /// <summary>Whether the process exists (a zombie does).</summary>
+    public static bool Exists(int pid) => pid > 1 && Kill(pid, 0) == 0;
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Dup2(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    private static partial int SetSid();
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

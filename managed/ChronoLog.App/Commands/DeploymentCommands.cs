@@ -1,0 +1,230 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using ChronoLog.App.Deployment;
+using ChronoLog.App.Hosting;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
+using ChronoLog.Interop.Posix;
+using ChronoLog.Transport.Rpc;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Commands;
+
+/// <summary><c>chronolog up</c> and <c>down</c>: a whole deployment on this machine.</summary>
+internal static class DeploymentCommands
+{
+    private static readonly TimeSpan DownDeadline = TimeSpan.FromMinutes(3);
+
+    private static readonly Option<string> Dir =
+        new("--dir") { Description = "Directory of the deployment: journals, archive, logs.", Required = true, HelpName = "DIR" };
+
+    private static readonly Option<int> Keepers =
+        new("--keepers") { Description = "Keepers in each group.", DefaultValueFactory = _ => 1, HelpName = "N" };
+
+    private static readonly Option<int> Groups =
+        new("--groups") { Description = "Recording groups.", DefaultValueFactory = _ => 1, HelpName = "N" };
+
+    private static readonly Option<int?> PortBase = new("--port-base")
+    {
+        Description = "First of the consecutive ports to use; default: the well-known ports.", HelpName = "P",
+    };
+
+    private static readonly Option<string?> Window = new("--window")
+    {
+        Description = "Acceptance window of the Keepers (500ms, 10s); chunks and the Graphers' windows follow.",
+        HelpName = "DURATION",
+    };
+
+    private static readonly Option<string> Address =
+        new("--address") { Description = "IP address to bind to.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
+
+    private static readonly Option<string> Fabric = new("--fabric")
+    {
+        Description = "Data plane: auto, ofi+verbs, ofi+tcp, ofi+sockets, ofi+shm.",
+        DefaultValueFactory = _ => "auto",
+        HelpName = "PROVIDER",
+    };
+
+    private static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "A setting for every process of a role: --set keeper.journal-quota=1GiB (repeatable).",
+        HelpName = "ROLE.NAME=VALUE",
+    };
+
+    private static readonly Option<bool> Detach =
+        new("--detach") { Description = "Return when the deployment serves, and leave it running." };
+
+    private static readonly Option<bool> Supervise = new("--supervise") { Hidden = true };
+
+    public static IEnumerable<Command> Create()
+    {
+        var up = new Command("up", "Start, supervise and stop a whole deployment on this machine.")
+        {
+            Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, Detach, Supervise,
+        };
+        up.SetRunner(UpAsync);
+        var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir };
+        down.SetRunner(DownAsync);
+        return [up, down];
+    }
+
+    private static async Task<int> UpAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        DeploymentOptions options = Read(parsed);
+        if (parsed.GetValue(Detach))
+        {
+            return await DetachAsync(options, parsed, cancellation);
+        }
+
+        bool detached = parsed.GetValue(Supervise);
+        if (detached)
+        {
+            PosixProcess.LeaveSession();
+            PosixProcess.RedirectOutput(new DeploymentState(options.Directory).SupervisorLog);
+        }
+
+        using ILoggerFactory logging = ProcessLogging.Create("info", "text");
+        ILogger logger = logging.CreateLogger("supervisor");
+        await using var connector = new ZmqRpcConnector(logger);
+        using var supervisor = new Supervisor(options, Environment.ProcessPath!, connector, logger);
+        using var stop = new StopSignal(cancellation);
+        try
+        {
+            await supervisor.StartAsync(stop.Token);
+            Console.WriteLine(supervisor.Endpoint);
+            await supervisor.WatchAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+        }
+        catch (ChronoLogException)
+        {
+            await supervisor.StopAsync();
+            throw;
+        }
+
+        return await supervisor.StopAsync() ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    // The supervisor is this executable again, in a session of its own; it tells that it serves by writing the endpoint.
+    private static async Task<int> DetachAsync(DeploymentOptions options, ParseResult parsed, CancellationToken cancellation)
+    {
+        var state = new DeploymentState(options.Directory);
+        if (state.ReadRunning() is { Count: > 0 } running)
+        {
+            throw new ChronoLogException(
+                Status.InvalidArgument,
+                $"a deployment runs in {options.Directory} already (process {running[0].Pid}); chronolog down --dir {options.Directory}");
+        }
+
+        Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
+        File.Delete(state.EndpointFile);
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false };
+        foreach (string argument in parsed.Tokens.Select(token => token.Value).Where(token => token != Detach.Name))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.ArgumentList.Add(Supervise.Name);
+        using Process supervisor = Process.Start(start)!;
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (state.ReadEndpoint() is null)
+        {
+            if (supervisor.HasExited)
+            {
+                string log = File.Exists(state.SupervisorLog)
+                    ? string.Join('\n', File.ReadLines(state.SupervisorLog).TakeLast(15))
+                    : "";
+                throw new ChronoLogException(Status.Internal, $"the deployment did not start:\n{log}");
+            }
+
+            await poll.WaitForNextTickAsync(cancellation);
+        }
+
+        Console.WriteLine(state.ReadEndpoint());
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> DownAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        string directory = Path.GetFullPath(parsed.GetValue(Dir)!);
+        var state = new DeploymentState(directory);
+        IReadOnlyList<(string Name, int Pid)> running = state.ReadRunning();
+        if (running.Count == 0)
+        {
+            throw new ChronoLogException(Status.NotExist, $"no deployment runs in {directory}");
+        }
+
+        // A supervisor that was killed leaves its processes: those are asked one by one, Keepers first.
+        var order = running.Any(process => process.Name == "supervisor")
+            ? running.Where(process => process.Name == "supervisor")
+            : running.OrderBy(process => Array.FindIndex(["keeper", "grapher", "player", "visor"], process.Name.StartsWith));
+        long started = Stopwatch.GetTimestamp();
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        foreach ((string name, int pid) in order.ToList())
+        {
+            PosixProcess.Terminate(pid);
+            while (state.ReadRunning().Any(process => process.Name == name && process.Pid == pid))
+            {
+                if (Stopwatch.GetElapsedTime(started) > DownDeadline)
+                {
+                    throw new ChronoLogException(
+                        Status.TimedOut, $"{name} (process {pid}) did not stop; see {directory}/logs");
+                }
+
+                await poll.WaitForNextTickAsync(cancellation);
+            }
+        }
+
+        state.Clear();
+        return ExitCode.Done;
+    }
+
+    private static DeploymentOptions Read(ParseResult parsed)
+    {
+        int keepers = InRange(parsed.GetValue(Keepers), Keepers.Name, 1, 1000);
+        int groups = InRange(parsed.GetValue(Groups), Groups.Name, 1, 100);
+        int? first = parsed.GetValue(PortBase);
+        int ports = 2 + (4 * groups) + (2 * keepers * groups);
+        if (first is { } portBase)
+        {
+            InRange(portBase, PortBase.Name, 1024, 65535 - ports);
+        }
+
+        TimeSpan? window = null;
+        if (parsed.GetValue(Window) is { } text)
+        {
+            if (!SettingKinds.TryReadDuration(text, out TimeSpan value)
+                || value < TimeSpan.FromMilliseconds(10) || value > TimeSpan.FromHours(1))
+            {
+                throw new SettingException($"--window '{text}': expected a duration, 10ms .. 1h");
+            }
+
+            window = value;
+        }
+
+        return new DeploymentOptions
+        {
+            Directory = Path.GetFullPath(parsed.GetValue(Dir)!),
+            Keepers = keepers,
+            Groups = groups,
+            PortBase = first,
+            Window = window,
+            Address = parsed.GetValue(Address)!,
+            Fabric = parsed.GetValue(Fabric)!,
+            Settings = [.. (parsed.GetValue(Set) ?? []).Select(CheckSetting)],
+        };
+    }
+
+    private static string CheckSetting(string setting) =>
+        setting.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+            && setting[..equals].Split('.') is ["visor" or "keeper" or "grapher" or "player", { Length: > 0 }]
+                ? setting
+                : throw new SettingException($"--set '{setting}': expected ROLE.NAME=VALUE, ROLE one of visor, keeper, grapher, player");
+
+    private static int InRange(int value, string name, int least, int most) => value >= least && value <= most
+        ? value
+        : throw new SettingException(
+            string.Create(CultureInfo.InvariantCulture, $"{name} {value}: expected {least} .. {most}"));
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Text.Json;
+using ChronoLog.App.Hosting;
+using ChronoLog.Core.Settings;
+
+namespace ChronoLog.App.Commands;
+
+/// <summary>A server's subcommand: one option per settings row, and --config.</summary>
+internal static class ServerCommand
+{
+    public static Command Create(string role, string help, SettingTable table, Func<SettingValues, CancellationToken, Task<int>> run)
+    {
+        var command = new Command(role, help);
+        var config = new Option<string?>("--config") { Description = "Settings file (JSON).", HelpName = "FILE" };
+        command.Options.Add(config);
+        Dictionary<Setting, Option<string?>> options = AddRows(command, table);
+        command.SetRunner(async (parsed, cancellation) =>
+        {
+            SettingValues values = Load(table, parsed, options, parsed.GetValue(config));
+            return await run(values, cancellation);
+        });
+        return command;
+    }
+
+    public static Dictionary<Setting, Option<string?>> AddRows(Command command, SettingTable table)
+    {
+        var options = new Dictionary<Setting, Option<string?>>();
+        foreach (Setting row in table.Rows)
+        {
+            string fallback = row.Default.Length == 0 ? "" : $" [default: {row.Default}]";
+            var option = new Option<string?>("--" + row.Name)
+            {
+                Description = $"{row.Help} {char.ToUpperInvariant(row.Kind[0])}{row.Kind[1..]}.{fallback}",
+                HelpName = "VALUE",
+            };
+            command.Options.Add(option);
+            options.Add(row, option);
+        }
+
+        return options;
+    }
+
+    public static SettingValues Load(
+        SettingTable table, ParseResult parsed, Dictionary<Setting, Option<string?>> options, string? file)
+    {
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((Setting row, Option<string?> option) in options)
+        {
+            if (parsed.GetValue(option) is { } text)
+            {
+                given[row.Name] = text;
+            }
+        }
+
+        return Load(table, given, file);
+    }
+
+    public static SettingValues Load(SettingTable table, IReadOnlyDictionary<string, string> given, string? file)
+    {
+        using JsonDocument? document = file is null ? null : Read(file);
+        return table.Load(given, Environment.GetEnvironmentVariable, document?.RootElement);
+    }
+
+    private static JsonDocument Read(string file)
+    {
+        try
+        {
+            return JsonDocument.Parse(
+                File.ReadAllBytes(file),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException exception)
+        {
+            throw new SettingException($"settings file {file} is no JSON: {exception.Message}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Text.Json;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Transport.Rpc;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ChronoLog.App.Commands;
+
+/// <summary><c>chronolog status</c>: every process, and where each story's data lies.</summary>
+internal static class StatusCommand
+{
+    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Show every process of a deployment and where each story's data lies.");
+        command.SetRunner(async (parsed, cancellation) =>
+        {
+            await using var connector = new ZmqRpcConnector(NullLogger.Instance);
+            await using var portal = connector.Open(CommonOptions.EndpointOf(parsed));
+            StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline, cancellation);
+            if (parsed.GetValue(CommonOptions.Json))
+            {
+                WriteJson(status);
+            }
+            else
+            {
+                WriteText(status);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void WriteText(StatusReply status)
+    {
+        Console.WriteLine($"{"ROLE",-8} {"NAME",-14} {"ID",4} {"GROUP",5} {"PID",8} {"STATE",-6} {"HEARTBEAT",10}  ADDRESS");
+        foreach (ProcessStatus process in status.Processes)
+        {
+            ProcessIdentity who = process.Identity;
+            Console.WriteLine(
+                $"{RoleName(who.Role),-8} {who.Name,-14} {who.ProcessId,4} {who.Group,5} {who.Pid,8} {process.State,-6} "
+                + $"{process.HeartbeatAgeSeconds,8:0.00} s  {who.ServiceEndpoint}");
+            string load = string.Join(
+                "  ", process.Statistics.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value:0.##}"));
+            if (load.Length > 0)
+            {
+                Console.WriteLine("         " + load);
+            }
+        }
+
+        Console.WriteLine();
+        Console.WriteLine($"{"HOT",12} {"WARM",12} {"COLD",12} {"GROUP",5} {"HELD",5}  {"WATERMARK",-30} STORY");
+        foreach (StoryStatus story in status.Stories)
+        {
+            Console.WriteLine(
+                $"{story.Hot,12} {story.Warm,12} {story.Cold,12} {story.Group,5} {story.Acquirers,5}  "
+                + $"{TickText.Format(story.Watermark),-30} {story.Chronicle}/{story.Story}");
+        }
+
+        Console.WriteLine($"\n{status.Clients.Count} client(s) connected");
+    }
+
+    private static void WriteJson(StatusReply status)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        using var writer = new Utf8JsonWriter(output);
+        writer.WriteStartObject();
+        writer.WriteStartArray("processes");
+        foreach (ProcessStatus process in status.Processes)
+        {
+            Write(writer, process);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("stories");
+        foreach (StoryStatus story in status.Stories)
+        {
+            Write(writer, story);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("clients");
+        foreach (ClientStatus client in status.Clients)
+        {
+            Write(writer, client);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        output.Write("\n"u8);
+    }
+
+    private static void Write(Utf8JsonWriter writer, ProcessStatus process)
+    {
+        ProcessIdentity who = process.Identity;
+        writer.WriteStartObject();
+        writer.WriteString("role", RoleName(who.Role));
+        writer.WriteNumber("id", who.ProcessId);
+        writer.WriteString("name", who.Name);
+        writer.WriteNumber("group", who.Group);
+        writer.WriteNumber("pid", who.Pid);
+        writer.WriteString("host", who.Host);
+        writer.WriteString("address", who.ServiceEndpoint);
+        writer.WriteString("admin_address", who.AdminEndpoint);
+        writer.WriteString("state", process.State);
+        writer.WriteNumber("heartbeat_age_seconds", Math.Round(process.HeartbeatAgeSeconds, 3));
+        writer.WriteStartObject("statistics");
+        foreach ((string name, double value) in process.Statistics)
+        {
+            writer.WriteNumber(name, value);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, StoryStatus story)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("chronicle", story.Chronicle);
+        writer.WriteString("story", story.Story);
+        writer.WriteNumber("story_id", story.StoryId);
+        writer.WriteNumber("group", story.Group);
+        writer.WriteNumber("hot", story.Hot);
+        writer.WriteNumber("warm", story.Warm);
+        writer.WriteNumber("cold", story.Cold);
+        writer.WriteNumber("watermark", story.Watermark);
+        writer.WriteNumber("acquirers", story.Acquirers);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, ClientStatus client)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("id", client.ClientId);
+        writer.WriteString("host", client.Host);
+        writer.WriteNumber("pid", client.Pid);
+        writer.WriteString("program", client.Program);
+        writer.WriteNumber("stories", client.Stories);
+        writer.WriteEndObject();
+    }
+
+    private static string RoleName(Role role) => role.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,25 @@
+namespace ChronoLog.App.Deployment;
+
+/// <summary>What <c>chronolog up</c> was asked for.</summary>
+internal sealed record DeploymentOptions
+{
+    public required string Directory { get; init; }
+
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Keepers per group.</summary>
+    public int Keepers { get; init; } = 1;
+
+    /// <summary>First port; null = the well-known ports.</summary>
+    public int? PortBase { get; init; }
+
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Acceptance window of the Keepers; null = the settings' defaults. Everything else follows from it.</summary>
+    public TimeSpan? Window { get; init; }
+
+    public string Fabric { get; init; } = "auto";
+
+    /// <summary>Further settings for every process of a role: "keeper.journal-quota=1GiB".</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ChronoLog.App.Deployment;
+
+/// <summary>
+/// The files by which <c>up</c>, <c>down</c> and users find a deployment: <c>endpoint</c> (the portal, for
+/// CHRONOLOG_ENDPOINT), <c>supervisor.json</c> (process ids with their start times, so that a number that the system has
+/// given to somebody else is never signalled).
+/// </summary>
+internal sealed class DeploymentState(string directory)
+{
+    public string EndpointFile { get; } = Path.Combine(directory, "endpoint");
+
+    public string SupervisorFile { get; } = Path.Combine(directory, "supervisor.json");
+
+    public string SupervisorLog { get; } = Path.Combine(directory, "logs", "supervisor.log");
+
+    public void WriteEndpoint(string endpoint) => Replace(EndpointFile, endpoint + "\n");
+
+    public string? ReadEndpoint() => File.Exists(EndpointFile) ? File.ReadAllText(EndpointFile).Trim() : null;
+
+    public void Write(IEnumerable<(string Name, int Pid)> processes)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            foreach ((string name, int pid) in processes)
+            {
+                writer.WriteStartObject(name);
+                writer.WriteNumber("pid", pid);
+                writer.WriteString("started", StartTime(pid));
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        Replace(SupervisorFile, System.Text.Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    /// <summary>The processes of the file that still run and are the ones it means.</summary>
+    public IReadOnlyList<(string Name, int Pid)> ReadRunning()
+    {
+        if (!File.Exists(SupervisorFile))
+        {
+            return [];
+        }
+
+        var running = new List<(string, int)>();
+        using var document = JsonDocument.Parse(File.ReadAllText(SupervisorFile));
+        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        {
+            int pid = property.Value.GetProperty("pid").GetInt32();
+            if (pid > 1 && StartTime(pid) is { Length: > 0 } started
+                && started == property.Value.GetProperty("started").GetString())
+            {
+                running.Add((property.Name, pid));
+            }
+        }
+
+        return running;
+    }
+
+    public void Clear()
+    {
+        File.Delete(EndpointFile);
+        File.Delete(SupervisorFile);
+    }
+
+    // Field 22 of /proc/PID/stat, clock ticks since boot; the command in field 2 may hold spaces and parentheses.
+    private static string StartTime(int pid)
+    {
+        try
+        {
+            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] == "Z" ? "" : fields[19];
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static void Replace(string path, string text)
+    {
+        string temporary = path + ".new";
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, path, overwrite: true);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using ChronoLog.Interop.Posix;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Deployment;
+
+/// <summary>One child process: started, restarted with back-off when it dies, asked to end, ended.</summary>
+internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILogger logger) : IDisposable
+{
+    private static readonly TimeSpan BackoffMin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BackoffMax = TimeSpan.FromSeconds(10);
+
+    // A process that lived this long was well: its next death starts the back-off anew.
+    private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
+
+    private Process? process;
+    private TimeSpan backoff = BackoffMin;
+    private long startedAt;
+    private long restartAt;
+
+    public ProcessPlan Plan { get; } = plan;
+
+    public int Pid => process?.Id ?? 0;
+
+    public int Restarts { get; private set; }
+
+    public bool HasExited => process?.HasExited ?? true;
+
+    public int ExitCode => process is { HasExited: true } ended ? ended.ExitCode : 0;
+
+    public void Start()
+    {
+        var start = new ProcessStartInfo(executable) { UseShellExecute = false };
+        start.ArgumentList.Add(Plan.Role);
+        foreach (string argument in Plan.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        process?.Dispose();
+        process = Process.Start(start) ?? throw new IOException($"{executable} cannot be started");
+        startedAt = Stopwatch.GetTimestamp();
+        restartAt = 0;
+        logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
+    }
+
+    /// <summary>Restarts the process if it died and its back-off has passed. True when it was restarted.</summary>
+    public bool Watch()
+    {
+        if (process is null || !process.HasExited)
+        {
+            return false;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        if (restartAt == 0)
+        {
+            backoff = Stopwatch.GetElapsedTime(startedAt) > HealthyAfter
+                ? BackoffMin
+                : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, BackoffMax.Ticks));
+            restartAt = now + (long)(backoff.TotalSeconds * Stopwatch.Frequency);
+            logger.LogWarning(
+                "{Name} (process {Pid}) ended with status {Status}; it is restarted in {Backoff} ms",
+                Plan.Name, process.Id, process.ExitCode, backoff.TotalMilliseconds);
+        }
+
+        if (now < restartAt)
+        {
+            return false;
+        }
+
+        Restarts++;
+        Start();
+        return true;
+    }
+
+    /// <summary>Asks the process to end and waits; ends it after the deadline. True when it ended by itself with status 0.</summary>
+    public async Task<bool> StopAsync(TimeSpan deadline)
+    {
+        if (process is null || process.HasExited)
+        {
+            return true;
+        }
+
+        PosixProcess.Terminate(process.Id);
+        using var timeout = new CancellationTokenSource(deadline);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            logger.LogError("{Name} (process {Pid}) did not end within {Deadline}: killed", Plan.Name, process.Id, deadline);
+            PosixProcess.KillNow(process.Id);
+            await process.WaitForExitAsync();
+            return false;
+        }
+
+        return process.ExitCode == 0;
+    }
+
+    public void Dispose() => process?.Dispose();
+}

@@ -1,0 +1,157 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Deployment;
+
+/// <summary>Starts a local deployment, restarts what dies, and stops it in the order in which nothing is lost.</summary>
+internal sealed class Supervisor : IDisposable
+{
+    private static readonly TimeSpan ServeDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(1);
+
+    private readonly DeploymentOptions options;
+    private readonly DeploymentPlan plan;
+    private readonly DeploymentState state;
+    private readonly IRpcConnector connector;
+    private readonly ILogger logger;
+    private readonly SupervisedProcess visor;
+    private readonly List<SupervisedProcess> members;
+
+    public Supervisor(DeploymentOptions options, string executable, IRpcConnector connector, ILogger logger)
+    {
+        this.options = options;
+        this.connector = connector;
+        this.logger = logger;
+        plan = new DeploymentPlan(options);
+        state = new DeploymentState(options.Directory);
+        visor = new SupervisedProcess(plan.Visor, executable, logger);
+        members = [.. plan.Members.Select(member => new SupervisedProcess(member, executable, logger))];
+    }
+
+    public string Endpoint => plan.Endpoint;
+
+    /// <summary>Starts everything and returns when the deployment serves.</summary>
+    /// <exception cref="ChronoLogException">A process did not come up: its last log lines are in the message.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
+        if (state.ReadRunning() is { Count: > 0 } running)
+        {
+            throw new ChronoLogException(
+                Status.InvalidArgument,
+                $"a deployment runs in {options.Directory} already (process {running[0].Pid}); chronolog down --dir {options.Directory}");
+        }
+
+        visor.Start();
+        foreach (SupervisedProcess member in members)
+        {
+            member.Start();
+        }
+
+        WriteState();
+        await WaitUntilServingAsync(cancellation);
+        state.WriteEndpoint(plan.Endpoint);
+    }
+
+    /// <summary>Restarts what dies, until cancelled.</summary>
+    public async Task WatchAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(WatchPeriod);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation))
+            {
+                bool restarted = visor.Watch();
+                foreach (SupervisedProcess member in members)
+                {
+                    restarted |= member.Watch();
+                }
+
+                if (restarted)
+                {
+                    WriteState();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>Keepers first: they drain into the Graphers, which archive; the Visor last. True when all ended in order.</summary>
+    public async Task<bool> StopAsync()
+    {
+        bool inOrder = true;
+        foreach (string role in (string[])["keeper", "grapher", "player"])
+        {
+            bool[] results = await Task.WhenAll(
+                members.Where(member => member.Plan.Role == role).Select(member => member.StopAsync(StopDeadline)));
+            inOrder &= results.All(result => result);
+        }
+
+        inOrder &= await visor.StopAsync(StopDeadline);
+        state.Clear();
+        return inOrder;
+    }
+
+    public void Dispose()
+    {
+        visor.Dispose();
+        members.ForEach(member => member.Dispose());
+    }
+
+    private void WriteState() => state.Write([
+        ("supervisor", Environment.ProcessId),
+        (visor.Plan.Name, visor.Pid),
+        .. members.Select(member => (member.Plan.Name, member.Pid)),
+    ]);
+
+    private async Task WaitUntilServingAsync(CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(ServeDeadline);
+        await using IRpcChannel portal = connector.Open(plan.Endpoint);
+        while (!await IsServingAsync(portal))
+        {
+            if (members.Append(visor).FirstOrDefault(process => process.HasExited) is { } dead)
+            {
+                throw new ChronoLogException(
+                    Status.Internal,
+                    $"{dead.Plan.Name} ended with status {dead.ExitCode} while starting:\n{LastLines(dead)}");
+            }
+
+            try
+            {
+                await Task.Delay(WatchPeriod, deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new ChronoLogException(
+                    Status.TimedOut,
+                    $"the deployment did not serve within {ServeDeadline.TotalSeconds} s; see the logs in {options.Directory}/logs");
+            }
+        }
+    }
+
+    private async Task<bool> IsServingAsync(IRpcChannel portal)
+    {
+        try
+        {
+            StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline);
+            return status.Processes.Count(process => process.State == "alive") == members.Count + 1;
+        }
+        catch (ChronoLogException)
+        {
+            return false;
+        }
+    }
+
+    private string LastLines(SupervisedProcess process)
+    {
+        string path = Path.Combine(options.Directory, "logs", process.Plan.Name + ".log");
+        return File.Exists(path) ? string.Join('\n', File.ReadLines(path).TakeLast(10)) : $"({path} is not there)";
+    }
+}
