@@ -1,6 +1,50 @@
+using System.CommandLine;
+using ChronoLog.App.Commands;
+using ChronoLog.App.Hosting;
+
 namespace ChronoLog.App;
 
+/// <summary>
+/// One executable for every role and tool. Called through the link <c>chrono-keeper</c> it is <c>chronolog keeper</c>.
+/// </summary>
 internal static class Program
 {
-    private static int Main() => 2;
+    private const string LinkPrefix = "chrono-";
+
+    private static async Task<int> Main(string[] args)
+    {
+        string called = Path.GetFileName(Environment.GetCommandLineArgs()[0]);
+        if (called.StartsWith(LinkPrefix, StringComparison.Ordinal) && ConfigCommand.Tables.ContainsKey(called[LinkPrefix.Length..]))
+        {
+            args = [called[LinkPrefix.Length..], .. args];
+        }
+
+        ParseResult parsed = CreateRoot().Parse(args);
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+    }
+
+    private static RootCommand CreateRoot()
+    {
+        var root = new RootCommand(
+            """
+            ChronoLog: a distributed, tiered, time-ordered shared log.
+            Exit status: 0 done, 1 failed, 2 usage, 3 unreachable.
+            """);
+        root.Options.Add(CommonOptions.Endpoint);
+        root.Options.Add(CommonOptions.Json);
+        foreach (Command command in Commands())
+        {
+            root.Subcommands.Add(command);
+        }
+
+        return root;
+    }
+
+    private static IEnumerable<Command> Commands() =>
+    [
+        .. DeploymentCommands.Create(),
+        StatusCommand.Create(),
+        ConfigCommand.Create(),
+    ];
 }

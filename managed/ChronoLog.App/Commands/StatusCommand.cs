@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Transport.Rpc;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -56,7 +57,7 @@ internal static class StatusCommand
         {
             Console.WriteLine(
                 $"{story.Hot,12} {story.Warm,12} {story.Cold,12} {story.Group,5} {story.Acquirers,5}  "
-                + $"{TickText.Format(story.Watermark),-30} {story.Chronicle}/{story.Story}");
+                + $"{ChronoTick.Format(story.Watermark),-30} {story.Chronicle}/{story.Story}");
         }
 
         Console.WriteLine($"\n{status.Clients.Count} client(s) connected");

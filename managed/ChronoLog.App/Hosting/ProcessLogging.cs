@@ -9,7 +9,7 @@ internal static class ProcessLogging
     public static ILoggerFactory Create(string level, string format) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(Parse(level));
-        builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         if (format == "json")
         {
             builder.AddJsonConsole(options =>

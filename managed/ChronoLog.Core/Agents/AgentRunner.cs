@@ -1,3 +1,4 @@
+#pragma warning disable RS0030 // The one place where a thread is made for an agent; the domain itself never does.
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
