@@ -1,0 +1,16 @@
+namespace ChronoLog.Interop.Fabric;
+
+/// <summary>The fi_errno values that callers tell apart, as libfabric returns them (negative). Most are the system's errno.</summary>
+public static class FabricError
+{
+    /// <summary>Not now: the queue is full, the connection is not up yet, or nothing completed.</summary>
+    public const int TryAgain = -11;
+
+    public const int NoData = -61;
+
+    /// <summary>A failed completion waits to be read (FI_EAVAIL).</summary>
+    public const int ErrorAvailable = -259;
+
+    /// <summary>A region with this key exists already (FI_ENOKEY).</summary>
+    public const int NoKey = -266;
+}
