@@ -1,14 +1,208 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using static ChronoLog.Core.Chunk.ColumnImageDescriptor;
 
 namespace ChronoLog.Core.Chunk;
 
-/// <summary>The columnar wire format of a chunk or of a page of a replay.</summary>
+/// <summary>
+/// The columnar wire format of a chunk and of a page of a replay: see <see cref="ColumnImageDescriptor"/> for the layout,
+/// <see cref="ColumnPageWriter"/> for writing in pages. Reading is safe on any bytes.
+/// </summary>
 public static class ColumnImage
 {
-    public const int HeaderLength = 128;
-    public static long RequiredBytes(long count, long recordBytes) => throw new NotImplementedException();
-    public static int Write(Span<byte> target, in ColumnImageHeader header, MergeCursor source) => throw new NotImplementedException();
-    public static ColumnImageView Parse(ReadOnlySpan<byte> image) => throw new NotImplementedException();
+    /// <summary>Entries merged at a time while a chunk is written.</summary>
+    private const int EntriesPerRead = 2048;
+
+    /// <summary>Length of an image with so many events and bytes of records.</summary>
+    public static long RequiredBytes(long count, long recordBytes) => ImageLength(count, recordBytes);
+
+    /// <summary>Writes everything that the merge delivers.</summary>
+    /// <param name="target">At least <see cref="RequiredBytes"/> of what the merge delivers.</param>
+    /// <param name="header">Count, recordBytes, firstTime and lastTime are filled in.</param>
+    /// <param name="source">Read to its end.</param>
+    /// <returns>Length of the image.</returns>
+    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: does not fit; write it in parts.</exception>
+    public static int Write(Span<byte> target, in ColumnImageHeader header, MergeCursor source)
+    {
+        using var writer = new ColumnPageWriter();
+        EventEntry[] entries = EntryPool.Rent(EntriesPerRead);
+        try
+        {
+            int count;
+            while ((count = source.Read(entries.AsSpan(0, EntriesPerRead))) > 0)
+            {
+                if (writer.Add(target, entries.AsSpan(0, count)) != count)
+                {
+                    throw new ChronoLogException(
+                        Status.LimitExceeded, $"the chunk's column image is larger than its slab of {target.Length} bytes");
+                }
+            }
+
+            return writer.Finish(target, header);
+        }
+        finally
+        {
+            EntryPool.Return(entries);
+        }
+    }
+
+    /// <summary>Validates an image completely and returns its columns in place.</summary>
+    /// <param name="image">Exactly the image: no byte more.</param>
+    /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
+    public static ColumnImageView Parse(ReadOnlySpan<byte> image)
+    {
+        if (!BitConverter.IsLittleEndian)
+        {
+            throw new PlatformNotSupportedException("ChronoLog's memory formats are little-endian");
+        }
+
+        ColumnImageHeader header = ReadHeader(image);
+        int count = header.Count;
+        int columns = (int)ColumnsOffset(header.RecordBytes);
+        int indices = columns + (count * 16) + ((count + 1) * 8);
+        var view = new ColumnImageView
+        {
+            Header = header,
+            Records = image.Slice(HeaderLength, (int)header.RecordBytes),
+            EventTime = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns, count * 8)),
+            ClientId = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns + (count * 8), count * 8)),
+            RecordOffset = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns + (count * 16), (count + 1) * 8)),
+            EventIndex = MemoryMarshal.Cast<byte, uint>(image.Slice(indices, count * 4)),
+        };
+        CheckPadding(image, HeaderLength + (int)header.RecordBytes, columns);
+        CheckPadding(image, indices + (count * 4), image.Length);
+        CheckOffsets(view);
+        CheckTimes(view);
+        return view;
+    }
+
+    /// <summary>Parses an image at the beginning of a block and makes a run whose entries point into the block.</summary>
+    /// <param name="block">The run takes a reference of its own.</param>
+    /// <param name="length">Bytes of the image.</param>
+    /// <returns>A run, empty when the image has no events; the caller releases it.</returns>
+    /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
     public static EventRun ToRun(PayloadBlock block, int length) => ToRun(block, length, out _);
-    public static EventRun ToRun(PayloadBlock block, int length, out ColumnImageHeader header) => throw new NotImplementedException();
+
+    /// <inheritdoc cref="ToRun(PayloadBlock, int)"/>
+    /// <param name="block">The run takes a reference of its own.</param>
+    /// <param name="length">Bytes of the image.</param>
+    /// <param name="header">What the image says about itself.</param>
+    public static unsafe EventRun ToRun(PayloadBlock block, int length, out ColumnImageHeader header)
+    {
+        Check(length >= 0 && length <= block.Length, "longer than the block it lies in");
+        ColumnImageView view = Parse(new ReadOnlySpan<byte>((void*)block.Address, length));
+        header = view.Header;
+        EventEntry[] entries = EntryPool.Rent(header.Count);
+        Span<EventEntry> target = entries.AsSpan(0, header.Count);
+        ReadOnlySpan<ulong> times = view.EventTime[..target.Length];
+        ReadOnlySpan<ulong> clients = view.ClientId[..target.Length];
+        ReadOnlySpan<uint> indices = view.EventIndex[..target.Length];
+        ReadOnlySpan<ulong> ends = view.RecordOffset[1..];
+        nint records = block.Address + HeaderLength;
+        ulong start = 0;
+        for (int index = 0; index < target.Length; index++)
+        {
+            ulong end = ends[index];
+            target[index] = new EventEntry(
+                times[index], clients[index], indices[index], records + (nint)start, (int)(end - start));
+            start = end;
+        }
+
+        block.AddReference();
+        var storage = new RunStorage(entries, header.Count, [block], 1, pooled: true);
+        return new EventRun(storage, 0, header.Count, header.RecordBytes);
+    }
+
+    private static void CheckPadding(ReadOnlySpan<byte> image, int start, int end) =>
+        Check(!image[start..end].ContainsAnyExcept((byte)0), "padding is not zero");
+
+    /// <summary>From 0 to the number of record bytes, never going back: so every record lies inside.</summary>
+    private static void CheckOffsets(in ColumnImageView view)
+    {
+        ReadOnlySpan<ulong> offsets = view.RecordOffset;
+        Check(offsets[0] == 0 && offsets[^1] == (ulong)view.Records.Length, "record offsets do not cover the records");
+        Check(!Descends(offsets), "record offsets go back");
+    }
+
+    private static void CheckTimes(in ColumnImageView view)
+    {
+        ReadOnlySpan<ulong> times = view.EventTime;
+        ColumnImageHeader header = view.Header;
+        if (times.IsEmpty)
+        {
+            Check(header.FirstTime == 0 && header.LastTime == 0, "first and last tick without events");
+            return;
+        }
+
+        Check(header.FirstTime == times[0] && header.LastTime == times[^1], "first and last tick are not the events'");
+        Check(times[0] >= header.StartTime, "an event before its start");
+        Check(times[^1] < header.EndTime || header.EndTime == ulong.MaxValue, "an event after its end");
+        Check(!Descends(times), "ticks go back");
+        ReadOnlySpan<ulong> clients = view.ClientId;
+        ReadOnlySpan<uint> indices = view.EventIndex;
+        for (int index = NextTie(times, 1); index < times.Length; index = NextTie(times, index + 1))
+        {
+            ulong before = clients[index - 1];
+            ulong client = clients[index];
+            Check(client > before || (client == before && indices[index] >= indices[index - 1]),
+                "events of one tick are out of order");
+        }
+    }
+
+    /// <summary>Whether any value is less than the one before it.</summary>
+    private static bool Descends(ReadOnlySpan<ulong> values)
+    {
+        ref ulong first = ref MemoryMarshal.GetReference(values);
+        int index = 1;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<ulong> below = Vector256<ulong>.Zero;
+            for (; index + Vector256<ulong>.Count <= values.Length; index += Vector256<ulong>.Count)
+            {
+                below |= Vector256.LessThan(
+                    Vector256.LoadUnsafe(ref first, (nuint)index), Vector256.LoadUnsafe(ref first, (nuint)index - 1));
+            }
+
+            if (below != Vector256<ulong>.Zero)
+            {
+                return true;
+            }
+        }
+
+        bool descends = false;
+        for (; index < values.Length; index++)
+        {
+            descends |= values[index] < values[index - 1];
+        }
+
+        return descends;
+    }
+
+    /// <summary>First index at or after the given one whose value equals the one before it.</summary>
+    private static int NextTie(ReadOnlySpan<ulong> values, int index)
+    {
+        ref ulong first = ref MemoryMarshal.GetReference(values);
+        if (Vector256.IsHardwareAccelerated)
+        {
+            for (; index + Vector256<ulong>.Count <= values.Length; index += Vector256<ulong>.Count)
+            {
+                Vector256<ulong> equal = Vector256.Equals(
+                    Vector256.LoadUnsafe(ref first, (nuint)index), Vector256.LoadUnsafe(ref first, (nuint)index - 1));
+                if (equal != Vector256<ulong>.Zero)
+                {
+                    return index + BitOperations.TrailingZeroCount(equal.ExtractMostSignificantBits());
+                }
+            }
+        }
+
+        while (index < values.Length && values[index] != values[index - 1])
+        {
+            index++;
+        }
+
+        return index;
+    }
 }

@@ -11,4 +11,7 @@ public enum ColumnImageFlags : ushort
 
     /// <summary>Late events of a range that was delivered before.</summary>
     Supplementary = 2,
+
+    /// <summary>All that this version knows; an image with another one is refused.</summary>
+    Known = Complete | Supplementary,
 }
