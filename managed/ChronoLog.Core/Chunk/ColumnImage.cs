@@ -13,6 +13,9 @@ namespace ChronoLog.Core.Chunk;
 /// </summary>
 public static class ColumnImage
 {
+    /// <summary>Bytes before the records.</summary>
+    public const int HeaderLength = ColumnImageDescriptor.HeaderLength;
+
     /// <summary>Entries merged at a time while a chunk is written.</summary>
     private const int EntriesPerRead = 2048;
 

@@ -15,8 +15,8 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     // Columns: time, client and offset of 8 bytes each, index of 4.
     private const int BytesPerEvent = 28;
 
-    // Header, the offset column's extra element, and padding of the index column.
-    private const int BytesFixed = ColumnImage.HeaderLength + 16;
+    // Header, the offset column's extra element, and padding of the records (7) and of the index column (4).
+    private const int BytesFixed = ColumnImage.HeaderLength + 24;
 
     private const int FirstCapacity = 256;
 
