@@ -36,10 +36,11 @@ enum chrono_placement {
     CHRONO_PLACE_ROUND_ROBIN = 1 /* each event to the next ring; one that is full or closed is passed over */
 };
 
+/* The numbers of ChronoLog.Core/Model/DurabilityLevel.cs; the levels above are not the recorder's business. */
 enum chrono_level {
-    CHRONO_ACCEPTED = 1,        /* in the ring: true when chrono_log returns */
-    CHRONO_JOURNALED = 2,       /* in the Keeper's journal */
-    CHRONO_SYNCED = 3           /* on the Keeper's device */
+    CHRONO_ACCEPTED = 0,        /* in the ring: true when chrono_log returns */
+    CHRONO_JOURNALED = 1,       /* in the Keeper's journal */
+    CHRONO_SYNCED = 2           /* on the Keeper's device */
 };
 
 typedef struct chrono_recorder chrono_recorder;

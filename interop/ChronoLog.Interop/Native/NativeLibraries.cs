@@ -67,14 +67,14 @@ public static class NativeLibraries
         return Known(name) ? throw new DllNotFoundException(Explain(name)) : 0;
     }
 
-    private static bool Known(string name) => name is Chrono or Zmq or Hdf5 or C;
+    private static bool Known(string name) => name is Chrono or Zmq or Hdf5 or C or "libc";
 
     private static IEnumerable<string> Candidates(string name) => name switch
     {
         Chrono => ChronoCandidates(),
         Zmq => ["libzmq.so.5", "libzmq.so"],
         Hdf5 => ["libhdf5_serial.so.103", "libhdf5.so.103", "libhdf5_serial.so", "libhdf5.so"],
-        C => ["libc.so.6"],
+        C or "libc" => ["libc.so.6"],
         _ => [],
     };
 

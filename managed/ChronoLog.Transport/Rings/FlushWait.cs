@@ -1,0 +1,35 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Ring;
+
+namespace ChronoLog.Transport.Rings;
+
+/// <summary>What the flushes of session and story have in common.</summary>
+internal static class FlushWait
+{
+    internal static int NativeLevel(DurabilityLevel level) => level <= DurabilityLevel.Synced
+        ? (int)level
+        : throw new ChronoLogException(Status.NotSupported, $"a ring does not know when an event is {level}");
+
+    internal static ulong Nanoseconds(TimeSpan timeout) =>
+        timeout == Timeout.InfiniteTimeSpan ? ulong.MaxValue : (ulong)Math.Max(0, timeout.Ticks) * 100;
+
+    internal static void Check(int status, DurabilityLevel level, string what)
+    {
+        if (status != NativeStatus.Ok)
+        {
+            throw NativeFailure.Exception(status, $"flushing {what} to level {level}");
+        }
+    }
+
+    internal static bool IsReached(int status, DurabilityLevel level, string what)
+    {
+        if (status == NativeStatus.TimedOut)
+        {
+            return false;
+        }
+
+        Check(status, level, what);
+        return true;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Ring;
+
+namespace ChronoLog.Transport.Rings;
+
+/// <summary>Records the events of one story. Thread-safe; allocates nothing per event.</summary>
+public sealed class StoryWriter : IDisposable
+{
+    // Copying more than this takes over a microsecond, for which a collection should not have to wait.
+    private const int FastRecordBytesMax = 4096;
+
+    private readonly StoryWriterHandle handle;
+
+    internal StoryWriter(StoryWriterHandle handle, ulong storyId) => (this.handle, StoryId) = (handle, storyId);
+
+    public ulong StoryId { get; }
+
+    /// <summary>How long a call waits for room in a full ring; 5 s unless set.</summary>
+    public TimeSpan FullTimeout
+    {
+        set => handle.SetTimeout(FlushWait.Nanoseconds(value));
+    }
+
+    /// <summary>Records one event. Waits, bounded, while the ring is full.</summary>
+    /// <param name="record">May be empty.</param>
+    /// <returns>The event's tick.</returns>
+    /// <exception cref="ChronoLogException">TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong LogEvent(ReadOnlySpan<byte> record) => LogEvent(record, out _);
+
+    /// <inheritdoc cref="LogEvent(ReadOnlySpan{byte})"/>
+    /// <param name="record">May be empty.</param>
+    /// <param name="index">The event's index: with the tick and the client id its identity.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong LogEvent(ReadOnlySpan<byte> record, out uint index)
+    {
+        if (record.Length <= FastRecordBytesMax && handle.TryLogFast(record, out ulong tick, out index) == NativeStatus.Ok)
+        {
+            return tick;
+        }
+
+        return LogWaiting(record, out index);
+    }
+
+    /// <summary>Records one event with a tick of the caller's own.</summary>
+    /// <returns>Its index.</returns>
+    public uint LogEventAt(ulong tick, ReadOnlySpan<byte> record)
+    {
+        int status = handle.LogAt(tick, record, out uint index);
+        return status == NativeStatus.Ok ? index : throw Failure(status, record.Length);
+    }
+
+    /// <summary>Records many events in few steps.</summary>
+    /// <param name="records">The records, one after the other.</param>
+    /// <param name="lengths">The length of each.</param>
+    /// <param name="ticks">Receives their ticks, as many as there are lengths.</param>
+    /// <exception cref="ChronoLogException">Data["logged"] holds how many were recorded before the failure.</exception>
+    public void LogBatch(ReadOnlySpan<byte> records, ReadOnlySpan<int> lengths, Span<ulong> ticks)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ticks.Length, lengths.Length, nameof(ticks));
+        int status = handle.LogBatch(records, lengths, ticks, out int logged);
+        if (status != NativeStatus.Ok)
+        {
+            ChronoLogException failure = Failure(status, lengths[logged]);
+            failure.Data["logged"] = logged;
+            throw failure;
+        }
+    }
+
+    /// <summary>Replaces the set of rings atomically, while other threads record. An empty set refuses events.</summary>
+    public void SetRings(IReadOnlyList<RecorderRing> rings)
+    {
+        int[] slots = [.. rings.Select(static ring => ring.Slot)];
+        int status = handle.SetRings(slots);
+        if (status != NativeStatus.Ok)
+        {
+            throw NativeFailure.Exception(status, $"giving story {StoryId:x16} its rings");
+        }
+    }
+
+    /// <summary>Blocks until everything that this story's writer recorded so far has reached the level.</summary>
+    /// <inheritdoc cref="RecorderSession.Flush"/>
+    public void Flush(DurabilityLevel level, TimeSpan timeout) =>
+        FlushWait.Check(handle.Flush(FlushWait.NativeLevel(level), FlushWait.Nanoseconds(timeout)), level, Name);
+
+    /// <summary>True when everything that this story's writer recorded so far has reached the level; never waits.</summary>
+    public bool TryFlush(DurabilityLevel level) =>
+        FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level), 0), level, Name);
+
+    /// <summary>Every later call fails with NotAcquired. What was recorded stays.</summary>
+    public void Dispose() => handle.CloseWriter();
+
+    private string Name => $"story {StoryId:x16}";
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ulong LogWaiting(ReadOnlySpan<byte> record, out uint index)
+    {
+        int status = handle.Log(record, out ulong tick, out index);
+        return status == NativeStatus.Ok ? tick : throw Failure(status, record.Length);
+    }
+
+    private ChronoLogException Failure(int status, int length) =>
+        NativeFailure.Exception(status, $"recording an event of {length} bytes in {Name}");
+}
