@@ -100,6 +100,7 @@ public sealed class ExtractionModule
     {
         List<string> storyFiles = [];
         List<ExtractorFailure> failures = [];
+        bool isArchived = false;
         foreach (IChunkExtractor extractor in chain)
         {
             if (job.Only is { } only && !only.Contains(extractor.Name))
@@ -110,6 +111,7 @@ public sealed class ExtractionModule
             try
             {
                 ExtractionReceipt receipt = await extractor.ExtractAsync(job.Chunk, cancellation);
+                isArchived |= receipt.IsArchived;
                 if (receipt.StoryFile is { } storyFile)
                 {
                     storyFiles.Add(storyFile);
@@ -121,7 +123,7 @@ public sealed class ExtractionModule
             }
         }
 
-        return new ExtractionOutcome(job, storyFiles, failures);
+        return new ExtractionOutcome(job, storyFiles, failures) { IsArchived = isArchived };
     }
 
     private async ValueTask ReportAsync(

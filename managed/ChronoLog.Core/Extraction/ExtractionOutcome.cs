@@ -9,6 +9,9 @@ public sealed record ExtractionOutcome(
 {
     public RetiredChunk Chunk => Job.Chunk;
 
+    /// <summary>A receiver said that the chunk is in its archive already.</summary>
+    public bool IsArchived { get; init; }
+
     public bool Succeeded => Failures.Count == 0;
 
     /// <summary>The next pass, through those extractors only that failed in this one.</summary>

@@ -37,14 +37,10 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         long bytes = ColumnImage.RequiredBytes(events.EventCount, events.RecordBytes);
         if (bytes <= options.Bulk.SlabBytesMax)
         {
-            await SendWholeAsync(chunk, (int)bytes, cancellation);
-        }
-        else
-        {
-            await SendPartsAsync(chunk, cancellation);
+            return Receipt(await SendWholeAsync(chunk, (int)bytes, cancellation));
         }
 
-        return ExtractionReceipt.Taken;
+        return Receipt(await SendPartsAsync(chunk, cancellation));
     }
 
     public async ValueTask DisposeAsync()
@@ -74,13 +70,16 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         | (chunk.Supplementary ? ColumnImageFlags.Supplementary : ColumnImageFlags.None),
         chunk.Identity.ProcessId, chunk.Identity.Epoch, chunk.Identity.Sequence);
 
-    private async ValueTask SendWholeAsync(RetiredChunk chunk, int bytes, CancellationToken cancellation)
+    private static ExtractionReceipt Receipt(AnnounceChunkReply? last) =>
+        new(StoryFile: null) { IsArchived = last?.AlreadyArchived ?? false };
+
+    private async ValueTask<AnnounceChunkReply> SendWholeAsync(RetiredChunk chunk, int bytes, CancellationToken cancellation)
     {
         Slab slab = await options.Bulk.RentAsync(bytes, cancellation);
         try
         {
             int length = WriteWhole(chunk, slab, out int count);
-            await AnnounceAsync(chunk, slab, length, count, 0, more: false, cancellation);
+            return await AnnounceAsync(chunk, slab, length, count, 0, more: false, cancellation);
         }
         finally
         {
@@ -96,8 +95,9 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         return length;
     }
 
-    private async ValueTask SendPartsAsync(RetiredChunk chunk, CancellationToken cancellation)
+    private async ValueTask<AnnounceChunkReply?> SendPartsAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
+        AnnounceChunkReply? reply = null;
         using var parts = new ChunkParts(chunk.Chunk);
         for (uint part = 0; !parts.AtEnd; part++)
         {
@@ -105,16 +105,18 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
             try
             {
                 int length = parts.Write(slab.Span, Header(chunk), out int count);
-                await AnnounceAsync(chunk, slab, length, count, part, !parts.AtEnd, cancellation);
+                reply = await AnnounceAsync(chunk, slab, length, count, part, !parts.AtEnd, cancellation);
             }
             finally
             {
                 slab.Release();
             }
         }
+
+        return reply;
     }
 
-    private async ValueTask AnnounceAsync(
+    private async ValueTask<AnnounceChunkReply> AnnounceAsync(
         RetiredChunk chunk, Slab slab, int length, int count, uint part, bool more, CancellationToken cancellation)
     {
         uint crc32c = Crc32C.Compute(slab.Span[..length]);
@@ -135,7 +137,7 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         IRpcChannel receiving = await OpenAsync(chunk);
         try
         {
-            await receiving.CallAsync(Methods.AnnounceChunk, request, options.Deadline, cancellation);
+            return await receiving.CallAsync(Methods.AnnounceChunk, request, options.Deadline, cancellation);
         }
         catch (ChronoLogException exception)
         {
