@@ -1,0 +1,10 @@
+namespace ChronoLog.Store.Archive;
+
+/// <summary>Where a column's bytes lie in its file.</summary>
+/// <param name="Offset">From the file's first byte; 0 for an empty column.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Crc32c">Of all its bytes: only for the columns that <c>blockCrc32c</c> does not cover.</param>
+public readonly record struct ColumnExtent(long Offset, long Length, uint Crc32c)
+{
+    public long End => Offset + Length;
+}

@@ -1,0 +1,170 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>Splits entries into the five columns of a StoryFile. Memory is bounded by its buffers, whatever the chunk.</summary>
+internal sealed class EventColumns : IDisposable
+{
+    // Four of these and one of the larger kind: 1.25 MiB for each file being written. 1 MiB amortises the cost of a
+    // write call, and the index columns get what they collect in one buffer of entries.
+    private const int RecordBufferBytes = 1 << 20;
+    private const int IndexBufferBytes = StoryFileUserBlock.BlockBytes;
+
+    private readonly ColumnWriter[] writers = new ColumnWriter[StoryFileUserBlock.BlockCheckedColumns];
+    private readonly ColumnExtent[] extents;
+    private readonly long eventsMax;
+    private ulong lastTime;
+    private bool begun;
+    private ulong nextOffset;
+
+    public EventColumns(PosixFile file, ColumnExtent[] extents)
+    {
+        this.extents = extents;
+        eventsMax = extents[(int)StoryColumn.EventTime].Length / sizeof(ulong);
+        for (int i = 0; i < writers.Length; i++)
+        {
+            int buffer = i == (int)StoryColumn.Record ? RecordBufferBytes : IndexBufferBytes;
+            writers[i] = new ColumnWriter(file, extents[i].Offset, extents[i].Length, buffer);
+        }
+
+        PutRecordOffset(0);
+    }
+
+    public long EventCount { get; private set; }
+
+    public long RecordBytes => writers[(int)StoryColumn.Record].Length;
+
+    public ulong FirstTime { get; private set; }
+
+    public ulong LastTime => lastTime;
+
+    /// <summary>False when there are more events or bytes than the columns have room for.</summary>
+    public bool TryAppend(ReadOnlySpan<EventEntry> entries)
+    {
+        if (entries.Length > eventsMax - EventCount)
+        {
+            return false;
+        }
+
+        Note(entries);
+        for (ReadOnlySpan<EventEntry> rest = entries; !rest.IsEmpty;)
+        {
+            // As many as fit every index buffer: all of them hold 8192 or more values and are flushed when full.
+            int count = Math.Min(rest.Length, IndexRoom());
+            AppendIndex(rest[..count]);
+            rest = rest[count..];
+        }
+
+        EventCount += entries.Length;
+        return TryAppendRecords(entries);
+    }
+
+    /// <summary>Writes what is buffered.</summary>
+    /// <returns>The checksums of all blocks, column after column; null when the columns are not exactly full.</returns>
+    public uint[]? Finish()
+    {
+        for (int i = 0; i < writers.Length; i++)
+        {
+            if (writers[i].Length != extents[i].Length)
+            {
+                return null;
+            }
+        }
+
+        foreach (ColumnWriter writer in writers)
+        {
+            writer.Finish();
+        }
+
+        return [.. writers.SelectMany(writer => writer.Checksums)];
+    }
+
+    public void Dispose()
+    {
+        foreach (ColumnWriter writer in writers)
+        {
+            writer.Dispose();
+        }
+    }
+
+    private ColumnWriter Writer(StoryColumn column) => writers[(int)column];
+
+    private void Note(ReadOnlySpan<EventEntry> entries)
+    {
+        if (entries.IsEmpty)
+        {
+            return;
+        }
+
+        if (!begun)
+        {
+            FirstTime = entries[0].EventTime;
+            begun = true;
+        }
+
+        lastTime = entries[^1].EventTime;
+    }
+
+    private int IndexRoom()
+    {
+        int room = Writer(StoryColumn.EventTime).Room(sizeof(ulong));
+        room = Math.Min(room, Writer(StoryColumn.ClientId).Room(sizeof(ulong)));
+        room = Math.Min(room, Writer(StoryColumn.EventIndex).Room(sizeof(uint)));
+        return Math.Min(room, Writer(StoryColumn.RecordOffset).Room(sizeof(ulong)));
+    }
+
+    private void AppendIndex(ReadOnlySpan<EventEntry> entries)
+    {
+        Span<ulong> times = Writer(StoryColumn.EventTime).Next<ulong>(entries.Length);
+        Span<ulong> clients = Writer(StoryColumn.ClientId).Next<ulong>(entries.Length);
+        Span<uint> indexes = Writer(StoryColumn.EventIndex).Next<uint>(entries.Length);
+        Span<ulong> offsets = Writer(StoryColumn.RecordOffset).Next<ulong>(entries.Length);
+        ulong offset = nextOffset;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            ref readonly EventEntry entry = ref entries[i];
+            times[i] = entry.EventTime;
+            clients[i] = entry.ClientId;
+            indexes[i] = entry.EventIndex;
+            offset += (uint)entry.Length;
+            offsets[i] = offset;
+        }
+
+        nextOffset = offset;
+        Writer(StoryColumn.EventTime).Advance(entries.Length * sizeof(ulong));
+        Writer(StoryColumn.ClientId).Advance(entries.Length * sizeof(ulong));
+        Writer(StoryColumn.EventIndex).Advance(entries.Length * sizeof(uint));
+        Writer(StoryColumn.RecordOffset).Advance(entries.Length * sizeof(ulong));
+    }
+
+    private void PutRecordOffset(ulong offset)
+    {
+        Writer(StoryColumn.RecordOffset).Next<ulong>(1)[0] = offset;
+        Writer(StoryColumn.RecordOffset).Advance(sizeof(ulong));
+        nextOffset = offset;
+    }
+
+    // Records that lie one behind the other (a pulled image of one Keeper) are appended as one stretch.
+    private unsafe bool TryAppendRecords(ReadOnlySpan<EventEntry> entries)
+    {
+        ColumnWriter records = Writer(StoryColumn.Record);
+        for (int i = 0; i < entries.Length;)
+        {
+            nint start = entries[i].Address;
+            long length = entries[i].Length;
+            for (i++; i < entries.Length && entries[i].Address == start + (nint)length
+                && length + entries[i].Length <= int.MaxValue; i++)
+            {
+                length += entries[i].Length;
+            }
+
+            if (!records.TryAppend(new ReadOnlySpan<byte>((void*)start, (int)length)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Runtime.InteropServices;
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>
+/// An open StoryFile, mapped and used where it lies: events point into the mapping. libhdf5 has no part in it. User block,
+/// HDF5's own structures and the checksums are checked when the file is opened, each block of a column before its first
+/// use. Thread-safe. The file must not be cut short while it is open (it never is by ChronoLog).
+/// </summary>
+public sealed class StoryFile : IDisposable
+{
+    private readonly MappedFileBlock block;
+    private readonly StoryFileUserBlock layout;
+    private readonly StoryFileBlocks blocks;
+
+    private StoryFile(string path, MappedFileBlock block, StoryFileUserBlock layout)
+    {
+        Path = path;
+        this.block = block;
+        this.layout = layout;
+        blocks = new StoryFileBlocks(path, block, layout);
+    }
+
+    public string Path { get; }
+
+    public StoryFileHeader Header => layout.Header;
+
+    /// <summary>Bytes.</summary>
+    public long FileLength => layout.FileLength;
+
+    /// <summary>Where the columns lie.</summary>
+    public IReadOnlyList<ColumnExtent> Columns => layout.Columns;
+
+    /// <summary>Opens a file by its path; its last component is not followed if it is a symbolic link.</summary>
+    /// <exception cref="ChronoLogException">Corrupt, or of a newer format.</exception>
+    /// <exception cref="PosixException">It cannot be opened.</exception>
+    public static StoryFile Open(string path)
+    {
+        using PosixFile file = PosixFile.Open(path, PosixOpen.Read | PosixOpen.NonBlocking);
+        return Open(file);
+    }
+
+    /// <summary>Opens a file within a directory.</summary>
+    /// <inheritdoc cref="Open(string)"/>
+    public static StoryFile Open(PosixDirectory directory, string name)
+    {
+        using PosixFile file = directory.OpenFile(name, PosixOpen.Read | PosixOpen.NonBlocking);
+        return Open(file);
+    }
+
+    /// <summary>Reads and checks the header alone.</summary>
+    /// <inheritdoc cref="Open(string)"/>
+    public static StoryFileHeader ReadHeader(string path)
+    {
+        using PosixFile file = PosixFile.Open(path, PosixOpen.Read | PosixOpen.NonBlocking);
+        return ReadLayout(file).Header;
+    }
+
+    /// <summary>Header and partials merged, without mapping the file.</summary>
+    /// <inheritdoc cref="Open(string)"/>
+    public static (StoryFileHeader Header, IReadOnlyList<PartialKey> Partials) ReadIdentity(PosixFile file)
+    {
+        StoryFileUserBlock layout = ReadLayout(file);
+        ColumnExtent extent = layout[StoryColumn.Partials];
+        var bytes = new byte[extent.Length];
+        file.ReadExactlyAt(bytes, extent.Offset);
+        return Crc32C.Compute(bytes) == extent.Crc32c
+            ? (layout.Header, MemoryMarshal.Cast<byte, PartialKey>(bytes).ToArray())
+            : throw StoryFileUserBlock.Corrupt(file.Path, "the checksum of its list of partials does not match");
+    }
+
+    /// <summary>
+    /// The events with ticks in [startTime, endTime), in order, as runs of bounded size whose records lie in the mapping.
+    /// The caller releases each run; runs stay valid after the file is disposed.
+    /// </summary>
+    /// <param name="startTime">ChronoTick, inclusive.</param>
+    /// <param name="endTime">ChronoTick, exclusive.</param>
+    /// <param name="damaged">
+    /// Receives ranges that cannot be given because a checksum does not match; what can be given goes on. Without it the
+    /// first damage ends the enumeration with an exception.
+    /// </param>
+    /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
+    public IEnumerable<EventRun> Range(ulong startTime, ulong endTime, Action<Gap>? damaged = null) =>
+        new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Runs();
+
+    /// <summary>Number of events with ticks in [startTime, endTime).</summary>
+    public long CountRange(ulong startTime, ulong endTime) =>
+        Math.Max(0, blocks.LowerBound(endTime) - blocks.LowerBound(startTime));
+
+    /// <summary>Checks every byte of the file and the order of the events.</summary>
+    /// <returns>What is wrong; empty when nothing is.</returns>
+    public IReadOnlyList<string> Verify()
+    {
+        List<string> findings = blocks.VerifyAll();
+        if (findings.Count > 0)
+        {
+            return findings;
+        }
+
+        try
+        {
+            foreach (EventRun run in Range(0, ulong.MaxValue))
+            {
+                run.Release();
+            }
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            findings.Add(exception.Message);
+        }
+
+        return findings;
+    }
+
+    /// <summary>Tells the kernel how the file will be read.</summary>
+    public void Advise(PosixAdvice advice) => block.Advise(advice);
+
+    public void Dispose() => blocks.Dispose();
+
+    private static StoryFile Open(PosixFile file)
+    {
+        StoryFileUserBlock layout = ReadLayout(file);
+        var block = new MappedFileBlock(file.Map(0, layout.FileLength, writable: false));
+        try
+        {
+            return new StoryFile(file.Path, block, layout);
+        }
+        catch
+        {
+            block.Release();
+            throw;
+        }
+    }
+
+    private static StoryFileUserBlock ReadLayout(PosixFile file)
+    {
+        PosixFileInfo info = file.Info;
+        if (!info.IsRegularFile)
+        {
+            throw StoryFileUserBlock.Corrupt(file.Path, "it is no regular file");
+        }
+
+        var start = new byte[StoryFileUserBlock.SizeMin];
+        int got = file.ReadAt(start, 0);
+        int size = StoryFileUserBlock.ReadSize(start.AsSpan(0, got), file.Path);
+        if (size > info.Length)
+        {
+            throw StoryFileUserBlock.Corrupt(file.Path, $"it ends after {info.Length} bytes, within its user block");
+        }
+
+        if (size > start.Length)
+        {
+            start = new byte[size];
+            file.ReadExactlyAt(start, 0);
+        }
+
+        StoryFileUserBlock layout = StoryFileUserBlock.Decode(start, info.Length, file.Path);
+        return StoryFileChecks.MetadataCrc32c(file, layout) == layout.MetadataCrc32c
+            ? layout
+            : throw StoryFileUserBlock.Corrupt(file.Path, "the checksum of its HDF5 structures does not match");
+    }
+}

@@ -1,0 +1,63 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>What is to become a StoryFile.</summary>
+public sealed record StoryFileContent
+{
+    public required string Chronicle { get; init; }
+
+    public required string Story { get; init; }
+
+    public required ulong StoryId { get; init; }
+
+    /// <summary>ChronoTick, inclusive.</summary>
+    public required ulong StartTime { get; init; }
+
+    /// <summary>ChronoTick, exclusive.</summary>
+    public required ulong EndTime { get; init; }
+
+    /// <summary>Events, or more when there may be duplicates: the writer counts and, if needed, begins again.</summary>
+    public required long EventCount { get; init; }
+
+    /// <summary>Bytes of records, or more when there may be duplicates.</summary>
+    public required long RecordBytes { get; init; }
+
+    /// <summary>Opens the merge. May be called several times and yields the same each time.</summary>
+    public required Func<MergeCursor> Open { get; init; }
+
+    public IReadOnlyList<PartialKey> Partials { get; init; } = [];
+
+    public string Collision { get; init; } = "redundancy";
+
+    public string Granularity { get; init; } = "ns";
+
+    public bool Complete { get; init; }
+
+    public bool Supplementary { get; init; }
+
+    /// <summary>The content of a retired chunk.</summary>
+    public static StoryFileContent From(RetiredChunk retired)
+    {
+        IEnumerable<PartialIdentity> partials = retired.MergedFrom.Count > 0 ? retired.MergedFrom : [retired.Identity];
+        StoryChunk chunk = retired.Chunk;
+        return new StoryFileContent
+        {
+            Chronicle = retired.Story.Chronicle,
+            Story = retired.Story.Story,
+            StoryId = retired.Story.StoryId,
+            StartTime = chunk.StartTime,
+            EndTime = chunk.EndTime,
+            EventCount = chunk.EventCount,
+            RecordBytes = chunk.RecordBytes,
+            Open = chunk.OpenMerge,
+            Partials = [.. partials.Select(PartialKey.From).Distinct().Order(PartialKeyOrder.Instance)],
+            Collision = retired.Story.Attributes.GetValueOrDefault("collision", "redundancy"),
+            Granularity = retired.Story.Attributes.GetValueOrDefault("granularity", "ns"),
+            Complete = retired.Complete,
+            Supplementary = retired.Supplementary,
+        };
+    }
+}
