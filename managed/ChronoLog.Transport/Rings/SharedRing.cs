@@ -1,0 +1,357 @@
+using System.Runtime.CompilerServices;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Ring;
+
+namespace ChronoLog.Transport.Rings;
+
+/// <summary>
+/// Consumer's side of a ring in shared memory. The protocol stands above <c>native/include/chrono_ring.h</c>; what is added
+/// here is distrust. The producers' process can write anything anywhere in the mapping at any time, so:
+/// positions are this object's own and never read back; the tail is checked at every reading; each length is read once, and
+/// checked, and only the value read is used; a broken ring throws <see cref="Status.Corrupt"/> and stays where it is.
+/// A span that <see cref="Committed"/> returned can still change: who copies it must check the copy's lengths again.
+/// </summary>
+/// <remarks>
+/// Threads: <see cref="Committed"/>, <see cref="Consume"/>, <see cref="SkipAbandoned"/>, <see cref="ProducerAlive"/> from the
+/// one consumer thread; the positions and <see cref="PublishDurable"/> from any; <see cref="Dispose"/> when the consumer has
+/// let go. <see cref="Committed"/> beats, too.
+/// </remarks>
+public sealed unsafe class SharedRing : IRecordingRing
+{
+    // A quarter of what the producers allow between two beats (CHRONO_CONSUMER_BEAT_NS).
+    private const long BeatMilliseconds = 250;
+
+    // Asking for a process costs a system call, so its death is noticed this late at most.
+    private const long WatchMilliseconds = 50;
+
+    private readonly RingHandle handle;
+    private readonly SharedRingHost host;
+    private readonly ProcessWatch? producer;
+    private readonly Lock mapping = new();
+    private readonly byte* header;
+    private readonly byte* data;
+    private readonly int recordBytesMax;
+
+    private long position;
+    private long durable;
+    private int offered;
+    private bool producerAlive;
+    private long lastBeat;
+    private long lastWatch;
+    private bool disposed;
+
+    internal SharedRing(
+        SharedRingHost host, RingHandle handle, string path, ulong clientId, ulong ringId, int producerPid)
+    {
+        this.host = host;
+        this.handle = handle;
+        (Path, ClientId, RingId, CapacityBytes) = (path, clientId, ringId, handle.Capacity);
+        header = (byte*)handle.Header;
+        data = (byte*)handle.Data;
+        recordBytesMax = RingLayout.RecordBytesMaxFor(CapacityBytes);
+        producerAlive = true;
+        if (producerPid > 0)
+        {
+            producer = ProcessWatch.Open(producerPid, out int status);
+            producerAlive = status != NativeStatus.Closed;
+        }
+    }
+
+    public ulong RingId { get; }
+
+    public ulong ClientId { get; }
+
+    public string Path { get; }
+
+    public long CapacityBytes { get; }
+
+    public long Consumed => Volatile.Read(ref position);
+
+    /// <summary>As the producers say, within what is possible; it is the consumer's reading that reports a broken ring.</summary>
+    public long Tail
+    {
+        get
+        {
+            lock (mapping)
+            {
+                ulong tail = disposed ? 0 : RawTail() & ~RingLayout.TailClosed;
+                long consumed = Consumed;
+                return Math.Clamp((long)tail, consumed, consumed + CapacityBytes);
+            }
+        }
+    }
+
+    public bool ProducerAlive
+    {
+        get
+        {
+            long now = Environment.TickCount64;
+            if (producerAlive && producer is not null && now - lastWatch >= WatchMilliseconds)
+            {
+                lastWatch = now;
+                producerAlive = producer.IsAlive;
+            }
+
+            return producerAlive;
+        }
+    }
+
+    public bool ProducerClosed
+    {
+        get
+        {
+            lock (mapping)
+            {
+                return !disposed && RawTail() >= RingLayout.TailClosed
+                    && Volatile.Read(ref *(uint*)(header + RingLayout.ProducerStateOffset)) == RingLayout.StateClosed;
+            }
+        }
+    }
+
+    public ReadOnlySpan<byte> Committed(int maxBytes)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        Beat();
+        offered = 0;
+        while (true)
+        {
+            long available = CheckedTail() - position;
+            if (available == 0)
+            {
+                return default;
+            }
+
+            int offset = (int)(position & (CapacityBytes - 1));
+            int limit = (int)Math.Min(available, CapacityBytes - offset);
+            offered = Walk(data + offset, limit, maxBytes);
+            if (offered != 0)
+            {
+                return new ReadOnlySpan<byte>(data + offset, offered);
+            }
+
+            // Ends after two rounds: padding leads to the start of the data, and padding there is a broken ring.
+            if (!TryPassPadding(offset, limit))
+            {
+                return default;
+            }
+        }
+    }
+
+    public void Consume(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, offered);
+        if (bytes != 0)
+        {
+            offered -= bytes;
+            Advance(bytes);
+        }
+    }
+
+    public int SkipAbandoned()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        offered = 0;
+
+        // Final, also against a producer that was taken for dead and is not: it can reserve nothing any more, and what it
+        // still writes lies where nobody will look again.
+        handle.Fence();
+        long start = position;
+        long end = CheckedTail();
+        while (position < end)
+        {
+            int offset = (int)(position & (CapacityBytes - 1));
+            int limit = (int)Math.Min(end - position, CapacityBytes - offset);
+            int length = Volatile.Read(ref *(int*)(data + offset));
+            if (length > 0)
+            {
+                break;
+            }
+
+            Advance(length == 0 ? UnmarkedBytes(data + offset, limit) : AbandonedBytes(length, limit));
+        }
+
+        return (int)(position - start);
+    }
+
+    public void PublishDurable(long position)
+    {
+        lock (mapping)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(position, this.position);
+            if (!disposed && position > durable)
+            {
+                durable = position;
+                Volatile.Write(ref *(long*)(header + RingLayout.DurableOffset), position);
+                WakeWaiters();
+            }
+        }
+    }
+
+    public void Beat()
+    {
+        long now = Environment.TickCount64;
+        if (now - lastBeat < BeatMilliseconds)
+        {
+            return;
+        }
+
+        lock (mapping)
+        {
+            lastBeat = now;
+            if (!disposed)
+            {
+                Volatile.Write(ref *(ulong*)(header + RingLayout.HeartbeatOffset), ClockHandle.MonotonicNanoseconds);
+            }
+        }
+    }
+
+    public void CloseToProducers()
+    {
+        lock (mapping)
+        {
+            if (!disposed)
+            {
+                handle.Fence();
+            }
+        }
+    }
+
+    /// <summary>Fences the ring, removes the file, and gives the memory back.</summary>
+    public void Dispose()
+    {
+        lock (mapping)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            handle.Fence();
+            disposed = true;
+            offered = 0;
+            handle.Dispose();
+        }
+
+        producer?.Dispose();
+        host.Release(this);
+    }
+
+    /// <summary>Bytes of whole, committed, plausible frames.</summary>
+    private int Walk(byte* frames, int limit, int maxBytes)
+    {
+        int walked = 0;
+        while (walked < limit)
+        {
+            int length = Volatile.Read(ref *(int*)(frames + walked));
+            if (length <= 0 || (length & RecordFrame.PaddingFlag) != 0)
+            {
+                break;
+            }
+
+            if ((uint)(length - RecordFrame.HeaderLength) > (uint)recordBytesMax)
+            {
+                throw Corrupt(position + walked, $"a frame of {length} bytes");
+            }
+
+            int aligned = RecordFrame.AlignedLength(length);
+            if (aligned > limit - walked)
+            {
+                throw Corrupt(position + walked, $"a frame of {length} bytes with {limit - walked} reserved");
+            }
+
+            if (walked + aligned > maxBytes && walked != 0)
+            {
+                break;
+            }
+
+            walked += aligned;
+        }
+
+        return walked;
+    }
+
+    private bool TryPassPadding(int offset, int limit)
+    {
+        int length = Volatile.Read(ref *(int*)(data + offset));
+        if (length <= 0 || (length & RecordFrame.PaddingFlag) == 0)
+        {
+            return false;
+        }
+
+        // A frame is padded only when it does not fit, so padding is shorter than the longest frame.
+        int padding = length & ~RecordFrame.PaddingFlag;
+        if (padding != CapacityBytes - offset || padding > limit || padding > recordBytesMax + RecordFrame.HeaderLength)
+        {
+            throw Corrupt(position, $"padding of {padding} bytes, {CapacityBytes - offset} from the end");
+        }
+
+        Advance(padding);
+        return true;
+    }
+
+    /// <summary>A reservation that was not even marked has stored nothing: its bytes are zero up to the next marked one.</summary>
+    private static int UnmarkedBytes(byte* start, int limit)
+    {
+        int zeros = new ReadOnlySpan<byte>(start, limit).IndexOfAnyExcept((byte)0);
+
+        // At least one word, whatever was written since the length was read as 0: the caller must get on.
+        return zeros < 0 ? limit : Math.Max(zeros & ~(RecordFrame.Alignment - 1), RecordFrame.Alignment);
+    }
+
+    /// <summary>A marked reservation knows its size.</summary>
+    private int AbandonedBytes(int length, int limit)
+    {
+        int reserved = length == int.MinValue ? int.MaxValue : -length;
+        if (reserved < RecordFrame.HeaderLength || reserved > limit)
+        {
+            throw Corrupt(position, $"a reservation of {reserved} bytes with {limit} reserved in all");
+        }
+
+        return RecordFrame.AlignedLength(reserved);
+    }
+
+    /// <summary>Zeroes, then publishes, then wakes: the order that the producers rely on.</summary>
+    private void Advance(int bytes)
+    {
+        int offset = (int)(position & (CapacityBytes - 1));
+        new Span<byte>(data + offset, bytes).Clear();
+        Volatile.Write(ref position, position + bytes);
+        Volatile.Write(ref *(long*)(header + RingLayout.ConsumedOffset), position);
+        WakeWaiters();
+    }
+
+    private void WakeWaiters()
+    {
+        // Full: the position must be visible before the waiters are counted, or a producer that counts itself now sleeps on.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref *(uint*)(header + RingLayout.WaitersOffset)) != 0)
+        {
+            handle.Wake();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong RawTail() => Volatile.Read(ref *(ulong*)(header + RingLayout.TailOffset));
+
+    /// <summary>The tail, if it can be one: at most a lap ahead of the consumer, and aligned.</summary>
+    private long CheckedTail()
+    {
+        ulong tail = RawTail() & ~RingLayout.TailClosed;
+        ulong ahead = tail - (ulong)position;
+        if (ahead > (ulong)CapacityBytes || (tail & (RecordFrame.Alignment - 1)) != 0)
+        {
+            throw Corrupt(position, $"a tail at {tail}");
+        }
+
+        return (long)tail;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ChronoLogException Corrupt(long at, string what) => new(
+        Status.Corrupt,
+        $"ring {RingId} of client {ClientId} ({Path}) breaks the protocol at position {at} of {CapacityBytes} bytes: {what}; "
+        + "the client's process has overwritten its ring and must connect again");
+}
