@@ -1,0 +1,60 @@
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
+using ChronoLog.Store.Metadata;
+using ChronoLog.Visor;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Hosting;
+
+/// <summary>Composition of <c>chronolog visor</c>.</summary>
+internal static class VisorHost
+{
+    public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
+    {
+        using var stop = new StopSignal(cancellation);
+        await using var context = new RoleContext(Role.Visor, "visor", settings);
+        using var store = SqliteMetadataStore.Open(settings.Get(VisorSettings.Database));
+        var clock = new AnchoredClock(context.Timers, store);
+        var portal = context.Listen(VisorSettings.PortalPort);
+        var registry = context.Listen(VisorSettings.RegistryPort);
+        var visor = new VisorRole(
+            Options(settings), context.Identify(portal, registry, clock.Now), portal, registry, context.Connector,
+            store, clock, context.Timers, Random.Shared.Next, context.Logger);
+        await context.Strand.InvokeAsync(() =>
+        {
+            visor.Start();
+            return ValueTask.CompletedTask;
+        });
+        context.Logger.LogInformation(
+            "serving clients at {Portal}, processes at {Registry}", portal.Endpoint, registry.Endpoint);
+        Task marking = context.Strand.InvokeAsync(() => MarkAsync(context, clock, stop.Token));
+        await context.Strand.InvokeAsync(() => new ValueTask(visor.RunAsync(stop.Token)));
+        await marking;
+        context.Logger.LogInformation("stopped");
+        return ExitCode.Done;
+    }
+
+    private static async ValueTask MarkAsync(RoleContext context, AnchoredClock clock, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await context.Timers.Delay(AnchoredClock.MarkPeriod, stop);
+                clock.Mark();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            clock.Mark();
+        }
+    }
+
+    private static VisorOptions Options(SettingValues settings) => new()
+    {
+        HeartbeatPeriod = settings.Get(VisorSettings.HeartbeatPeriod),
+        DeadAfter = settings.Get(VisorSettings.DeadAfter),
+        ClientLease = settings.Get(VisorSettings.ClientLease),
+        GroupAssignment = settings.Get(VisorSettings.GroupAssignment),
+    };
+}
