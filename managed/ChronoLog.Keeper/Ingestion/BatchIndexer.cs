@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Stories;
+
+namespace ChronoLog.Keeper.Ingestion;
+
+/// <summary>
+/// Walks the frames of a batch in the journal and appends an index entry for each to its story's builder. One ingestion
+/// thread's own. A story is looked up once per change of story: the last one is kept, the others are in a dictionary.
+/// </summary>
+internal sealed class BatchIndexer(int thread, StoryTable stories)
+{
+    private readonly Dictionary<ulong, Slot> slots = [];
+    private readonly List<Slot> entered = [];
+    private long version = -1;
+    private Slot? last;
+
+    /// <param name="batch">A batch in the journal.</param>
+    /// <param name="clientId">Whose events these are.</param>
+    /// <param name="tickBound">Greatest tick that is indexed.</param>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.Corrupt"/>: the frames are not frames; those before the defect are indexed.
+    /// <see cref="Status.LimitExceeded"/>: more unknown stories than are allowed.
+    /// </exception>
+    public BatchTally Index(in JournalSpan batch, ulong clientId, ulong tickBound)
+    {
+        ForgetIfStoriesChanged();
+        try
+        {
+            return Walk(batch, clientId, tickBound);
+        }
+        finally
+        {
+            foreach (Slot slot in entered)
+            {
+                slot.Builder = null;
+                slot.Handle.Exit();
+            }
+
+            entered.Clear();
+        }
+    }
+
+    private BatchTally Walk(in JournalSpan batch, ulong clientId, ulong tickBound)
+    {
+        ReadOnlySpan<byte> frames = batch.Frames;
+        int events = 0;
+        int farFuture = 0;
+        int offset = 0;
+        while (offset < frames.Length)
+        {
+            ReadOnlySpan<byte> frame = frames[offset..];
+            int length = frame.Length < RecordFrame.HeaderLength ? 0 : RecordFrame.Length(frame);
+            if (length < RecordFrame.HeaderLength || length > frame.Length)
+            {
+                throw NotAFrame(offset, length, frame.Length);
+            }
+
+            ulong tick = RecordFrame.EventTime(frame);
+            if (tick <= tickBound)
+            {
+                var entry = new EventEntry(
+                    tick, clientId, RecordFrame.EventIndex(frame),
+                    batch.Address + offset + RecordFrame.HeaderLength, length - RecordFrame.HeaderLength);
+                BuilderOf(RecordFrame.StoryId(frame), tick).Append(entry, batch.Segment);
+                events++;
+            }
+            else
+            {
+                farFuture++;
+            }
+
+            offset += RecordFrame.AlignedLength(length);
+        }
+
+        return new BatchTally(events, farFuture);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private EventRunBuilder BuilderOf(ulong storyId, ulong tick) =>
+        last is { Builder: { } builder } slot && slot.StoryId == storyId ? builder : EnterStory(storyId, tick);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EventRunBuilder EnterStory(ulong storyId, ulong tick)
+    {
+        if (!slots.TryGetValue(storyId, out Slot? slot))
+        {
+            slot = new Slot(storyId, stories.Resolve(storyId, tick).HandleOf(thread));
+            slots.Add(storyId, slot);
+        }
+
+        if (slot.Builder is null)
+        {
+            slot.Builder = slot.Handle.Enter();
+            entered.Add(slot);
+        }
+
+        last = slot;
+        return slot.Builder;
+    }
+
+    // A dismantled story must not be found here again. Slots are cheap to make, and stories come and go seldom.
+    private void ForgetIfStoriesChanged()
+    {
+        long current = stories.Version;
+        if (current != version)
+        {
+            version = current;
+            slots.Clear();
+            last = null;
+        }
+    }
+
+    private static ChronoLogException NotAFrame(int offset, int length, int rest) => new(
+        Status.Corrupt, $"no frame at byte {offset} of the batch: its length is {length}, {rest} bytes are left");
+
+    private sealed class Slot(ulong storyId, IngestionHandle handle)
+    {
+        public ulong StoryId { get; } = storyId;
+
+        public IngestionHandle Handle { get; } = handle;
+
+        /// <summary>Not null while the handle is entered.</summary>
+        public EventRunBuilder? Builder { get; set; }
+    }
+}

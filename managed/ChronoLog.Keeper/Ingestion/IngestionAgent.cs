@@ -1,0 +1,207 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Stories;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Keeper.Ingestion;
+
+/// <summary>
+/// Moves events from rings to journal and pipelines: takes a ring's committed frames, copies them into the journal, walks
+/// the journal's copy (never the producer's memory, which may change under the walk), appends one index entry per event,
+/// and gives the bytes back to the producers. Nothing per event but a header walk and one entry; no allocation.
+/// </summary>
+/// <remarks>
+/// The rings are a copy-on-write array that the role's strand replaces. <see cref="Cycles"/> counts the beginnings of duty
+/// cycles: once it has moved on after a replacement, nobody here uses what was taken out.
+/// </remarks>
+public sealed class IngestionAgent : IAgent
+{
+    // A third of what producers take for the consumer's death.
+    private const long BeatNanoseconds = 250_000_000;
+
+    private readonly IJournal journal;
+    private readonly IBaseClock clock;
+    private readonly ITimers timers;
+    private readonly ILogger logger;
+    private readonly BatchIndexer indexer;
+    private readonly FenceList fences = new();
+    private readonly ulong futureBound;
+    private readonly long producerCheckNanoseconds;
+    private readonly int batchBytes;
+    private volatile RingSession[] rings = [];
+    private long cycles;
+
+    /// <param name="number">Of the ingestion thread, from 0.</param>
+    /// <param name="options">The Keeper's.</param>
+    /// <param name="journal">This thread's own.</param>
+    /// <param name="stories">All threads'.</param>
+    /// <param name="clock">For the bound on ticks and the arrival stamps.</param>
+    /// <param name="timers">For heartbeats to the producers and looks at their processes.</param>
+    /// <param name="logger">Told about rings that break the protocol.</param>
+    public IngestionAgent(
+        int number, KeeperOptions options, IJournal journal, StoryTable stories, IBaseClock clock, ITimers timers,
+        ILogger logger)
+    {
+        Name = $"{options.Name} ingestion {number}";
+        this.journal = journal;
+        this.clock = clock;
+        this.timers = timers;
+        this.logger = logger;
+        indexer = new BatchIndexer(number, stories);
+        batchBytes = Math.Min(options.BatchBytes, journal.BatchBytesMax);
+        futureBound = (ulong)options.FutureBound.TotalNanoseconds;
+        producerCheckNanoseconds = (long)options.ProducerCheckPeriod.TotalNanoseconds;
+    }
+
+    public string Name { get; }
+
+    public IngestionCounters Counters { get; } = new();
+
+    /// <summary>Duty cycles begun. From any thread.</summary>
+    public long Cycles => Volatile.Read(ref cycles);
+
+    /// <summary>The rings of this thread. Replaced as a whole, by the role's strand only.</summary>
+    public IReadOnlyList<RingSession> Rings => rings;
+
+    /// <summary>Ends the sleep of the thread that runs this agent; set by the composition.</summary>
+    public Action? Wake { get; set; }
+
+    /// <summary>Called from this thread when a ring is drained or was detached: it is to be removed.</summary>
+    public Action<RingSession>? RingEnded { get; set; }
+
+    public void Replace(RingSession[] sessions)
+    {
+        rings = sessions;
+        Wake?.Invoke();
+    }
+
+    /// <summary>Completes when everything reserved in this thread's rings by now is journaled and indexed. Await it on a strand.</summary>
+    public Task FenceAsync()
+    {
+        Task passed = fences.Add(rings);
+        if (!passed.IsCompleted)
+        {
+            Wake?.Invoke();
+        }
+
+        return passed;
+    }
+
+    public int DoWork()
+    {
+        Volatile.Write(ref cycles, cycles + 1);
+        int done = 0;
+        long now = timers.MonotonicNanoseconds;
+        foreach (RingSession session in rings)
+        {
+            if (!session.IsDetached && !session.IsDrained)
+            {
+                done += Serve(session, now);
+            }
+        }
+
+        fences.CompletePassed();
+        return done;
+    }
+
+    private int Serve(RingSession session, long now)
+    {
+        try
+        {
+            if (now >= session.NextBeat)
+            {
+                session.Ring.Beat();
+                session.NextBeat = now + BeatNanoseconds;
+            }
+
+            int taken = Take(session);
+            return taken > 0 ? taken : Watch(session, now);
+        }
+        catch (ChronoLogException exception)
+        {
+            Detach(session, exception);
+            return 1;
+        }
+    }
+
+    private int Take(RingSession session)
+    {
+        IRecordingRing ring = session.Ring;
+        ReadOnlySpan<byte> frames = ring.Committed(batchBytes);
+        if (frames.IsEmpty)
+        {
+            return 0;
+        }
+
+        ulong arrival = clock.Now;
+        // The position behind a batch: padding that Committed passed over lies before the frames and is counted there.
+        var origin = new BatchOrigin(ring.ClientId, ring.RingId, ring.Consumed + frames.Length, arrival);
+        if (!journal.TryAppend(origin, frames, out JournalSpan copy))
+        {
+            Counters.AddBlocked();
+            return 0; // the ring fills, and its producers wait: back-pressure, never loss
+        }
+
+        BatchTally tally = indexer.Index(copy, ring.ClientId, arrival + futureBound);
+        Counters.AddBatch(tally.Events, tally.FarFuture, frames.Length);
+        ring.Consume(frames.Length);
+        session.PublishIndexed(ring.Consumed);
+        return tally.Events + 1;
+    }
+
+    // Only a ring that gave nothing is looked at more closely: its producer may have gone.
+    private int Watch(RingSession session, long now)
+    {
+        IRecordingRing ring = session.Ring;
+        if (now < session.NextProducerCheck && !session.IsClosing)
+        {
+            return 0;
+        }
+
+        session.NextProducerCheck = now + producerCheckNanoseconds;
+        bool isDead = !ring.ProducerAlive;
+        bool isClosed = session.IsClosing || ring.ProducerClosed;
+        if (!isDead && !isClosed)
+        {
+            return 0;
+        }
+
+        // What was committed before the death or the closing was seen is taken first.
+        if (!ring.Committed(batchBytes).IsEmpty)
+        {
+            return Take(session);
+        }
+
+        if (ring.Tail > ring.Consumed)
+        {
+            return isDead ? Skip(session) : 0;
+        }
+
+        session.PublishIndexed(ring.Consumed);
+        session.IsDrained = true;
+        RingEnded?.Invoke(session);
+        return 1;
+    }
+
+    private int Skip(RingSession session)
+    {
+        int skipped = session.Ring.SkipAbandoned();
+        Counters.AddAbandoned(skipped);
+        session.PublishIndexed(session.Ring.Consumed);
+        return skipped > 0 ? 1 : 0;
+    }
+
+    private void Detach(RingSession session, ChronoLogException exception)
+    {
+        session.IsDetached = true;
+        session.Ring.CloseToProducers(); // they fail at once instead of waiting for room that never comes
+        Counters.AddDetached();
+        logger.LogError(
+            "{Name}: ring {Ring} of client {Client} (pid {Pid}, {Path}) broke the protocol and is not followed any more: "
+            + "{Reason}; the client must connect again",
+            Name, session.Ring.RingId, session.ClientId, session.Pid, session.Ring.Path, exception.Message);
+        RingEnded?.Invoke(session);
+    }
+}

@@ -1,0 +1,89 @@
+using ChronoLog.Core.Extraction;
+
+namespace ChronoLog.Keeper;
+
+/// <summary>Settings and limits of a Keeper.</summary>
+public sealed record KeeperOptions
+{
+    /// <summary>For messages: "keeper-0".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The node's identity; a client with the same one may share memory with this Keeper.</summary>
+    public required string Host { get; init; }
+
+    public TimeSpan ChunkDuration { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after its end a chunk stays open for late events.</summary>
+    public TimeSpan AcceptanceWindow { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// An event whose tick is further ahead of the base clock than this is journaled but not indexed, and counted. Clients
+    /// refuse such ticks themselves at a tenth of it; this bound only keeps a defective one from making chunks without end.
+    /// </summary>
+    public TimeSpan FutureBound { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Capacity of a ring when the client wishes none: 8 MiB is 80,000 events of 100 bytes, 10 ms of the fastest client.</summary>
+    public long RingBytesDefault { get; init; } = 8L << 20;
+
+    public long RingBytesMin { get; init; } = 64L << 10;
+
+    public long RingBytesMax { get; init; } = 256L << 20;
+
+    /// <summary>Most shared memory of all rings together.</summary>
+    public long RingBytesTotal { get; init; } = 4L << 30;
+
+    /// <summary>Most rings: one per client process, and a full-size node runs some hundreds of them.</summary>
+    public int RingsMax { get; init; } = 1024;
+
+    /// <summary>Most rings of one client id (processes that share it).</summary>
+    public int RingsPerClientMax { get; init; } = 4;
+
+    /// <summary>
+    /// Bytes taken from one ring at a time: fits the second level cache, so that checksum and header walk find the copy
+    /// there, and bounds how long other rings wait.
+    /// </summary>
+    public int BatchBytes { get; init; } = 256 << 10;
+
+    /// <summary>Least time between two syncs of the journal: group commit.</summary>
+    public TimeSpan SyncInterval { get; init; } = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The same while no story asks for more than `journaled`.</summary>
+    public TimeSpan SyncIntervalRelaxed { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest wait of a hot read for what producers have reserved in the rings.</summary>
+    public TimeSpan FenceDeadline { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an idle ring's producer is checked to be alive.</summary>
+    public TimeSpan ProducerCheckPeriod { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Most stories that are recorded without the Visor having named them.</summary>
+    public int UnknownStoriesMax { get; init; } = 4096;
+
+    /// <summary>Period of the progress reports to the Grapher; null = that of the retirement.</summary>
+    public TimeSpan? ProgressPeriod { get; init; }
+
+    /// <summary>A chunk that was handed over and not archived for this long is announced once more.</summary>
+    public TimeSpan AnnounceAgainAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Waiting time before a failed announcement is repeated.</summary>
+    public RetryBackoff Backoff { get; init; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
+
+    /// <summary>Deadline of a call to the Grapher.</summary>
+    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Whether a chunk is kept until the Grapher's *archived* notice. Null: if the extraction chain has an rdma_extractor;
+    /// a chain without one ends here, and its success is all there is to wait for.
+    /// </summary>
+    public bool? AwaitsArchivedNotice { get; init; }
+
+    /// <summary>Period of the retirement duty: a fraction of the window, within what a timer and a large Keeper bear.</summary>
+    public TimeSpan RetirementPeriod
+    {
+        get
+        {
+            TimeSpan shorter = ChunkDuration < AcceptanceWindow ? ChunkDuration : AcceptanceWindow;
+            return TimeSpan.FromMilliseconds(Math.Clamp(shorter.TotalMilliseconds / 8, 5, 1000));
+        }
+    }
+}

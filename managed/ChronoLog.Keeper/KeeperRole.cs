@@ -1,0 +1,280 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Registry;
+using ChronoLog.Keeper.Ingestion;
+using ChronoLog.Keeper.Recording;
+using ChronoLog.Keeper.Retirement;
+using ChronoLog.Keeper.Stories;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Keeper;
+
+/// <summary>
+/// The hot tier: rings in, journal and pipelines, partial chunks out to the Grapher, hot reads for the Player. Everything
+/// runs on the role's strand except the agents, each of which the composition gives a thread.
+/// </summary>
+/// <remarks>
+/// Order of life: construct; run the agents; <see cref="StartAsync"/>; <see cref="DrainAsync"/>; end the agents' threads;
+/// <see cref="StopAsync"/>; dispose the ports.
+/// </remarks>
+public sealed class KeeperRole
+{
+    private readonly KeeperOptions options;
+    private readonly KeeperPorts ports;
+    private readonly StoryTable stories;
+    private readonly HandoverLedger ledger;
+    private readonly RetirementDuty retirement;
+    private readonly RecordingService recording;
+    private readonly StoryService service;
+    private readonly ReadService reads;
+    private readonly GrapherLink grapher;
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<Task> duties = [];
+    private bool isDraining;
+
+    public KeeperRole(KeeperOptions options, KeeperPorts ports)
+    {
+        this.options = options;
+        this.ports = ports;
+        stories = new StoryTable(options, ports.Clock, ports.Journals.Count);
+        IngestionAgents = [.. ports.Journals.Select((journal, number) => new IngestionAgent(
+            number, options, journal, stories, ports.Clock, ports.Timers, ports.Logger))];
+        SyncAgents = [.. ports.Journals.Select((journal, number) => new SyncAgent(
+            options, journal, IngestionAgents[number], stories, ports.Timers, ports.Logger))];
+        PreparationAgent = new PreparationAgent(options.Name, ports.Journals);
+
+        ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
+        retirement = new RetirementDuty(stories, ledger, ports.Registry, ports.Clock);
+        recording = new RecordingService(
+            options, ports.Rings, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents, SyncAgents,
+            ports.Strand, ports.Logger);
+        service = new StoryService(
+            options, stories, ledger, retirement, ports.Registry, IngestionAgents, FenceAsync, ports.Logger);
+        grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
+        Statistics = new KeeperStatistics(ports, recording, ledger, stories, IngestionAgents, SyncAgents);
+        reads = new ReadService(
+            new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk,
+            new HotReads(options, stories, FenceAsync).PlanAsync, ports.ReadStrands);
+    }
+
+    /// <summary>Each on a thread of its own, woken by <see cref="IngestionAgent.Wake"/>, which the composition sets.</summary>
+    public IReadOnlyList<IngestionAgent> IngestionAgents { get; }
+
+    /// <summary>Each on a thread of its own: a sync blocks.</summary>
+    public IReadOnlyList<SyncAgent> SyncAgents { get; }
+
+    /// <summary>On a thread of its own, with a longest sleep of about a millisecond.</summary>
+    public PreparationAgent PreparationAgent { get; }
+
+    public KeeperStatistics Statistics { get; }
+
+    /// <summary>Chunks that are not archived yet.</summary>
+    public int ChunksNotArchived => ledger.Count;
+
+    /// <summary>Serves, registers with the Visor (waiting for it as long as it takes), and begins its duties. On the strand.</summary>
+    public async Task StartAsync(CancellationToken cancellation = default)
+    {
+        recording.Register(ports.Recording);
+        service.Register(ports.Admin);
+        reads.Register(ports.Admin);
+        ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, ledger.CompletedAsync);
+        ports.Admin.Start(); // before the registration: the Visor may name stories at once
+        ports.Recording.Start();
+
+        RegistryClient registry = ports.Registry;
+        registry.Registered = OnRegistered;
+        registry.GroupChanged = view => _ = FollowAsync(view);
+        registry.Report = Statistics.Fill;
+        await registry.RegisterAsync(cancellation);
+        duties.Add(registry.RunAsync(stop.Token));
+        duties.Add(RepeatAsync(options.RetirementPeriod, RetireAsync));
+        duties.Add(RepeatAsync(options.ProgressPeriod ?? options.RetirementPeriod, ReportProgressAsync));
+    }
+
+    /// <summary>
+    /// Completes when everything that producers had reserved in the rings by now is journaled and indexed: an event whose
+    /// recording returned before is then in the pipelines. On the strand.
+    /// </summary>
+    /// <returns>False when that did not come about within <see cref="KeeperOptions.FenceDeadline"/>.</returns>
+    public async ValueTask<bool> FenceAsync()
+    {
+        Task[] fences = [.. IngestionAgents.Select(agent => agent.FenceAsync())];
+        if (Array.TrueForAll(fences, fence => fence.IsCompleted))
+        {
+            return true;
+        }
+
+        using var expiry = new CancellationTokenSource();
+        var passed = new TaskCompletionSource<bool>();
+        _ = PassAsync(fences, passed);
+        _ = ExpireAsync(passed, expiry.Token);
+        bool isPassed = await passed.Task;
+        expiry.Cancel();
+        return isPassed;
+    }
+
+    /// <summary>
+    /// An orderly end: no new rings, rings closed and drained, every chunk handed over, and archived as far as the deadline
+    /// allows. On the strand, with the agents still running.
+    /// </summary>
+    /// <returns>True when nothing is left here that is not archived.</returns>
+    public async Task<bool> DrainAsync(TimeSpan deadline)
+    {
+        long end = ports.Timers.MonotonicNanoseconds + (long)deadline.TotalNanoseconds;
+        isDraining = true;
+        recording.Refusal = "it is being shut down";
+        recording.CloseAll();
+        do
+        {
+            await FenceAsync();
+            foreach (KeeperStory story in stories.All)
+            {
+                retirement.RetireAll(story);
+            }
+
+            await ReportProgressAsync();
+            if (recording.Count == 0 && ledger.Count == 0)
+            {
+                break;
+            }
+
+            await ports.Timers.Delay(options.RetirementPeriod);
+        }
+        while (ports.Timers.MonotonicNanoseconds < end);
+
+        bool isDrained = recording.Count == 0 && ledger.Count == 0;
+        if (!isDrained)
+        {
+            ports.Logger.LogWarning(
+                "{Name}: {Chunks} chunks are not archived and {Rings} rings not drained within {Deadline}; their events stay "
+                + "in the journal", options.Name, ledger.Count, recording.Count, deadline);
+        }
+
+        await ports.Registry.UnregisterAsync();
+        return isDrained;
+    }
+
+    /// <summary>Ends everything. The agents' threads have ended before. On the strand.</summary>
+    public async Task StopAsync()
+    {
+        stop.Cancel();
+        ledger.Stop();
+        await Task.WhenAll(duties);
+        await reads.StopAsync();
+        await ports.Extraction.StopAsync();
+        await grapher.DisposeAsync();
+        recording.DisposeAll();
+        ledger.ReleaseAll();
+        foreach (KeeperStory story in stories.All)
+        {
+            story.Pipeline.Discard();
+        }
+    }
+
+    private static async Task PassAsync(Task[] fences, TaskCompletionSource<bool> passed)
+    {
+        foreach (Task fence in fences)
+        {
+            await fence;
+        }
+
+        passed.TrySetResult(true);
+    }
+
+    private async Task ExpireAsync(TaskCompletionSource<bool> passed, CancellationToken cancellation)
+    {
+        try
+        {
+            await ports.Timers.Delay(options.FenceDeadline, cancellation);
+            passed.TrySetResult(false);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private ValueTask OnRegistered(RegisterReply reply)
+    {
+        foreach (IJournal journal in ports.Journals)
+        {
+            journal.Identify(reply.ProcessId, ports.Registry.Identity.Epoch);
+        }
+
+        foreach (StoryDescriptor story in reply.Stories)
+        {
+            StartQuietly(story);
+        }
+
+        if (!isDraining)
+        {
+            recording.Refusal = null;
+        }
+
+        return default;
+    }
+
+    private void StartQuietly(StoryDescriptor story)
+    {
+        try
+        {
+            service.Start(story);
+        }
+        catch (ChronoLogException exception)
+        {
+            ports.Logger.LogError("{Name}: the Visor named a story that cannot be: {Reason}", options.Name, exception.Message);
+        }
+    }
+
+    private async Task FollowAsync(GroupView view)
+    {
+        if (await grapher.FollowAsync(view.Grapher))
+        {
+            ports.Logger.LogWarning(
+                "{Name}: the Grapher at {Endpoint} is a new process; what the old one had not archived is announced again",
+                options.Name, view.Grapher.ServiceEndpoint);
+            retirement.Restart();
+        }
+    }
+
+    private async Task RepeatAsync(TimeSpan period, Func<ValueTask> duty)
+    {
+        try
+        {
+            while (true)
+            {
+                await ports.Timers.Delay(period, stop.Token);
+                await GuardAsync(duty);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    // A defect met in one round must not end the duty: the next rounds still have to drain the rest.
+    private async ValueTask GuardAsync(Func<ValueTask> duty)
+    {
+        try
+        {
+            await duty();
+        }
+        catch (Exception exception) when (!stop.IsCancellationRequested)
+        {
+            ports.Logger.LogError(exception, "{Name}: a periodic duty failed; it goes on with the next round", options.Name);
+        }
+    }
+
+    private async ValueTask RetireAsync()
+    {
+        ulong now = ports.Clock.Now;
+        bool isFenced = await FenceAsync();
+        retirement.Retire(now, isFenced);
+        ledger.AnnounceOverdue();
+        service.Dismantle();
+        recording.DisposeLeft();
+    }
+
+    private ValueTask ReportProgressAsync() => grapher.ReportAsync(retirement.Progress(), stop.Token);
+}

@@ -1,0 +1,62 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Ingestion;
+using ChronoLog.Keeper.Recording;
+using ChronoLog.Keeper.Retirement;
+using ChronoLog.Keeper.Stories;
+
+namespace ChronoLog.Keeper;
+
+/// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
+public sealed class KeeperStatistics(
+    KeeperPorts ports, RecordingService recording, HandoverLedger ledger, StoryTable stories,
+    IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
+{
+    public void Fill(HeartbeatRequest heartbeat)
+    {
+        var values = heartbeat.Statistics;
+        values["events_ingested"] = ingestion.Sum(agent => agent.Counters.Events);
+        values["bytes_ingested"] = ingestion.Sum(agent => agent.Counters.Bytes);
+        values["events_far_future"] = ingestion.Sum(agent => agent.Counters.FarFuture);
+        values["journal_blocked"] = ingestion.Sum(agent => agent.Counters.Blocked);
+        values["ring_bytes_abandoned"] = ingestion.Sum(agent => agent.Counters.AbandonedBytes);
+        values["rings_detached"] = ingestion.Sum(agent => agent.Counters.DetachedRings);
+        values["rings"] = recording.Count;
+        values["ring_bytes"] = recording.RingBytes;
+        values["journal_bytes_used"] = ports.Journals.Sum(journal => journal.BytesUsed);
+        values["journal_bytes_quota"] = ports.Journals.Sum(journal => journal.BytesQuota);
+        values["journal_batches_unsynced"] = ports.Journals.Sum(journal => journal.Appended - journal.Synced);
+        values["journal_troubles"] = ports.Journals.Count(journal => journal.State != JournalState.Ready);
+        values["journal_sync_failures"] = syncing.Sum(agent => agent.Failures);
+        values["chunks_waiting"] = ledger.Waiting;
+        values["chunks_not_archived"] = ledger.Count;
+        values["announcements_failed"] = ledger.Failures;
+        values["stories_unknown"] = stories.Unknown;
+        foreach (KeeperStory story in stories.All)
+        {
+            heartbeat.Stories.Add(Tally(story));
+        }
+    }
+
+    private static StoryTally Tally(KeeperStory story)
+    {
+        long events = story.Pipeline.EventCount;
+        long bytes = story.Pipeline.RecordBytes;
+        foreach (RetainedChunk chunk in story.Retained)
+        {
+            if (chunk.State != RetainedState.HandedOver)
+            {
+                events += chunk.Chunk.EventCount;
+                bytes += chunk.Chunk.RecordBytes;
+            }
+        }
+
+        return new StoryTally
+        {
+            StoryId = story.StoryId,
+            Events = (ulong)events,
+            Bytes = (ulong)bytes,
+            Watermark = story.DrainedThrough,
+        };
+    }
+}

@@ -1,0 +1,221 @@
+using System.Numerics;
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Ingestion;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Keeper.Recording;
+
+/// <summary>
+/// Gives clients their rings, shares the rings out among the ingestion threads, and removes those that ended. On the role's
+/// strand.
+/// </summary>
+public sealed class RecordingService
+{
+    private readonly KeeperOptions options;
+    private readonly IRingHost host;
+    private readonly IReadOnlyList<IngestionAgent> ingestion;
+    private readonly IReadOnlyList<SyncAgent> syncing;
+    private readonly ILogger logger;
+    private readonly List<RingSession> sessions = [];
+    private readonly List<Leaving> leaving = [];
+    private readonly long capacityMax;
+    private ulong lastRingId;
+
+    public RecordingService(
+        KeeperOptions options, IRingHost host, long batchBytesMax, IReadOnlyList<IngestionAgent> ingestion,
+        IReadOnlyList<SyncAgent> syncing, Strand strand, ILogger logger)
+    {
+        this.options = options;
+        this.host = host;
+        this.ingestion = ingestion;
+        this.syncing = syncing;
+        this.logger = logger;
+        capacityMax = CapacityMax(options, batchBytesMax);
+        foreach (IngestionAgent agent in ingestion)
+        {
+            agent.RingEnded = session => strand.Post(_ => Remove(session), null);
+        }
+    }
+
+    /// <summary>Why no ring is given out now; null when rings are.</summary>
+    public string? Refusal { get; set; } = "it has not registered with the Visor yet";
+
+    public int Count => sessions.Count;
+
+    public long RingBytes => sessions.Sum(session => session.Ring.CapacityBytes);
+
+    public void Register(IRpcServer server)
+    {
+        server.Handle(Methods.OpenRing, (request, _) => ValueTask.FromResult(Open(request)));
+        server.Handle(Methods.CloseRing, (request, _) => ValueTask.FromResult(Close(request)));
+    }
+
+    /// <summary>Takes no more from producers than they have reserved by now.</summary>
+    public void CloseAll()
+    {
+        foreach (RingSession session in sessions)
+        {
+            CloseSession(session);
+        }
+    }
+
+    /// <summary>Unmaps and unlinks removed rings that no thread uses any more.</summary>
+    public void DisposeLeft()
+    {
+        for (int i = leaving.Count - 1; i >= 0; i--)
+        {
+            if (leaving[i].IsUnused)
+            {
+                leaving[i].Session.Ring.Dispose();
+                leaving.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <summary>Disposes every ring: the agents' threads have ended.</summary>
+    public void DisposeAll()
+    {
+        foreach (RingSession session in sessions.Concat(leaving.Select(left => left.Session)))
+        {
+            session.Ring.Dispose();
+        }
+
+        sessions.Clear();
+        leaving.Clear();
+    }
+
+    // A ring's longest record is an eighth of it, and the journal must take that in one batch.
+    private static long CapacityMax(KeeperOptions options, long batchBytesMax)
+    {
+        const int LargestRecordShare = 8;
+        long fits = (long)BitOperations.RoundUpToPowerOf2((ulong)batchBytesMax + 1) / 2 * LargestRecordShare;
+        return Math.Min(options.RingBytesMax, fits);
+    }
+
+    private OpenRingReply Open(OpenRingRequest request)
+    {
+        Check(request);
+        RingSession session = FindUsable(request.ClientId, request.Pid) ?? Create(request);
+        return new OpenRingReply
+        {
+            RingId = session.Ring.RingId,
+            Path = session.Ring.Path,
+            CapacityBytes = (ulong)session.Ring.CapacityBytes,
+        };
+    }
+
+    private void Check(OpenRingRequest request)
+    {
+        if (Refusal is { } reason)
+        {
+            throw new ChronoLogException(
+                Status.NoKeepers, $"keeper {options.Name} gives out no ring: {reason}; use another keeper of the group");
+        }
+
+        if (request.ClientId == 0)
+        {
+            throw new ChronoLogException(Status.InvalidArgument, "open_ring: client id 0; connect to the Visor first");
+        }
+
+        if (request.Host != options.Host)
+        {
+            throw new ChronoLogException(
+                Status.NotSupported,
+                $"keeper {options.Name} runs on host '{options.Host}', client {request.ClientId} on '{request.Host}': "
+                + "a ring in shared memory needs both on the same one");
+        }
+    }
+
+    private RingSession? FindUsable(ulong clientId, uint pid) => sessions.Find(session =>
+        session.ClientId == clientId && session.Pid == pid
+        && !session.IsClosing && !session.IsDrained && !session.IsDetached
+        && session.Ring.ProducerAlive && !session.Ring.ProducerClosed);
+
+    private RingSession Create(OpenRingRequest request)
+    {
+        int ofClient = sessions.Count(session => session.ClientId == request.ClientId && !session.IsClosing);
+        if (sessions.Count >= options.RingsMax || ofClient >= options.RingsPerClientMax)
+        {
+            throw new ChronoLogException(
+                Status.LimitExceeded,
+                $"keeper {options.Name} has {sessions.Count} rings (at most {options.RingsMax}), {ofClient} of them client "
+                + $"{request.ClientId}'s (at most {options.RingsPerClientMax})");
+        }
+
+        long capacity = Capacity(request.CapacityBytes);
+        if (RingBytes + capacity > options.RingBytesTotal)
+        {
+            throw new ChronoLogException(
+                Status.NoSpace,
+                $"keeper {options.Name}: another ring of {capacity} bytes would exceed the {options.RingBytesTotal} bytes "
+                + $"of shared memory for rings, {RingBytes} of which are in use; raise the limit or add a keeper");
+        }
+
+        IRecordingRing ring = host.Create(request.ClientId, ++lastRingId, (int)request.Pid, capacity);
+        var session = new RingSession(ring, request.ClientId, request.Pid);
+        sessions.Add(session);
+        IngestionAgent agent = ingestion.MinBy(agent => agent.Rings.Count)!;
+        agent.Replace([.. agent.Rings, session]);
+        logger.LogInformation(
+            "{Name}: ring {Ring} of {Capacity} bytes for client {Client} (pid {Pid}) at {Path}",
+            options.Name, ring.RingId, capacity, request.ClientId, request.Pid, ring.Path);
+        return session;
+    }
+
+    private long Capacity(ulong wished)
+    {
+        ulong bytes = wished == 0 ? (ulong)options.RingBytesDefault : wished;
+        ulong bounded = Math.Clamp(bytes, (ulong)Math.Min(options.RingBytesMin, capacityMax), (ulong)capacityMax);
+        long rounded = (long)BitOperations.RoundUpToPowerOf2(bounded);
+        return rounded <= capacityMax ? rounded : rounded / 2;
+    }
+
+    private Empty Close(CloseRingRequest request)
+    {
+        RingSession? session = sessions.Find(
+            session => session.Ring.RingId == request.RingId && session.ClientId == request.ClientId);
+        if (session is not null)
+        {
+            CloseSession(session);
+        }
+
+        return new Empty(); // a ring that is not there is closed
+    }
+
+    private void CloseSession(RingSession session)
+    {
+        session.Ring.CloseToProducers();
+        session.IsClosing = true;
+        ingestion.FirstOrDefault(agent => agent.Rings.Contains(session))?.Wake?.Invoke();
+    }
+
+    private void Remove(RingSession session)
+    {
+        if (!sessions.Remove(session))
+        {
+            return;
+        }
+
+        for (int i = 0; i < ingestion.Count; i++)
+        {
+            if (ingestion[i].Rings.Contains(session))
+            {
+                ingestion[i].Replace([.. ingestion[i].Rings.Where(other => !ReferenceEquals(other, session))]);
+                leaving.Add(new Leaving(session, ingestion[i], syncing[i]));
+            }
+        }
+    }
+
+    // Both threads may be in the middle of a cycle that still knows the ring; the next one does not.
+    private sealed class Leaving(RingSession session, IngestionAgent ingestion, SyncAgent syncing)
+    {
+        private readonly long ingestionCycle = ingestion.Cycles;
+        private readonly long syncingCycle = syncing.Cycles;
+
+        public RingSession Session { get; } = session;
+
+        public bool IsUnused => ingestion.Cycles > ingestionCycle && syncing.Cycles > syncingCycle;
+    }
+}

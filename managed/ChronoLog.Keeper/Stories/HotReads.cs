@@ -1,0 +1,65 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Retirement;
+
+namespace ChronoLog.Keeper.Stories;
+
+/// <summary>
+/// What this Keeper contributes to a replay: everything recorded into its rings before the read was opened and not yet
+/// handed over to the Grapher; on request also what the Grapher has and has not archived. On the role's strand.
+/// </summary>
+public sealed class HotReads(KeeperOptions options, StoryTable stories, Func<ValueTask<bool>> fence)
+{
+    public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
+    {
+        bool isFenced = await fence();
+        cancellation.ThrowIfCancellationRequested();
+        List<Gap> gaps = isFenced ? [] : [Unfenced(request)];
+        if (request.Story is null || stories.Find(request.Story.StoryId) is not { } story)
+        {
+            return new ReadPlan([], 0, gaps);
+        }
+
+        // No await from here on: between pipeline and ledger nothing moves while the strand is ours.
+        using PipelineSnapshot snapshot = story.Pipeline.Snapshot(request.StartTime, request.EndTime);
+        var runs = new List<EventRun>(snapshot.Runs);
+        int owned = runs.Count;
+        AddRetained(story, request, runs);
+        var source = new RunReadSource($"hot tier of {options.Name}", runs);
+        foreach (EventRun run in runs.Skip(owned))
+        {
+            run.Release();
+        }
+
+        return new ReadPlan([source], story.DrainedThrough, gaps);
+    }
+
+    private static void AddRetained(KeeperStory story, OpenReadRequest request, List<EventRun> runs)
+    {
+        foreach (RetainedChunk chunk in story.Retained)
+        {
+            if (chunk.State == RetainedState.HandedOver && !request.IncludeHandedOver)
+            {
+                continue;
+            }
+
+            foreach (EventRun run in chunk.Chunk.Runs)
+            {
+                if (run.Range(request.StartTime, request.EndTime) is { } part)
+                {
+                    runs.Add(part);
+                }
+            }
+        }
+    }
+
+    private Gap Unfenced(OpenReadRequest request) => new()
+    {
+        StartTime = request.StartTime,
+        EndTime = request.EndTime,
+        Reason = $"rings at {options.Name} hold events that could not be taken within "
+            + $"{options.FenceDeadline.TotalMilliseconds} ms (a stopped producer, or a full journal)",
+    };
+}

@@ -1,0 +1,131 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Keeper.Stories;
+
+/// <summary>
+/// The stories of this Keeper by id. Thread-safe: ingestion threads resolve ids, the role's strand names, starts and removes.
+/// An event of a story that nobody announced (the Visor's message is late, or this process was restarted) is no reason to
+/// lose it: its pipeline is made on demand.
+/// </summary>
+public sealed class StoryTable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<ulong, KeeperStory> stories = [];
+    private readonly KeeperOptions options;
+    private readonly IBaseClock clock;
+    private readonly int ingestionThreads;
+    private KeeperStory[]? all = [];
+    private long version;
+    private int unknown;
+    private int synced;
+
+    public StoryTable(KeeperOptions options, IBaseClock clock, int ingestionThreads)
+    {
+        this.options = options;
+        this.clock = clock;
+        this.ingestionThreads = ingestionThreads;
+    }
+
+    /// <summary>Changes with every removal: whoever caches stories drops the cache then.</summary>
+    public long Version => Volatile.Read(ref version);
+
+    /// <summary>Stories that the Visor has not named.</summary>
+    public int Unknown => Volatile.Read(ref unknown);
+
+    /// <summary>True while a story exists whose events are to be synced promptly.</summary>
+    public bool AnySynced => Volatile.Read(ref synced) > 0;
+
+    /// <summary>All stories now.</summary>
+    public IReadOnlyList<KeeperStory> All
+    {
+        get
+        {
+            lock (gate)
+            {
+                return all ??= [.. stories.Values];
+            }
+        }
+    }
+
+    public KeeperStory? Find(ulong storyId)
+    {
+        lock (gate)
+        {
+            return stories.GetValueOrDefault(storyId);
+        }
+    }
+
+    /// <summary>The story of an event, made if it is unknown. From an ingestion thread.</summary>
+    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: too many stories that nobody named.</exception>
+    public KeeperStory Resolve(ulong storyId, ulong eventTime)
+    {
+        lock (gate)
+        {
+            if (stories.TryGetValue(storyId, out KeeperStory? story))
+            {
+                return story;
+            }
+
+            if (unknown >= options.UnknownStoriesMax)
+            {
+                throw new ChronoLogException(
+                    Status.LimitExceeded,
+                    $"story {storyId:x16} is one too many: {unknown} stories are recorded at {options.Name} that the Visor "
+                    + "has not named; acquire stories before recording to them");
+            }
+
+            return Make(storyId, Math.Min(eventTime, clock.Now));
+        }
+    }
+
+    /// <summary>The story with its names and attributes, made if it is not there. On the role's strand.</summary>
+    public KeeperStory Name(StoryDescriptor descriptor, DurabilityLevel durability)
+    {
+        lock (gate)
+        {
+            KeeperStory story = stories.TryGetValue(descriptor.StoryId, out KeeperStory? known)
+                ? known
+                : Make(descriptor.StoryId, clock.Now);
+            Count(story, -1);
+            story.Descriptor = descriptor;
+            story.Durability = durability;
+            Count(story, +1);
+            return story;
+        }
+    }
+
+    /// <summary>Takes a story out. Ingestion threads may use it until each has begun a new cycle.</summary>
+    public void Remove(KeeperStory story)
+    {
+        lock (gate)
+        {
+            if (stories.TryGetValue(story.StoryId, out KeeperStory? held) && ReferenceEquals(held, story))
+            {
+                stories.Remove(story.StoryId);
+                Count(story, -1);
+                all = null;
+                Volatile.Write(ref version, version + 1);
+            }
+        }
+    }
+
+    private KeeperStory Make(ulong storyId, ulong startTime)
+    {
+        var windows = new PipelineWindows(
+            (ulong)options.ChunkDuration.TotalNanoseconds, (ulong)options.AcceptanceWindow.TotalNanoseconds);
+        var story = new KeeperStory(storyId, new StoryPipeline(storyId, startTime, windows), ingestionThreads);
+        stories.Add(storyId, story);
+        Count(story, +1);
+        all = null;
+        return story;
+    }
+
+    private void Count(KeeperStory story, int change)
+    {
+        unknown += story.Descriptor is null ? change : 0;
+        synced += story.Durability >= DurabilityLevel.Synced ? change : 0;
+    }
+}
