@@ -1,0 +1,128 @@
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>
+/// A StoryFile that the catalog knows by its name. It is opened when somebody asks; one that turns out damaged is set
+/// aside: it stays in the listing as a gap. Thread-safe.
+/// </summary>
+public sealed class CatalogFile
+{
+    private readonly string directory;
+    private readonly Action<CatalogFile, string> reported;
+    private volatile Tuple<CatalogFacts>? facts;
+    private volatile string? damage;
+    private volatile string? lastFailure;
+
+    internal CatalogFile(string directory, StoryFileName name, Action<CatalogFile, string> reported)
+    {
+        this.directory = directory;
+        this.reported = reported;
+        Name = name;
+    }
+
+    public StoryFileName Name { get; }
+
+    public string Path => System.IO.Path.Combine(directory, Name.ToString());
+
+    /// <summary>Why the file cannot be used; null while nothing is known against it.</summary>
+    public string? Damage => damage;
+
+    /// <summary>The header's facts; null when the file is damaged.</summary>
+    public CatalogFacts? TryFacts()
+    {
+        if (facts is null && damage is null)
+        {
+            TryRead(() => Keep(StoryFile.ReadHeader(Path)));
+        }
+
+        return facts?.Item1;
+    }
+
+    /// <summary>Opens the file; null when it is damaged, and then <see cref="Damage"/> says why.</summary>
+    public StoryFile? TryOpen()
+    {
+        StoryFile? file = null;
+        if (damage is null)
+        {
+            TryRead(() =>
+            {
+                StoryFile opened = StoryFile.Open(Path);
+                if (Keep(opened.Header))
+                {
+                    file = opened;
+                }
+                else
+                {
+                    opened.Dispose();
+                }
+            });
+        }
+
+        return file;
+    }
+
+    /// <summary>The part of a range that is missing because of this file.</summary>
+    public Gap GapWithin(ulong startTime, ulong endTime) => new()
+    {
+        StartTime = Math.Max(startTime, Name.StartTime),
+        EndTime = Math.Max(Math.Max(startTime, Name.StartTime), Math.Min(endTime, Name.EndTime)),
+        Reason = damage ?? lastFailure ?? $"StoryFile '{Path}' could not be read",
+    };
+
+    /// <summary>Sets the file aside.</summary>
+    public void SetAside(string reason)
+    {
+        if (damage is null)
+        {
+            damage = reason;
+            reported(this, reason);
+        }
+    }
+
+    private bool Keep(StoryFileHeader header)
+    {
+        if (ArchivePlace.Misplaced(Path, header) is { } misplaced)
+        {
+            SetAside(misplaced);
+            return false;
+        }
+
+        facts = Tuple.Create(new CatalogFacts(
+            header.EventCount, header.RecordBytes, header.FirstEventTime, header.LastEventTime,
+            header.Complete, header.Supplementary));
+        return true;
+    }
+
+    private void TryRead(Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (ChronoLogException exception)
+        {
+            SetAside(exception.Message);
+        }
+        catch (PosixException exception)
+        {
+            Judge(exception);
+        }
+        catch (Exception exception) when (exception is EndOfStreamException or ArgumentException)
+        {
+            SetAside(exception.Message);
+        }
+    }
+
+    // Too many open files, say, pass: the next reader tries again.
+    private void Judge(PosixException exception)
+    {
+        lastFailure = exception.Message;
+        if (exception.Errno is PosixError.NotFound or PosixError.TooManyLinks or PosixError.InputOutput
+            or PosixError.AccessDenied)
+        {
+            SetAside(exception.Message);
+        }
+    }
+}

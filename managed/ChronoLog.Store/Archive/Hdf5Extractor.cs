@@ -1,0 +1,74 @@
+using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>
+/// <c>{"type":"hdf5_extractor","hdf5_archive_dir":"/archive"}</c>: each chunk becomes a synced StoryFile. A chunk that was
+/// written before (same range, same partials) is found again instead. Blocks while it writes; thread-safe.
+/// </summary>
+public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
+{
+    public const string Type = "hdf5_extractor";
+    public const string DirectoryField = "hdf5_archive_dir";
+
+    private readonly ArchiveRoot root;
+    private readonly StoryFileWriter writer = new();
+
+    /// <summary>Creates the archive's directory if needed and removes what dead writers left there.</summary>
+    public Hdf5Extractor(string name, string archiveDirectory)
+    {
+        Name = name;
+        root = ArchiveRoot.Open(archiveDirectory);
+        root.CleanLeftovers();
+    }
+
+    public string Name { get; }
+
+    public string ArchiveDirectory => root.Path;
+
+    /// <summary>For the registry of a process.</summary>
+    public static void Register(ExtractorRegistry registry) => registry.Add(Type, settings =>
+    {
+        settings.AllowOnly(DirectoryField);
+        string directory = settings.RequiredText(DirectoryField);
+        try
+        {
+            return new Hdf5Extractor(settings.Name, directory);
+        }
+        catch (IOException exception)
+        {
+            throw settings.Error($"cannot use its archive: {exception.Message}");
+        }
+    });
+
+    public ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
+    {
+        try
+        {
+            StoryFileContent content = StoryFileContent.From(chunk);
+            using PosixDirectory directory = root.CreateStory(content.Chronicle, content.Story);
+            StoryFileName name = Write(directory, content, cancellation);
+            return ValueTask.FromResult(new ExtractionReceipt(Path.Combine(directory.Path, name.ToString())));
+        }
+        catch (IOException exception)
+        {
+            throw ArchiveFailure.Wrap(Name, root.Path, chunk, exception);
+        }
+    }
+
+    public void Dispose() => root.Dispose();
+
+    private StoryFileName Write(PosixDirectory directory, StoryFileContent content, CancellationToken cancellation)
+    {
+        if (ArchivedChunk.Find(directory, content) is not { } archived)
+        {
+            return writer.Write(directory, content, cancellation);
+        }
+
+        // The attempt before may have failed just at this point.
+        directory.Sync();
+        return archived;
+    }
+}
