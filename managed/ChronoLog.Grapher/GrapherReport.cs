@@ -1,0 +1,53 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Grapher.Collection;
+using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Stories;
+
+namespace ChronoLog.Grapher;
+
+/// <summary>What a heartbeat says of this Grapher: counters and queue depths of every stage, and each story's tally.</summary>
+internal sealed class GrapherReport(
+    GrapherRole role,
+    StoryTable stories,
+    AnnouncementDesk desk,
+    BoundedQueue<PulledImage> buildingQueue,
+    ExtractionModule extraction,
+    KeeperNotices notices)
+{
+    public void Fill(HeartbeatRequest request)
+    {
+        GrapherStatistics statistics = role.Statistics;
+        var values = request.Statistics;
+        values["pulled_chunks"] = statistics.PulledChunks;
+        values["pulled_bytes"] = statistics.PulledBytes;
+        values["pull_failures"] = statistics.PullFailures;
+        values["announcements_refused"] = statistics.Refused;
+        values["announced_again"] = statistics.AnnouncedAgain;
+        values["collected_events"] = statistics.CollectedEvents;
+        values["collection_queue"] = desk.Active;
+        values["building_queue"] = buildingQueue.Count;
+        values["extraction_queue"] = extraction.Queue.Count;
+        values["extraction_active"] = extraction.Active;
+        values["extraction_failures"] = statistics.ExtractionFailures;
+        values["retired_chunks"] = statistics.RetiredChunks;
+        values["supplementary_chunks"] = statistics.SupplementaryChunks;
+        values["forced_chunks"] = statistics.ForcedChunks;
+        values["archived_chunks"] = statistics.ArchivedChunks;
+        values["archived_events"] = statistics.ArchivedEvents;
+        values["archived_bytes"] = statistics.ArchivedBytes;
+        values["held_bytes"] = role.HeldBytes;
+        values["notices_waiting"] = notices.Waiting;
+        foreach (GrapherStory story in stories.All)
+        {
+            request.Stories.Add(new StoryTally
+            {
+                StoryId = story.Descriptor.StoryId,
+                Events = (ulong)story.WarmEvents,
+                Watermark = story.Watermark,
+                Bytes = (ulong)story.WarmBytes,
+            });
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Grapher.Building;
+using ChronoLog.Grapher.Collection;
+using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Stories;
+using ChronoLog.Grapher.Writing;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Grapher;
+
+/// <summary>
+/// The warm tier of a recording group: pulls partial chunks from Keepers, merges them into complete ones, and archives them.
+/// Three stages with a bounded queue between them: collection (<see cref="ChunkCollector"/>), building
+/// (<see cref="StoryBuilder"/>), writing (<see cref="StoryWriter"/>). Every public member is used on the role's strand.
+/// </summary>
+public sealed class GrapherRole
+{
+    private readonly GrapherOptions options;
+    private readonly GrapherPorts ports;
+    private readonly CancellationTokenSource stop = new();
+    private readonly HeldMemory memory;
+    private readonly BoundedQueue<PulledImage> buildingQueue;
+    private readonly StoryTable stories;
+    private readonly PartialLedger ledger = new();
+    private readonly PeerChannels channels;
+    private readonly KeeperNotices keeperNotices;
+    private readonly PlayerNotices playerNotices;
+    private readonly ChunkCollector collector;
+    private readonly AnnouncementDesk desk;
+    private readonly StoryBuilder builder;
+    private readonly StoryWriter writer;
+    private readonly ChunkRetirer retirer;
+    private readonly ReadService reads;
+    private readonly List<Task> loops = [];
+
+    public GrapherRole(GrapherOptions options, GrapherPorts ports)
+    {
+        this.options = options;
+        this.ports = ports;
+        memory = new HeldMemory(options.HeldBytesMax);
+        buildingQueue = new BoundedQueue<PulledImage>(
+            options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes);
+        stories = new StoryTable(options.StoriesMax, options.Windows);
+        channels = new PeerChannels(ports.Connector);
+        var notices = new NoticeContext(channels, ports.Timers, View, options, ports.Logger, stop.Token);
+        keeperNotices = new KeeperNotices(notices, Statistics);
+        playerNotices = new PlayerNotices(notices);
+        ledger.Archived = keeperNotices.Add;
+        ledger.Remember(ports.AlreadyArchived);
+        collector = new ChunkCollector(ports.Bulk, memory, buildingQueue, options.AnnouncementsMax, Statistics);
+        var check = new AnnouncementCheck(
+            ports.Bulk.SlabBytesMax, ports.Bulk.Provider, GrapherOptions.Nanoseconds(options.FutureLimit));
+        desk = new AnnouncementDesk(check, collector, stories, ledger, ports.Clock, ports.Timers, Statistics);
+        builder = new StoryBuilder(
+            ports.Bulk, memory, buildingQueue, options.Windows.ChunkDurationNanoseconds, ports.Strand, Ingest);
+        writer = new StoryWriter(
+            ports.Extraction, ledger, playerNotices, ports.Registry, ports.Timers, options.Backoff, Statistics,
+            ports.Logger, stop.Token);
+        retirer = new ChunkRetirer(
+            stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
+        reads = new ReadService(
+            new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
+    }
+
+    public GrapherStatistics Statistics { get; } = new();
+
+    /// <summary>Bytes held now, of <see cref="GrapherOptions.HeldBytesMax"/>.</summary>
+    public long HeldBytes => memory.Bytes;
+
+    /// <summary>Serves, and registers with the Visor in the background.</summary>
+    public void Start()
+    {
+        ports.Drain.Handle(Methods.AnnounceChunk, desk.AnnounceAsync);
+        ports.Drain.Handle(Methods.DrainProgress, DrainProgressAsync);
+        ports.Admin.Handle(Methods.StartStoryRecording, StartStoryAsync);
+        ports.Admin.Handle(Methods.StopStoryRecording, StopStoryAsync);
+        ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
+        reads.Register(ports.Admin);
+        ports.Registry.Registered = RegisteredAsync;
+        ports.Registry.Report = new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
+        for (int stream = 0; stream < options.CollectionStreams; stream++)
+        {
+            loops.Add(collector.RunAsync(stop.Token));
+        }
+
+        loops.AddRange(ports.BuildingStrands.Select(strand => strand.InvokeAsync(() => builder.RunAsync(stop.Token))));
+        ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, writer.CompletedAsync);
+        loops.Add(RetireAsync());
+        ports.Drain.Start();
+        ports.Admin.Start();
+        loops.Add(ports.Registry.RunAsync(stop.Token));
+    }
+
+    /// <summary>
+    /// For an orderly stop: takes what the Keepers still announce until they are quiet, then archives everything that is
+    /// held, and delivers the notices.
+    /// </summary>
+    /// <param name="deadline">Gives up after this time; what is left is announced again by its Keepers.</param>
+    /// <returns>Whether all of it is archived.</returns>
+    public async ValueTask<bool> DrainAsync(TimeSpan deadline)
+    {
+        long begin = ports.Timers.MonotonicNanoseconds;
+        while (View()?.Keepers.Count > 0 && Since(begin) < deadline
+            && (Since(begin) < options.DrainQuiet || Since(desk.LastNanoseconds) < options.DrainQuiet || desk.Active > 0))
+        {
+            await ports.Timers.Delay(options.RetirePause, stop.Token);
+        }
+
+        desk.Close();
+        while (true)
+        {
+            retirer.RetireAll();
+            if (IsDrained || Since(begin) >= deadline)
+            {
+                return IsDrained;
+            }
+
+            await ports.Timers.Delay(options.RetirePause, stop.Token);
+        }
+    }
+
+    /// <summary>Ends all streams and leaves the deployment. What is not archived is lost here, and kept by its Keepers.</summary>
+    public async ValueTask StopAsync()
+    {
+        desk.Close();
+        stop.Cancel();
+        await Task.WhenAll(loops);
+        await ports.Extraction.StopAsync();
+        await reads.StopAsync();
+        await ports.Registry.UnregisterAsync();
+        await channels.DisposeAsync();
+    }
+
+    private bool IsDrained => desk.Active == 0 && writer.Unarchived == 0 && playerNotices.Waiting == 0
+        && keeperNotices.WaitingFor(View()) == 0 && stories.All.All(story => story.Pipeline.EventCount == 0);
+
+    private GroupView? View() => ports.Registry.Group;
+
+    private TimeSpan Since(long nanoseconds) =>
+        TimeSpan.FromTicks((ports.Timers.MonotonicNanoseconds - nanoseconds) / TimeSpan.NanosecondsPerTick);
+
+    private void Ingest(BuiltRun built)
+    {
+        PullRequest request = built.Request;
+        if (request.Story.IsDestroyed)
+        {
+            built.Run.Release();
+            return;
+        }
+
+        Statistics.CollectedEvents += built.Run.Count;
+        HeldPartial partial = ledger.Add(request.Key, request.Announcement, built.Spans);
+        request.Story.Ingest(partial, built);
+    }
+
+    private async Task RetireAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await ports.Timers.Delay(options.RetirePause, stop.Token);
+                RetireOnce();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private void RetireOnce()
+    {
+        try
+        {
+            retirer.Retire();
+        }
+        catch (Exception exception)
+        {
+            // A defect in one look must not end all archiving.
+            ports.Logger.LogError(exception, "{Name}: retiring chunks failed and is repeated", options.Name);
+        }
+    }
+
+    private async ValueTask RegisteredAsync(RegisterReply reply)
+    {
+        foreach (StoryDescriptor story in reply.Stories)
+        {
+            try
+            {
+                await stories.StartAsync(story);
+            }
+            catch (Exception exception)
+            {
+                ports.Logger.LogError(
+                    exception, "{Name}: story {Chronicle}/{Story} was not started", options.Name, story.Chronicle, story.Story);
+            }
+        }
+    }
+
+    private async ValueTask<Empty> StartStoryAsync(StartStoryRecordingRequest request, RpcContext context)
+    {
+        ports.Registry.Observe(request.Group);
+        await stories.StartAsync(Required(request.Story));
+        return new Empty();
+    }
+
+    // The Grapher goes on as before: what the Keepers still hold has to come, and the windows run off.
+    private static ValueTask<Empty> StopStoryAsync(StopStoryRecordingRequest request, RpcContext context) =>
+        ValueTask.FromResult(new Empty());
+
+    private async ValueTask<Empty> DestroyStoryAsync(DestroyStoryRequest request, RpcContext context)
+    {
+        StoryDescriptor descriptor = Required(request.Story);
+        await stories.DestroyAsync(descriptor.StoryId, story => DestroyAsync(descriptor, story));
+        return new Empty();
+    }
+
+    private async Task DestroyAsync(StoryDescriptor descriptor, GrapherStory? story)
+    {
+        ledger.Forget(descriptor.StoryId);
+        if (story is not null)
+        {
+            await story.DestroyAsync();
+        }
+
+        await ports.DestroyArchive(descriptor, stop.Token);
+        playerNotices.Add(new StoryFileNotice { Story = descriptor, Destroyed = true }, static () => { });
+    }
+
+    private ValueTask<Empty> DrainProgressAsync(DrainProgressRequest request, RpcContext context)
+    {
+        foreach (StoryProgress progress in request.Stories)
+        {
+            if (stories.Find(progress.StoryId) is { } story)
+            {
+                story.Drained.Report(request.ProcessId, request.Epoch, progress.DrainedThrough);
+                story.UpdateWatermark(View(), ports.Clock.Now);
+            }
+        }
+
+        return ValueTask.FromResult(new Empty());
+    }
+
+    private ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
+    {
+        if (stories.Find(Required(request.Story).StoryId) is not { } story)
+        {
+            return ValueTask.FromResult(ReadPlan.Empty());
+        }
+
+        var runs = story.Snapshot(request.StartTime, request.EndTime);
+        var source = new RunReadSource($"warm tier of {options.Name} at {ports.Admin.Endpoint}", runs);
+        runs.ForEach(static run => run.Release());
+        return ValueTask.FromResult(new ReadPlan([source], story.Watermark, []));
+    }
+
+    private static StoryDescriptor Required(StoryDescriptor? story) =>
+        story ?? throw new ChronoLogException(Status.InvalidArgument, "the request names no story");
+}

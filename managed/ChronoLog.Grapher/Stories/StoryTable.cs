@@ -1,0 +1,67 @@
+using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Grapher.Stories;
+
+/// <summary>The stories that this Grapher knows, and those that were destroyed. On the role's strand.</summary>
+internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
+{
+    private readonly Dictionary<ulong, GrapherStory> stories = [];
+    private readonly Dictionary<ulong, Task> destroyed = [];
+
+    /// <summary>All stories as they are now: the list does not change while the caller awaits.</summary>
+    public IReadOnlyList<GrapherStory> All => [.. stories.Values];
+
+    public GrapherStory? Find(ulong storyId) => stories.GetValueOrDefault(storyId);
+
+    /// <summary>True between a story's destruction and the start of one with the same name.</summary>
+    public bool IsDestroyed(ulong storyId) => destroyed.ContainsKey(storyId);
+
+    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>.</exception>
+    public GrapherStory GetOrAdd(StoryDescriptor descriptor)
+    {
+        if (stories.TryGetValue(descriptor.StoryId, out GrapherStory? story))
+        {
+            return story;
+        }
+
+        if (stories.Count >= storiesMax)
+        {
+            throw new ChronoLogException(
+                Status.LimitExceeded,
+                $"story {descriptor.Chronicle}/{descriptor.Story} was not taken: this Grapher knows {stories.Count} stories "
+                + "already; raise its limit or add a recording group");
+        }
+
+        return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows);
+    }
+
+    /// <summary>Recording begins or goes on. Waits until an earlier story of the same name is wholly destroyed.</summary>
+    public async ValueTask StartAsync(StoryDescriptor descriptor)
+    {
+        if (destroyed.TryGetValue(descriptor.StoryId, out Task? destruction))
+        {
+            await destruction;
+            destroyed.Remove(descriptor.StoryId);
+        }
+
+        GetOrAdd(descriptor).Descriptor = descriptor;
+    }
+
+    /// <summary>Forgets the story; what is announced of it from now on is not taken.</summary>
+    /// <param name="storyId">The story.</param>
+    /// <param name="destroy">Called with it, or null if it is not known.</param>
+    public Task DestroyAsync(ulong storyId, Func<GrapherStory?, Task> destroy)
+    {
+        // The mark is bounded like the table: beyond it the oldest destructions, long over, are forgotten.
+        if (destroyed.Count >= storiesMax)
+        {
+            destroyed.Remove(destroyed.First(mark => mark.Value.IsCompleted).Key);
+        }
+
+        stories.Remove(storyId, out GrapherStory? story);
+        Task destruction = destroy(story);
+        destroyed[storyId] = destruction;
+        return destruction;
+    }
+}
