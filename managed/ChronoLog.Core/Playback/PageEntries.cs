@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Model;
@@ -21,7 +20,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     private const int FirstCapacity = 256;
 
     private readonly List<EventRun> held = [];
-    private EventEntry[] entries = ArrayPool<EventEntry>.Shared.Rent(FirstCapacity);
+    private EventEntry[] entries = EntryPool.Rent(FirstCapacity);
     private int start;
     private int end;
     private int counted;
@@ -100,7 +99,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         start = end = counted = 0;
         if (returned.Length > 0)
         {
-            ArrayPool<EventEntry>.Shared.Return(returned);
+            EntryPool.Return(returned);
         }
     }
 
@@ -158,13 +157,13 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         EventEntry[] target = entries;
         if (left + least > entries.Length)
         {
-            target = ArrayPool<EventEntry>.Shared.Rent(Math.Max(left + least, entries.Length * 2));
+            target = EntryPool.Rent(Math.Max(left + least, entries.Length * 2));
         }
 
         Array.Copy(entries, start, target, 0, left);
         if (!ReferenceEquals(target, entries))
         {
-            ArrayPool<EventEntry>.Shared.Return(entries);
+            EntryPool.Return(entries);
             entries = target;
         }
 

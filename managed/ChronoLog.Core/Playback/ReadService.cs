@@ -179,14 +179,14 @@ public sealed class ReadService
         return new Empty();
     }
 
-    private static Task CloseAsync(ReadCursor cursor)
+    private static async Task CloseAsync(ReadCursor cursor)
     {
         cursor.Cancel();
-        return RunOn(cursor, async () =>
+        await RunOn(cursor, async () =>
         {
             await cursor.CloseAsync();
             return true;
-        }).AsTask();
+        });
     }
 
     private static ValueTask<T> RunOn<T>(ReadCursor cursor, Func<ValueTask<T>> function) =>

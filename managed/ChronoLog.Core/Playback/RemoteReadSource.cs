@@ -211,8 +211,8 @@ public sealed class RemoteReadSource : IReadSource
         try
         {
             await bulk.PullAsync(page, slab, closing.Token);
-            EventRun run = ColumnImage.ToRun(slab, (int)page.Length);
-            return Continues(run) ? run : null;
+            EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
+            return Continues(run, header.StoryId) ? run : null;
         }
         finally
         {
@@ -221,7 +221,7 @@ public sealed class RemoteReadSource : IReadSource
     }
 
     // A run out of order would break the merge of every other source too.
-    private bool Continues(EventRun run)
+    private bool Continues(EventRun run, ulong storyId)
     {
         if (run.Count == 0)
         {
@@ -232,12 +232,13 @@ public sealed class RemoteReadSource : IReadSource
         EventSequence first = run.First;
         EventSequence runLast = run.Last;
         bool inRange = first.EventTime >= request.StartTime && runLast.EventTime < request.EndTime;
-        if (!inRange || (anyRead && first < last))
+        if (!inRange || (anyRead && first < last) || storyId != request.Story.StoryId)
         {
             run.Release();
             throw new ChronoLogException(
                 Status.Corrupt,
-                $"{Name} sent a page that does not continue the range: it begins at {first.EventTime}, the page before ended at {last.EventTime}");
+                $"{Name} sent a page that does not continue the read of story {request.Story.StoryId}: it is of story {storyId} "
+                + $"and begins at {first.EventTime}, the page before ended at {last.EventTime}");
         }
 
         last = runLast;

@@ -108,14 +108,15 @@ public sealed class RunReadSource : IReadSource
 
     private EventRun? ReadMerge()
     {
-        var block = new MergedEntries(MergeBlock, merged!);
-        int count = merge!.Read(block.Entries);
+        EventEntry[] entries = EntryPool.Rent(MergeBlock);
+        int count = merge!.Read(entries.AsSpan(0, MergeBlock));
         if (count > 0)
         {
-            return new EventRun(block.Entries, 0, count, [block]);
+            merged!.AddReference();
+            return new EventRun(new RunStorage(entries, count, [merged], 1, pooled: true), 0, count, recordBytes: -1);
         }
 
-        block.Release();
+        EntryPool.Return(entries);
         CloseMerge();
         cluster++;
         return null;

@@ -18,7 +18,7 @@ public sealed class InMemoryRpcChannel(InMemoryRpc rpc, string endpoint) : IRpcC
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task timeout = rpc.Timers.Delay(deadline, ended.Token);
+        Task timeout = TimeoutAsync(deadline, ended.Token);
         Task<byte[]> reply = AnswerAsync(method.Name, request.ToByteArray(), ended.Token);
         Task first = await Task.WhenAny(reply, timeout);
         ended.Cancel();
@@ -35,6 +35,18 @@ public sealed class InMemoryRpcChannel(InMemoryRpc rpc, string endpoint) : IRpcC
     {
         disposed = true;
         return ValueTask.CompletedTask;
+    }
+
+    // A task of its own: Task.WhenAny over the delay itself would take a detour through the thread pool, off the strand.
+    private async Task TimeoutAsync(TimeSpan deadline, CancellationToken ended)
+    {
+        try
+        {
+            await rpc.Timers.Delay(deadline, ended);
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     private async Task<byte[]> AnswerAsync(string method, byte[] request, CancellationToken ended)
