@@ -1,0 +1,94 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Client;
+
+/// <summary>Acquiring and releasing stories.</summary>
+public sealed partial class ChronoClient
+{
+    /// <summary>
+    /// Acquires a story for recording; it is created if missing. Again by the same client: the same handle.
+    /// </summary>
+    /// <param name="chronicle">Must exist, unless <paramref name="createChronicle"/>.</param>
+    /// <param name="story">Name within the chronicle.</param>
+    /// <param name="attributes">Of the story, when it is created.</param>
+    /// <param name="createChronicle">Creates a missing chronicle with default attributes.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="ChronoLogException">NotExist, NoKeepers, NotSupported (no Keeper on this node), InvalidArgument.</exception>
+    public async Task<StoryHandle> AcquireStoryAsync(
+        string chronicle,
+        string story,
+        IReadOnlyDictionary<string, string>? attributes = null,
+        bool createChronicle = false,
+        CancellationToken cancellation = default)
+    {
+        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (held.TryGetValue((chronicle, story), out StoryHandle? handle))
+            {
+                return handle;
+            }
+
+            StoryRequest request = ForStory(chronicle, story);
+            request.CreateChronicle = createChronicle;
+            foreach ((string key, string value) in attributes ?? new Dictionary<string, string>())
+            {
+                request.Attributes[key] = value;
+            }
+
+            StoryReply reply = await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(false);
+            handle = await OpenAsync(reply, cancellation).ConfigureAwait(false);
+            held.Add((chronicle, story), handle);
+            return handle;
+        }
+        finally
+        {
+            stateLock.Release();
+        }
+    }
+
+    /// <summary>Flushes to the chronicle's durability level and gives the story back.</summary>
+    /// <exception cref="ChronoLogException">NotAcquired; TimedOut: the level was not reached, the story is still held.</exception>
+    public async Task ReleaseStoryAsync(string chronicle, string story, CancellationToken cancellation = default)
+    {
+        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!held.TryGetValue((chronicle, story), out StoryHandle? handle))
+            {
+                throw new ChronoLogException(Status.NotAcquired, $"story '{chronicle}/{story}' is not held by this client");
+            }
+
+            await handle.FlushAsync(RingLevel(handle.Durability), options.ReleaseTimeout, cancellation).ConfigureAwait(false);
+            await CallAsync(Methods.ReleaseStory, ForStory(chronicle, story), cancellation).ConfigureAwait(false);
+            held.Remove((chronicle, story));
+            handle.Close();
+        }
+        finally
+        {
+            stateLock.Release();
+        }
+    }
+
+    private async Task<StoryHandle> OpenAsync(StoryReply reply, CancellationToken cancellation)
+    {
+        try
+        {
+            var placement = await rings.PlaceAsync(reply.Group, cancellation).ConfigureAwait(false);
+            var writer = rings.Session.OpenStory(reply.Story.StoryId, options.Placement, placement);
+            writer.FullTimeout = options.FullTimeout;
+            return new StoryHandle(reply.Story, writer, ClientId);
+        }
+        catch (ChronoLogException)
+        {
+            await CallAsync(Methods.ReleaseStory, ForStory(reply.Story.Chronicle, reply.Story.Story), cancellation)
+                .ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // What lies beyond the Keeper's journal is not known to the ring; a release waits for the journal's device.
+    private static DurabilityLevel RingLevel(DurabilityLevel level) =>
+        level > DurabilityLevel.Synced ? DurabilityLevel.Synced : level;
+}

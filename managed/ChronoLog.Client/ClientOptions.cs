@@ -1,0 +1,31 @@
+using ChronoLog.Transport.Rings;
+
+namespace ChronoLog.Client;
+
+/// <summary>How a client connects and behaves.</summary>
+public sealed record ClientOptions
+{
+    /// <summary>The Visor's client portal.</summary>
+    public string Endpoint { get; init; } = "tcp://127.0.0.1:5555";
+
+    /// <summary>How the program is called in <c>chronolog status</c>.</summary>
+    public string Program { get; init; } = Path.GetFileName(Environment.ProcessPath ?? "client");
+
+    /// <summary>Shown in <c>chronolog status</c>: rank, job, whatever tells this process from the others.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where events go: to one co-located Keeper, or in turn to all of them.</summary>
+    public Placement Placement { get; init; } = Placement.LocalFirst;
+
+    /// <summary>Size of the ring shared with a Keeper; 0 = the Keeper's default.</summary>
+    public long RingCapacityBytes { get; init; }
+
+    /// <summary>How long recording waits for room in a full ring before it fails.</summary>
+    public TimeSpan FullTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest wait for an answer of the Visor or a Keeper.</summary>
+    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long <see cref="ChronoClient.ReleaseStoryAsync"/> waits for the chronicle's durability level.</summary>
+    public TimeSpan ReleaseTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

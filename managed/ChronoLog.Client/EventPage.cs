@@ -1,0 +1,29 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+
+namespace ChronoLog.Client;
+
+/// <summary>
+/// Some events of a replay, in order. They lie in the memory that was pulled from the Player: valid until the page is
+/// disposed, which the replay does when it goes on to the next one.
+/// </summary>
+public sealed class EventPage : IDisposable
+{
+    private EventRun? run;
+
+    internal EventPage(EventRun run) => this.run = run;
+
+    /// <summary>The events; <see cref="EventEntry.LogRecord"/> gives an event's bytes without copying.</summary>
+    public ReadOnlySpan<EventEntry> Events =>
+        (run ?? throw new ObjectDisposedException(nameof(EventPage))).Entries;
+
+    public int Count => Events.Length;
+
+    /// <summary>Keeps the page valid past the replay's next step. The caller disposes the result.</summary>
+    public EventPage Keep() => new((run ?? throw new ObjectDisposedException(nameof(EventPage))).AddReference());
+
+    internal EventPage Slice(int start, int count) =>
+        new((run ?? throw new ObjectDisposedException(nameof(EventPage))).Slice(start, count));
+
+    public void Dispose() => Interlocked.Exchange(ref run, null)?.Release();
+}

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Transport.Timing;
+
+namespace ChronoLog.Client;
+
+/// <summary>
+/// A replay of one range of a story: a snapshot taken when it was opened, merged over all tiers, in total order. Enumerate
+/// it once; the result (complete or PARTIAL, the watermark) is known at the end. Disposing it early frees the Player.
+/// </summary>
+public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
+{
+    private readonly PlaybackContext context;
+    private readonly RemoteReadSource source;
+
+    private Replay(PlaybackContext context, RemoteReadSource source)
+    {
+        this.context = context;
+        this.source = source;
+    }
+
+    /// <summary>ChronoTick below which the story's set of events was complete when last stated.</summary>
+    public ulong Watermark => source.Watermark;
+
+    /// <summary>Ranges that may be missing; final once the enumeration has ended. Not empty = PARTIAL.</summary>
+    public IReadOnlyList<Gap> Gaps => source.Gaps;
+
+    /// <summary><see cref="Status.Ok"/> or <see cref="Status.Partial"/>; final once the enumeration has ended.</summary>
+    public Status Status => Gaps.Count == 0 ? Status.Ok : Status.Partial;
+
+    internal static async Task<Replay> OpenAsync(
+        PlaybackContext context, StoryReply route, OpenReadRequest request, CancellationToken cancellation)
+    {
+        RemoteReadSource source = await context.Strand.InvokeAsync(() => RemoteReadSource.OpenAsync(
+            context.ChannelTo(route.Group.Player),
+            context.BulkFor(route.Group.Player),
+            RealTimers.Instance,
+            request,
+            new RemoteReadOptions { Name = $"player at {route.Group.Player.ServiceEndpoint}" },
+            cancellation)).ConfigureAwait(false);
+        return new Replay(context, source);
+    }
+
+    /// <summary>Pages in ascending order. A page is disposed when the next one is asked for; see <see cref="EventPage.Keep"/>.</summary>
+    public async IAsyncEnumerator<EventPage> GetAsyncEnumerator(
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        while (true)
+        {
+            EventRun? run = await context.Strand.InvokeAsync(() => source.NextAsync(cancellation)).ConfigureAwait(false);
+            if (run is null)
+            {
+                yield break;
+            }
+
+            using var page = new EventPage(run);
+            yield return page;
+        }
+    }
+
+    public async ValueTask DisposeAsync() =>
+        await context.Strand.InvokeAsync(source.DisposeAsync).ConfigureAwait(false);
+}

@@ -1,0 +1,63 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Transport.Rings;
+
+namespace ChronoLog.Client;
+
+/// <summary>An acquired story: records events. Thread-safe; nothing is allocated per event, and no RPC is made.</summary>
+public sealed class StoryHandle
+{
+    private readonly StoryWriter writer;
+
+    internal StoryHandle(StoryDescriptor story, StoryWriter writer, ulong clientId)
+    {
+        this.writer = writer;
+        Chronicle = story.Chronicle;
+        Story = story.Story;
+        StoryId = story.StoryId;
+        ClientId = clientId;
+        Durability = ChronicleAttributes.Parse(story.Attributes).Durability;
+    }
+
+    public string Chronicle { get; }
+
+    public string Story { get; }
+
+    public ulong StoryId { get; }
+
+    /// <summary>The recording client: part of every event's identity.</summary>
+    public ulong ClientId { get; }
+
+    /// <summary>The chronicle's level, which a release waits for.</summary>
+    public DurabilityLevel Durability { get; }
+
+    /// <summary>Records one event; returns its ChronoTick. Waits, bounded, while the ring is full.</summary>
+    /// <exception cref="ChronoLogException">TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.</exception>
+    public ulong LogEvent(ReadOnlySpan<byte> record) => writer.LogEvent(record);
+
+    /// <inheritdoc cref="LogEvent(ReadOnlySpan{byte})"/>
+    /// <param name="record">The event's bytes; may be empty.</param>
+    /// <param name="index">With tick and client id the event's identity.</param>
+    public ulong LogEvent(ReadOnlySpan<byte> record, out uint index) => writer.LogEvent(record, out index);
+
+    /// <summary>Records many events at once.</summary>
+    /// <param name="records">The records, one after the other.</param>
+    /// <param name="lengths">The length of each, in bytes.</param>
+    /// <param name="ticks">Receives their ticks.</param>
+    public void LogBatch(ReadOnlySpan<byte> records, ReadOnlySpan<int> lengths, Span<ulong> ticks) =>
+        writer.LogBatch(records, lengths, ticks);
+
+    /// <summary>Completes when everything recorded through this handle so far has reached the level.</summary>
+    /// <param name="level">Up to Synced; the levels beyond are refused (NotSupported).</param>
+    /// <param name="timeout">Then TimedOut.</param>
+    /// <param name="cancellation">Ends the wait at the next look.</param>
+    public async Task FlushAsync(DurabilityLevel level, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        if (!writer.TryFlush(level))
+        {
+            await Task.Run(() => writer.Flush(level, timeout), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    internal void Close() => writer.Dispose();
+}

@@ -1,0 +1,22 @@
+namespace ChronoLog.Transport.Timing;
+
+/// <summary>The identity of this node: two processes with the same one can share memory.</summary>
+public static class HostIdentity
+{
+    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+
+    /// <summary>Host name and boot id: the latter tells apart nodes whose names are alike.</summary>
+    public static string Current { get; } = $"{Environment.MachineName}/{BootId()}";
+
+    private static string BootId()
+    {
+        try
+        {
+            return File.ReadAllText(BootIdFile).Trim();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
