@@ -45,6 +45,10 @@ internal static class Program
     [
         .. DeploymentCommands.Create(),
         StatusCommand.Create(),
+        .. DirectoryCommands.Create(),
+        RecordCommand.Create(),
+        .. ReplayCommands.Create(),
         ConfigCommand.Create(),
+        ServerCommand.Create("visor", "Run a ChronoVisor.", VisorSettings.Table, VisorHost.RunAsync),
     ];
 }

@@ -22,6 +22,9 @@ internal sealed class PlaybackContext : IAsyncDisposable
 
     public Strand Strand => thread.Strand;
 
+    /// <summary>True once nothing runs on the strand any more: what is left to close went with it.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>On the strand.</summary>
     public IRpcChannel ChannelTo(ProcessIdentity player)
     {
@@ -48,6 +51,7 @@ internal sealed class PlaybackContext : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        IsDisposed = true;
         foreach (IRpcChannel channel in channels.Values)
         {
             await channel.DisposeAsync().ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
@@ -45,7 +44,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
 
     /// <summary>Pages in ascending order. A page is disposed when the next one is asked for; see <see cref="EventPage.Keep"/>.</summary>
     public async IAsyncEnumerator<EventPage> GetAsyncEnumerator(
-        [EnumeratorCancellation] CancellationToken cancellation = default)
+        CancellationToken cancellation = default)
     {
         while (true)
         {
@@ -60,6 +59,11 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() =>
-        await context.Strand.InvokeAsync(source.DisposeAsync).ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        if (!context.IsDisposed)
+        {
+            await context.Strand.InvokeAsync(source.DisposeAsync).ConfigureAwait(false);
+        }
+    }
 }

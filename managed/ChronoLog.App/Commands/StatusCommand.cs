@@ -63,35 +63,28 @@ internal static class StatusCommand
         Console.WriteLine($"\n{status.Clients.Count} client(s) connected");
     }
 
-    private static void WriteJson(StatusReply status)
+    private static void WriteJson(StatusReply status) => JsonOutput.WriteLine(writer =>
     {
-        using Stream output = Console.OpenStandardOutput();
-        using var writer = new Utf8JsonWriter(output);
-        writer.WriteStartObject();
-        writer.WriteStartArray("processes");
-        foreach (ProcessStatus process in status.Processes)
+        WriteArray(writer, "processes", status.Processes, Write);
+        WriteArray(writer, "stories", status.Stories, (writer, story) =>
         {
-            Write(writer, process);
+            writer.WriteStartObject();
+            WriteFields(writer, story);
+            writer.WriteEndObject();
+        });
+        WriteArray(writer, "clients", status.Clients, Write);
+    });
+
+    private static void WriteArray<T>(
+        Utf8JsonWriter writer, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        writer.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            write(writer, item);
         }
 
         writer.WriteEndArray();
-        writer.WriteStartArray("stories");
-        foreach (StoryStatus story in status.Stories)
-        {
-            Write(writer, story);
-        }
-
-        writer.WriteEndArray();
-        writer.WriteStartArray("clients");
-        foreach (ClientStatus client in status.Clients)
-        {
-            Write(writer, client);
-        }
-
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.Flush();
-        output.Write("\n"u8);
     }
 
     private static void Write(Utf8JsonWriter writer, ProcessStatus process)
@@ -118,9 +111,9 @@ internal static class StatusCommand
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, StoryStatus story)
+    /// <summary>A story's fields, inside an object that is open.</summary>
+    public static void WriteFields(Utf8JsonWriter writer, StoryStatus story)
     {
-        writer.WriteStartObject();
         writer.WriteString("chronicle", story.Chronicle);
         writer.WriteString("story", story.Story);
         writer.WriteNumber("story_id", story.StoryId);
@@ -130,7 +123,6 @@ internal static class StatusCommand
         writer.WriteNumber("cold", story.Cold);
         writer.WriteNumber("watermark", story.Watermark);
         writer.WriteNumber("acquirers", story.Acquirers);
-        writer.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter writer, ClientStatus client)

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.IO.Pipelines;
+using ChronoLog.Client;
+using ChronoLog.App.Hosting;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
+using ChronoLog.Core.Time;
+
+namespace ChronoLog.App.Commands;
+
+/// <summary><c>chronolog replay</c> and <c>chronolog tail</c>.</summary>
+internal static class ReplayCommands
+{
+    private static readonly TimeSpan TailPeriod = TimeSpan.FromMilliseconds(50);
+
+    private static readonly Argument<string> Chronicle = new("CHRONICLE") { Description = "Name of the chronicle." };
+    private static readonly Argument<string> Story = new("STORY") { Description = "Name of the story." };
+    private static readonly Option<string?> Start = new("--start") { Description = "First tick: tick, RFC 3339, or -10m; default: all.", HelpName = "T" };
+    private static readonly Option<string?> End = new("--end") { Description = "Tick before which to stop.", HelpName = "T" };
+    private static readonly Option<string?> Last = new("--last") { Description = "The last DURATION up to now.", HelpName = "DURATION" };
+    private static readonly Option<ulong> Limit = new("--limit") { Description = "Most events; default: all.", HelpName = "N" };
+    private static readonly Option<string?> Format = new("--format") { Description = $"One of {EventFormat.Names}; default text.", HelpName = "FORMAT" };
+    private static readonly Option<string?> From = new("--from") { Description = "Where to begin; default: now.", HelpName = "T" };
+
+    public static IEnumerable<Command> Create()
+    {
+        var replay = new Command("replay", "Replay a time range of a story in total order.")
+        {
+            Chronicle, Story, Start, End, Last, Limit, Format,
+        };
+        replay.SetRunner(ReplayAsync);
+        var tail = new Command("tail", "Replay, and then follow a story until interrupted.") { Chronicle, Story, From, Format };
+        tail.SetRunner(TailAsync);
+        return [replay, tail];
+    }
+
+    private static async Task<int> ReplayAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        string format = FormatOf(parsed);
+        await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
+        (ulong start, ulong end) = RangeOf(parsed, client.Clock.Now);
+        await using Stream output = Console.OpenStandardOutput();
+        PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 1 << 16, leaveOpen: true));
+        var events = new EventFormat(format, writer);
+        events.WriteHeader();
+        await using Replay replay = await client.ReplayAsync(
+            parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, start, end, parsed.GetValue(Limit), cancellation);
+        await foreach (EventPage page in replay.WithCancellation(cancellation))
+        {
+            foreach (ref readonly EventEntry entry in page.Events)
+            {
+                events.Write(entry);
+            }
+
+            await writer.FlushAsync(cancellation);
+        }
+
+        await writer.CompleteAsync();
+        foreach (Gap gap in replay.Gaps)
+        {
+            Console.Error.WriteLine(
+                $"chronolog: PARTIAL: {ChronoTick.Format(gap.StartTime)} .. {ChronoTick.Format(gap.EndTime)} may be missing: {gap.Reason}");
+        }
+
+        return replay.Status == Status.Ok ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static async Task<int> TailAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        string format = FormatOf(parsed);
+        using var stop = new StopSignal(cancellation);
+        await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
+        ulong now = client.Clock.Now;
+        ulong from = parsed.GetValue(From) is { } text ? TickOf(text, "--from", now) : now;
+        await using Stream output = Console.OpenStandardOutput();
+        PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
+        var events = new EventFormat(format, writer);
+        events.WriteHeader();
+        try
+        {
+            await foreach (EventPage page in client.TailAsync(
+                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, from, TailPeriod, stop.Token))
+            {
+                foreach (ref readonly EventEntry entry in page.Events)
+                {
+                    events.Write(entry);
+                }
+
+                await writer.FlushAsync(stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static (ulong Start, ulong End) RangeOf(ParseResult parsed, ulong now)
+    {
+        if (parsed.GetValue(Last) is { } last)
+        {
+            if (parsed.GetValue(Start) is not null || parsed.GetValue(End) is not null)
+            {
+                throw new SettingException("--last goes with neither --start nor --end");
+            }
+
+            return ChronoTick.TryParseDuration(last, out ulong nanoseconds)
+                ? (ChronoTick.SubtractSaturating(now, nanoseconds), ulong.MaxValue)
+                : throw new SettingException($"--last '{last}': expected a duration such as 500ms, 30s, 10m");
+        }
+
+        ulong start = parsed.GetValue(Start) is { } from ? TickOf(from, "--start", now) : 0;
+        ulong end = parsed.GetValue(End) is { } to ? TickOf(to, "--end", now) : ulong.MaxValue;
+        return start <= end
+            ? (start, end)
+            : throw new SettingException($"--start {start} lies after --end {end}");
+    }
+
+    private static ulong TickOf(string text, string option, ulong now) => ChronoTick.TryParse(text, now, out ulong tick)
+        ? tick
+        : throw new SettingException($"{option} '{text}': expected a tick, an RFC 3339 time, or a time relative to now such as -10m");
+
+    private static string FormatOf(ParseResult parsed)
+    {
+        string format = parsed.GetValue(Format) ?? (parsed.GetValue(CommonOptions.Json) ? "json" : "text");
+        return EventFormat.IsKnown(format)
+            ? format
+            : throw new SettingException($"--format '{format}': expected one of {EventFormat.Names}");
+    }
+}
