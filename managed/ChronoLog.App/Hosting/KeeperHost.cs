@@ -1,0 +1,157 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Registry;
+using ChronoLog.Core.Settings;
+using ChronoLog.Keeper;
+using ChronoLog.Keeper.Ingestion;
+using ChronoLog.Store.Journal;
+using ChronoLog.Transport.Rings;
+using ChronoLog.Transport.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Hosting;
+
+/// <summary>Composition of <c>chronolog keeper</c>.</summary>
+internal static class KeeperHost
+{
+    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(50);
+
+    // An idle Keeper looks at its rings this often; a hot read wakes it at once.
+    private static readonly TimeSpan IngestionSleepMax = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan SyncSleepMax = TimeSpan.FromMilliseconds(1);
+
+    public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
+    {
+        using var stop = new StopSignal(cancellation);
+        await using var process = new RoleContext(
+            Role.Keeper, $"keeper-{settings.Get(KeeperSettings.RecordingPort)}", settings);
+        List<SegmentJournal> journals = OpenJournals(settings, process.Logger);
+        using var rings = new SharedRingHost(new SharedRingOptions
+        {
+            Directory = settings.Get(KeeperSettings.RingDirectory),
+            RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
+        });
+        try
+        {
+            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
+            await RunAsync(process, member, journals, rings, stop.Token);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            return ExitCode.Done; // asked to stop before the Visor was there
+        }
+        finally
+        {
+            journals.ForEach(journal => journal.Dispose());
+        }
+    }
+
+    private static async Task RunAsync(
+        RoleContext process, MemberContext member, List<SegmentJournal> journals, SharedRingHost rings, CancellationToken stop)
+    {
+        SettingValues settings = process.Settings;
+        IRpcServer recording = process.Listen(KeeperSettings.RecordingPort);
+        IRpcServer admin = process.Listen(KeeperSettings.AdminPort);
+        RegistryClient registry = member.Register(recording, admin);
+        var extraction = member.CreateExtraction(
+            settings.Get(KeeperSettings.ExtractionModule),
+            () => registry.Group?.Grapher?.ServiceEndpoint,
+            () => admin.Endpoint);
+        var keeper = new KeeperRole(Options(process), new KeeperPorts
+        {
+            Strand = process.Strand,
+            Recording = recording,
+            Admin = admin,
+            Connector = process.Connector,
+            Registry = registry,
+            Bulk = member.Bulk,
+            Rings = rings,
+            Journals = journals,
+            Clock = member.Clock,
+            Timers = process.Timers,
+            Extraction = extraction,
+            ExtractionStrands = member.NewStrands("extraction", extraction.StreamCount),
+            ReadStrands = member.NewStrands("hot read", 1),
+            Logger = process.Logger,
+        });
+        List<AgentRunner> runners = StartAgents(keeper, process.Logger);
+        try
+        {
+            await process.Strand.InvokeAsync(() => new ValueTask(keeper.StartAsync(stop)));
+            process.Logger.LogInformation("recording at {Endpoint}", recording.Endpoint);
+            await WaitAsync(stop);
+            await process.Strand.InvokeAsync(() => new ValueTask(keeper.DrainAsync(DrainDeadline)));
+        }
+        finally
+        {
+            runners.ForEach(runner => runner.Dispose());
+            await process.Strand.InvokeAsync(() => new ValueTask(keeper.StopAsync()));
+        }
+
+        process.Logger.LogInformation("stopped");
+    }
+
+    /// <summary>Completes, without failing, when the token is cancelled.</summary>
+    internal static async Task WaitAsync(CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(Timeout.Infinite, stop);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private static List<AgentRunner> StartAgents(KeeperRole keeper, ILogger logger)
+    {
+        var runners = new List<AgentRunner>();
+        foreach (IngestionAgent agent in keeper.IngestionAgents)
+        {
+            var runner = new AgentRunner(agent, IngestionSleepMax, exception => logger.LogError(exception, "ingestion failed"));
+            agent.Wake = runner.Wake;
+            runners.Add(runner);
+        }
+
+        foreach (IAgent agent in keeper.SyncAgents.Append<IAgent>(keeper.PreparationAgent))
+        {
+            runners.Add(new AgentRunner(agent, SyncSleepMax, exception => logger.LogError(exception, "{Agent} failed", agent.Name)));
+        }
+
+        return runners;
+    }
+
+    private static List<SegmentJournal> OpenJournals(SettingValues settings, ILogger logger)
+    {
+        long count = settings.Get(KeeperSettings.IngestionStreams);
+        var journals = new List<SegmentJournal>();
+        for (int number = 0; number < count; number++)
+        {
+            journals.Add(new SegmentJournal(new JournalOptions
+            {
+                Directory = Path.Combine(settings.Get(KeeperSettings.JournalDirectory), $"stream-{number}"),
+                SegmentBytes = settings.Get(KeeperSettings.JournalSegment),
+                QuotaBytes = settings.Get(KeeperSettings.JournalQuota) / count,
+            }));
+            foreach (string leftover in journals[number].Leftovers)
+            {
+                logger.LogWarning("journal segment {File} of an earlier run was not archived; it is kept", leftover);
+            }
+        }
+
+        return journals;
+    }
+
+    private static KeeperOptions Options(RoleContext process) => new()
+    {
+        Name = process.Name,
+        Host = HostIdentity.Current,
+        ChunkDuration = process.Settings.Get(KeeperSettings.ChunkDuration),
+        AcceptanceWindow = process.Settings.Get(KeeperSettings.AcceptanceWindow),
+        RingBytesDefault = process.Settings.Get(KeeperSettings.RingCapacity),
+        RingsMax = (int)process.Settings.Get(KeeperSettings.RingsMax),
+        SyncInterval = process.Settings.Get(KeeperSettings.SyncInterval),
+    };
+}

@@ -1,0 +1,116 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Registry;
+using ChronoLog.Core.Settings;
+using ChronoLog.Store.Archive;
+using ChronoLog.Transport.Bulk;
+using ChronoLog.Transport.Rings;
+using ChronoLog.Transport.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Hosting;
+
+/// <summary>What the members of a recording group have beyond every server: data plane, synchronised clock, registry.</summary>
+internal sealed class MemberContext : IAsyncDisposable
+{
+    private static readonly TimeSpan ClockPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ClockRetryPause = TimeSpan.FromMilliseconds(100);
+
+    // Chunks that wait for the chain: bounded by the bytes that the tier may hold anyway, so only the count is a guard.
+    private const int ExtractionQueueMax = 1 << 20;
+
+    private readonly CancellationTokenSource closing = new();
+    private readonly IRpcChannel visor;
+    private readonly ClockSynchronizer synchronizer;
+    private Task clockTask = Task.CompletedTask;
+
+    private MemberContext(RoleContext process)
+    {
+        Process = process;
+        SettingValues settings = process.Settings;
+        Bulk = FabricBulkEndpoint.Open(
+            new FabricOptions(
+                settings.Get(MemberSettings.Fabric),
+                settings.Get(CommonSettings.Address),
+                settings.Get(MemberSettings.FabricBudget),
+                (int)settings.Get(MemberSettings.FabricSlab)),
+            notice => process.Logger.LogInformation("{Notice}", notice));
+        visor = process.Connector.Open(settings.Get(MemberSettings.Visor));
+        synchronizer = new ClockSynchronizer(visor, Methods.RegistryClock, Clock);
+    }
+
+    public RoleContext Process { get; }
+
+    public FabricBulkEndpoint Bulk { get; }
+
+    /// <summary>The base clock, set before the role starts.</summary>
+    public SharedClock Clock { get; } = new();
+
+    /// <summary>Opens the data plane and waits until the Visor has told the time.</summary>
+    public static async Task<MemberContext> OpenAsync(RoleContext process, CancellationToken cancellation)
+    {
+        var member = new MemberContext(process);
+        bool told = false;
+        while (true)
+        {
+            try
+            {
+                await member.synchronizer.SynchronizeAsync(cancellation);
+                break;
+            }
+            catch (ChronoLogException exception)
+            {
+                if (!told)
+                {
+                    process.Logger.LogWarning("waiting for the Visor: {Reason}", exception.Message);
+                    told = true;
+                }
+
+                await Task.Delay(ClockRetryPause, cancellation);
+            }
+        }
+
+        process.Logger.LogInformation(
+            "clock set from {Visor}: round trip {RoundTrip} ns, data plane {Provider}",
+            member.visor.Endpoint, member.synchronizer.RoundTripNanoseconds, member.Bulk.Provider);
+        member.clockTask = member.synchronizer.RunAsync(process.Timers, ClockPeriod, member.closing.Token);
+        return member;
+    }
+
+    public RegistryClient Register(IRpcServer service, IRpcServer admin)
+    {
+        ProcessIdentity identity = Process.Identify(service, admin, Clock.Now);
+        identity.Group = (uint)Process.Settings.Get(MemberSettings.Group);
+        identity.FabricProvider = FabricProviders.List(Process.Settings.Get(CommonSettings.Address))
+            .FirstOrDefault(provider => provider.LibfabricName == Bulk.Provider)?.Name ?? "auto";
+        return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger);
+    }
+
+    /// <summary>The extraction module of the process's settings, with every extractor that ChronoLog has.</summary>
+    public ExtractionModule CreateExtraction(string json, Func<string?> defaultReceiver, Func<string> adminEndpoint)
+    {
+        var registry = new ExtractorRegistry();
+        RdmaExtractor.Register(registry, new RdmaExtractorOptions(Process.Connector, Bulk, defaultReceiver, adminEndpoint));
+        LoggingExtractor.Register(registry, Process.Logger);
+        Hdf5Extractor.Register(registry);
+        CsvExtractor.Register(registry);
+        return new ExtractionModule(
+            ExtractionSettings.Parse(json), registry, new ExtractionQueue(ExtractionQueueMax, long.MaxValue), Process.Logger);
+    }
+
+    /// <summary>One strand with a thread for each of a number of streams.</summary>
+    public IReadOnlyList<Strand> NewStrands(string purpose, long count) =>
+        [.. Enumerable.Range(0, (int)count).Select(number => Process.NewStrand($"{purpose} {number}"))];
+
+    public async ValueTask DisposeAsync()
+    {
+        await closing.CancelAsync();
+        await clockTask;
+        await visor.DisposeAsync();
+        await Bulk.DisposeAsync();
+        Clock.Dispose();
+        closing.Dispose();
+    }
+}
