@@ -207,9 +207,16 @@ public sealed class GrapherRole
         return new Empty();
     }
 
-    // The Grapher goes on as before: what the Keepers still hold has to come, and the windows run off.
-    private static ValueTask<Empty> StopStoryAsync(StopStoryRecordingRequest request, RpcContext context) =>
-        ValueTask.FromResult(new Empty());
+    // What the Keepers still hold has to come, and the windows run off as before.
+    private ValueTask<Empty> StopStoryAsync(StopStoryRecordingRequest request, RpcContext context)
+    {
+        if (stories.Find(request.StoryId) is { } story)
+        {
+            story.IsRecording = false;
+        }
+
+        return ValueTask.FromResult(new Empty());
+    }
 
     private async ValueTask<Empty> DestroyStoryAsync(DestroyStoryRequest request, RpcContext context)
     {
@@ -232,12 +239,22 @@ public sealed class GrapherRole
 
     private ValueTask<Empty> DrainProgressAsync(DrainProgressRequest request, RpcContext context)
     {
+        ulong now = ports.Clock.Now;
+        var reported = new Dictionary<ulong, ulong>();
         foreach (StoryProgress progress in request.Stories)
         {
-            if (stories.Find(progress.StoryId) is { } story)
+            reported[progress.StoryId] = progress.DrainedThrough;
+        }
+
+        foreach (GrapherStory story in stories.All)
+        {
+            // A report names every story that the Keeper has anything of. One that nobody records and that it does not name
+            // has left it: without this, a Keeper that was never written to would hold up the story's last chunk.
+            bool isNamed = reported.TryGetValue(story.Descriptor.StoryId, out ulong through);
+            if (isNamed || !story.IsRecording)
             {
-                story.Drained.Report(request.ProcessId, request.Epoch, progress.DrainedThrough);
-                story.UpdateWatermark(View(), ports.Clock.Now);
+                story.Drained.Report(request.ProcessId, request.Epoch, isNamed ? through : now);
+                story.UpdateWatermark(View(), now);
             }
         }
 

@@ -19,6 +19,9 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     // From tick 0: nothing is late until its range was retired here, however old it is.
     public StoryPipeline Pipeline { get; } = new(descriptor.StoryId, 0, windows);
 
+    /// <summary>False before the Visor has started it and after it has stopped it.</summary>
+    public bool IsRecording { get; set; }
+
     public DrainProgress Drained { get; } = new();
 
     /// <summary>Complete and archived or in this process's memory below it. Never goes back.</summary>

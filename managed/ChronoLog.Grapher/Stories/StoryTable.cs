@@ -45,7 +45,9 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
             destroyed.Remove(descriptor.StoryId);
         }
 
-        GetOrAdd(descriptor).Descriptor = descriptor;
+        GrapherStory story = GetOrAdd(descriptor);
+        story.Descriptor = descriptor;
+        story.IsRecording = true;
     }
 
     /// <summary>Forgets the story; what is announced of it from now on is not taken.</summary>

@@ -44,7 +44,8 @@ internal sealed class StoryWriter(
             Sequence = ++sequence,
         };
         var retired = new RetiredChunk(
-            story.Descriptor, chunk, identity, !chunk.IsLate && drained >= chunk.EndTime, WhollyIn(pieces), chunk.IsLate);
+            story.Descriptor, chunk, identity, !chunk.IsLate && drained >= chunk.EndTime, MergedFrom(pieces, identity),
+            chunk.IsLate);
         var pending = new PendingChunk(story, retired, pieces);
         story.Add(pending);
         unarchived.Add(sequence, pending);
@@ -155,17 +156,28 @@ internal sealed class StoryWriter(
 
     // Only those that are wholly in StoryFiles once this chunk is in one: whoever reads the names back from the file after a
     // restart must be able to rely on it. A partial that spans two chunks is named by the one archived last, if by any.
-    private static List<PartialIdentity> WhollyIn(IReadOnlyList<OpenPiece> pieces) =>
-    [
-        .. pieces.CountBy(piece => piece.Partial)
-            .Where(count => count.Key.IsWhole && count.Key.OpenPieces == count.Value)
-            .Select(count => new PartialIdentity
-            {
-                ProcessId = count.Key.Key.ProcessId,
-                Epoch = count.Key.Key.Epoch,
-                Sequence = count.Key.Key.Sequence,
-            }),
-    ];
+    // A chunk that also holds pieces of others is named itself: an archive that finds the same names in a file of the same
+    // range may take the chunk for written already.
+    private static List<PartialIdentity> MergedFrom(IReadOnlyList<OpenPiece> pieces, PartialIdentity self)
+    {
+        var counts = pieces.CountBy(piece => piece.Partial).ToList();
+        List<PartialIdentity> names =
+        [
+            .. counts.Where(count => count.Key.IsWhole && count.Key.OpenPieces == count.Value)
+                .Select(count => new PartialIdentity
+                {
+                    ProcessId = count.Key.Key.ProcessId,
+                    Epoch = count.Key.Key.Epoch,
+                    Sequence = count.Key.Key.Sequence,
+                }),
+        ];
+        if (names.Count < counts.Count || names.Count == 0)
+        {
+            names.Add(self);
+        }
+
+        return names;
+    }
 
     private static string Describe(PendingChunk pending) =>
         $"chunk [{pending.Retired.Chunk.StartTime}, {pending.Retired.Chunk.EndTime}) of story "

@@ -35,10 +35,13 @@ public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan
         return isReplaced;
     }
 
-    /// <summary>Reports progress; a Grapher that is away hears of it with the next report.</summary>
+    /// <summary>
+    /// Reports progress; a Grapher that is away hears of it with the next report. An empty report is sent too: it says that
+    /// nothing of any story is left here.
+    /// </summary>
     public async ValueTask ReportAsync(DrainProgressRequest progress, CancellationToken cancellation)
     {
-        if (channel is null || progress.Stories.Count == 0)
+        if (channel is null)
         {
             return;
         }
