@@ -92,6 +92,11 @@ static void load_libfabric(void)
     setenv("FI_OFI_RXM_BUFFER_SIZE", "1024", 0);
     /* Microseconds between looks at the connection manager: 10 ms by default, all of which a first read waits. */
     setenv("FI_OFI_RXM_CM_PROGRESS_INTERVAL", "1000", 0);
+    /*
+     * Milliseconds that the progress thread of sockets spins before it sleeps: 10 by default, which takes the processor
+     * from those who have work (a read of 64 KiB between two processes on two cores: 12 ms instead of 0.2).
+     */
+    setenv("FI_SOCKETS_PE_WAITTIME", "0", 0);
     struct sigaction saved[SIGNALS];
     save_handlers(saved);
     void *library = dlopen("libfabric.so.1", RTLD_NOW | RTLD_LOCAL);

@@ -8,6 +8,9 @@ public static class FabricError
 
     public const int NoData = -61;
 
+    /// <summary>A wait was ended by a signal (sockets).</summary>
+    public const int Cancelled = -125;
+
     /// <summary>A failed completion waits to be read (FI_EAVAIL).</summary>
     public const int ErrorAvailable = -259;
 

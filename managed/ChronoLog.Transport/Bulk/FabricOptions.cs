@@ -24,4 +24,10 @@ public sealed record FabricOptions(
 
     /// <summary>A peer to which no connection came up within this time fails the pull with NO_CONNECTION.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// A read that has not come back this long after its pull was given up is ended by closing the connections of the
+    /// pulling side. Until then its slab is held back.
+    /// </summary>
+    public TimeSpan StuckReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
