@@ -5,16 +5,22 @@ public sealed record RpcOptions
 {
     public static RpcOptions Default { get; } = new();
 
-    /// <summary>Longest frame taken or sent. The largest real one is a status reply: 1 MiB holds about 8000 stories.</summary>
-    public int MessageBytesMax { get; init; } = 8 << 20;
+    /// <summary>
+    /// Longest body of a request. The largest real one is a heartbeat or a drain report with one row of about 40 bytes
+    /// per story: 2 MiB hold 50,000 stories.
+    /// </summary>
+    public int RequestBytesMax { get; init; } = 2 << 20;
 
-    /// <summary>Longest header frame taken: version, correlation id, method name; or status and a message.</summary>
+    /// <summary>Longest body of a reply. The largest real one is a status: 8 MiB hold 60,000 stories.</summary>
+    public int ReplyBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>Longest header taken: version, correlation id, and a method's name or a message for people.</summary>
     public int HeaderBytesMax { get; init; } = 16 << 10;
 
     /// <summary>Calls that a server has accepted and not yet answered; beyond it the reply is LIMIT_EXCEEDED.</summary>
     public int CallsInProgressMax { get; init; } = 4096;
 
-    /// <summary>Messages that wait in libzmq for one peer, each way.</summary>
+    /// <summary>Messages that wait inside libzmq for one peer, each way.</summary>
     public int HighWatermark { get; init; } = 1000;
 
     /// <summary>How long a server works on a call that names no deadline, and the most that it grants any.</summary>
@@ -32,6 +38,3 @@ public sealed record RpcOptions
     /// <summary>Public key (Z85, 40 characters) of the servers that a connector talks to.</summary>
     public string? ServerKey { get; init; }
 }
-
-/// <summary>A CURVE key pair in Z85 text, 40 characters each.</summary>
-public sealed record RpcKeyPair(string PublicKey, string SecretKey);

@@ -1,0 +1,4 @@
+namespace ChronoLog.Interop.Zmq;
+
+/// <summary>Talks to many peers: a message's first frame is the peer's routing id.</summary>
+public sealed class RouterSocket() : NetMQSocket(ZmqConstants.Router);
