@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace ChronoLog.Interop.Zmq;
 
-/// <summary>A native socket; keeps its context alive.</summary>
+/// <summary>
+/// A native socket; keeps its context alive. Closed only by its owner, never by the finalizer: that would be another thread,
+/// and a monitor's reading end that is closed before its writing end blocks libzmq's I/O thread for good.
+/// </summary>
 internal sealed class ZmqSocketHandle : SafeHandle
 {
     private readonly ZmqContext context;
@@ -21,6 +24,8 @@ internal sealed class ZmqSocketHandle : SafeHandle
             referenced = false;
             throw failure;
         }
+
+        GC.SuppressFinalize(this);
     }
 
     public override bool IsInvalid => handle == 0;

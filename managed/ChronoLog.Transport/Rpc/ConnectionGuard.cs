@@ -82,10 +82,10 @@ internal sealed class ConnectionGuard(long messageBytesMax, RpcCounters counters
 
     private void CutOff(int descriptor, Connection connection, long now)
     {
-        ConnectionProbe.Cut(descriptor);
         counters.CutOff(
             $"it sent {connection.Incomplete} bytes without completing a message, {messageBytesMax} are allowed",
             $"connection {descriptor}", now);
+        ConnectionProbe.Cut(descriptor);
         connection.Forgive();
     }
 

@@ -44,6 +44,8 @@ public sealed class ZmqRpcServer : IRpcServer
                 socket, SocketEvents.Accepted | SocketEvents.Disconnected | SocketEvents.Closed);
             Bind(address);
             Endpoint = socket.LastEndpoint;
+            socket.HandOver();
+            monitor.Socket.HandOver();
         }
         catch
         {
@@ -81,8 +83,6 @@ public sealed class ZmqRpcServer : IRpcServer
             throw new InvalidOperationException($"the server at {Endpoint} was started twice");
         }
 
-        socket.HandOver();
-        monitor.Socket.HandOver();
         thread = new Thread(Own) { Name = "rpc-server", IsBackground = true };
         thread.Start();
     }

@@ -86,8 +86,8 @@ public class DeadlineWheelTests
     {
         expired.Clear();
         wheel.Advance(now, expired);
-        Assert.That(expired.Cast<Node>(), Has.All.Matches<Node>(node => node.Due <= now), "early");
+        Assert.That(expired.Cast<Node>(), Has.All.Matches<Node>(node => node!.Due <= now), "early");
         expired.ForEach(node => model.Remove((Node)node));
-        Assert.That(model, Has.All.Matches<Node>(node => node.Due > now - TickMax), "late");
+        Assert.That(model, Has.All.Matches<Node>(node => node!.Due > now - TickMax), "late");
     }
 }

@@ -13,7 +13,9 @@ public class RpcHostilePeerTests
     private const string ZmtpNullHandshake =
         "FF00000000000000017F0300" + "4E554C4C00000000000000000000000000000000" + "00"
         + "00000000000000000000000000000000000000000000000000000000000000"
-        + "0426" + "055245414459" + "0B536F636B65742D54797065" + "00000006" + "4445414C4552" + "084964656E74697479" + "00000000";
+        + "0429" + "055245414459" + "0B536F636B65742D54797065" + "00000006" + "4445414C4552" + "084964656E74697479" + "00000000";
+
+    private const int GreetingBytes = 64;
 
     private RpcHarness harness = null!;
 
@@ -49,24 +51,24 @@ public class RpcHostilePeerTests
     }
 
     [Test]
-    public async Task A_body_that_is_none_is_an_invalid_argument()
+    public void A_body_that_is_none_is_an_invalid_argument()
     {
         using DealerSocket peer = Dealer();
 
         Send(peer, Header(77), [0xff, 0xff, 0xff]);
-        ReplyHeader reply = await Receive(peer);
+        ReplyHeader reply = Receive(peer);
 
         Assert.That(reply.Status, Is.EqualTo(Status.InvalidArgument));
         Assert.That(reply.CorrelationId, Is.EqualTo(77));
     }
 
     [Test]
-    public async Task Another_protocol_version_is_told_so()
+    public void Another_protocol_version_is_told_so()
     {
         using DealerSocket peer = Dealer();
 
         Send(peer, new RequestHeader { ProtocolVersion = 99, CorrelationId = 5, Method = "portal.clock" }.ToByteArray(), []);
-        ReplyHeader reply = await Receive(peer);
+        ReplyHeader reply = Receive(peer);
 
         Assert.That(reply.Status, Is.EqualTo(Status.ProtocolVersionMismatch));
         Assert.That(reply.CorrelationId, Is.EqualTo(5));
@@ -133,7 +135,7 @@ public class RpcHostilePeerTests
     {
         using DealerSocket idle = Dealer();
         Send(idle, Header(1), new ClockRequest { ClientSend = 1 }.ToByteArray());
-        await Receive(idle);
+        Receive(idle);
         for (ulong i = 0; i < 2000; i++)
         {
             await harness.CallAsync(i);
@@ -141,7 +143,7 @@ public class RpcHostilePeerTests
 
         Send(idle, Header(2), new ClockRequest { ClientSend = 2 }.ToByteArray());
 
-        Assert.That((await Receive(idle)).CorrelationId, Is.EqualTo(2));
+        Assert.That((Receive(idle)).CorrelationId, Is.EqualTo(2));
         Assert.That(harness.Server.Counters.Cut, Is.Zero);
     }
 
@@ -159,10 +161,11 @@ public class RpcHostilePeerTests
             using var frame = new NetMQFrame(frames[i]);
             Assert.That(peer.TrySendFrame(frame, more: i < frames.Length - 1), Is.True);
         }
+
+        peer.HandOver(); // the test goes on on any thread
     }
 
-    // The socket belongs to the test's thread: no awaits that would change it.
-    private static Task<ReplyHeader> Receive(DealerSocket peer)
+    private static ReplyHeader Receive(DealerSocket peer)
     {
         using var message = new NetMQMessage(2);
         using var signal = new PollSignal();
@@ -170,7 +173,8 @@ public class RpcHostilePeerTests
         poller.Add(peer);
         poller.Wait((long)RpcHarness.Patience.TotalMilliseconds);
         Assert.That(peer.TryReceive(message), Is.True, "no reply");
-        return Task.FromResult(ReplyHeader.Parser.ParseFrom(message[0].Span));
+        peer.HandOver();
+        return ReplyHeader.Parser.ParseFrom(message[0].Span);
     }
 
     private static async Task<bool> EndOf(Socket peer)
@@ -197,6 +201,7 @@ public class RpcHostilePeerTests
         peer.Options.Linger = TimeSpan.Zero;
         peer.Options.SendHighWatermark = 0;
         peer.Connect(harness.Server.Endpoint);
+        peer.HandOver();
         return peer;
     }
 
@@ -212,6 +217,15 @@ public class RpcHostilePeerTests
     {
         Socket peer = await ConnectedAsync();
         await peer.SendAsync(Convert.FromHexString(ZmtpNullHandshake));
+        byte[] answer = new byte[GreetingBytes + 2];
+        for (int read = 0; read < answer.Length;)
+        {
+            int count = await peer.ReceiveAsync(answer.AsMemory(read));
+            Assert.That(count, Is.Positive, "the server did not accept the handshake");
+            read += count;
+        }
+
+        Assert.That(answer[GreetingBytes], Is.EqualTo(0x04), "READY");
         return peer;
     }
 
