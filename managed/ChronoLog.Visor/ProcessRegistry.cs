@@ -149,10 +149,15 @@ internal sealed class ProcessRegistry(
             // Ticks as epochs: greater than any that an earlier life of this Visor gave out.
             Epoch = Math.Max(clock.Now, (groups.GetValueOrDefault(number)?.Epoch ?? 0) + 1),
         };
-        foreach (RegisteredProcess process in processes.Values.Where(each => each.IsAlive && each.Identity.Group == number))
+        foreach (RegisteredProcess process in processes.Values.Where(each => each.Identity.Group == number))
         {
             switch (process.Identity.Role)
             {
+                case Role.Keeper when !process.IsAlive:
+                    view.DeadKeepers.Add(process.Identity); // a replay says what may be missing because of it
+                    break;
+                case var _ when !process.IsAlive:
+                    break;
                 case Role.Keeper:
                     view.Keepers.Add(process.Identity);
                     break;

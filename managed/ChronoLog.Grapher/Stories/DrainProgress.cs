@@ -33,7 +33,8 @@ internal sealed class DrainProgress
         }
 
         ulong through = ulong.MaxValue;
-        foreach (ProcessIdentity keeper in view.Keepers)
+        // The dead count too: what they did not hand over lies in their journals and is missing here.
+        foreach (ProcessIdentity keeper in view.Keepers.Concat(view.DeadKeepers))
         {
             bool reported = keepers.TryGetValue(keeper.ProcessId, out (ulong Epoch, ulong Through) known)
                 && known.Epoch == keeper.Epoch;
