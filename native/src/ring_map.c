@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "chrono_clock.h"
+#include "guard.h"
 #include "ring_producer.h"
 
 _Static_assert(sizeof(chrono_ring_header) == CHRONO_RING_HEADER_BYTES, "header size");
@@ -64,6 +65,7 @@ static int map(int file, uint64_t capacity, chrono_ring **ring, chrono_error *er
     made->mask = capacity - 1;
     made->mapped_bytes = bytes;
     made->record_bytes_max = record_bytes_max(capacity);
+    made->guard = -1;
     *ring = made;
     return CHRONO_OK;
 }
@@ -112,6 +114,7 @@ int chrono_ring_create(const char *path, const chrono_ring_identity *identity, c
         unlink(path);
         return status;
     }
+    (*ring)->guard = guard_add((*ring)->header, (*ring)->mapped_bytes);
     write_identity(*ring, identity);
     return CHRONO_OK;
 }
@@ -196,6 +199,7 @@ int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, u
 void chrono_ring_detach(chrono_ring *ring)
 {
     if (ring != NULL) {
+        guard_remove(ring->guard);
         munmap(ring->header, ring->mapped_bytes);
         free(ring);
     }

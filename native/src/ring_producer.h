@@ -16,6 +16,7 @@ struct chrono_ring {
     uint32_t record_bytes_max;
     uint32_t retired;           /* see recorder_rings.c */
     size_t mapped_bytes;
+    int guard;                  /* the consumer's: see guard.c */
     uint64_t ring_id;
     uint64_t final_tail;        /* of a retired ring: where it stood */
     uint64_t final_consumed;

@@ -1,6 +1,8 @@
 /* The ring as a file: created once and whole, mapped only when everything about it is right. */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -119,6 +121,40 @@ static void full_memory_is_an_error(void)
     CHECK(ring == NULL && error.os_error != 0);
 }
 
+/* The client cuts the file under the Keeper's mapping: zeros instead of SIGBUS, and other faults stay what they are. */
+static void truncation_is_survived(void)
+{
+    const char *path = ring_path();
+    struct consumer consumer = make_ring(path, 1 << 20);
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_try_append(consumer.ring, 1, 1, 1, "abc", 3));
+    CHECK_EQUAL(0, truncate(path, 4096 + 65536));
+    consume_all(&consumer);
+    CHECK_EQUAL(1, consumer.events);
+    check_all_zero(consumer.ring);
+    consumer.ring->data[(1 << 20) - 1] = 1;
+    CHECK_EQUAL(0, truncate(path, 0));
+    CHECK_EQUAL(0, load_relaxed(&consumer.ring->header->magic));
+    CHECK_EQUAL(0, load_relaxed((int32_t *)consumer.ring->data));
+    drop_ring(&consumer, path);
+
+    /* Another file's mapping, cut short, still kills. */
+    const char *other = ring_path();
+    int file = open(other, O_RDWR | O_CREAT, 0600);
+    CHECK_EQUAL(0, ftruncate(file, 4096));
+    pid_t child = fork();
+    if (child == 0) {
+        volatile char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0);
+        CHECK_EQUAL(0, ftruncate(file, 0));
+        signal(SIGABRT, SIG_DFL);
+        _exit(page[0]);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) != 0); /* a sanitizer reports it and exits */
+    close(file);
+    unlink(other);
+}
+
 static void watch_sees_a_process_end(void)
 {
     int pipe_ends[2];
@@ -150,6 +186,7 @@ int main(void)
     hostile_header_is_refused();
     hostile_file_is_refused();
     full_memory_is_an_error();
+    truncation_is_survived();
     watch_sees_a_process_end();
     return 0;
 }

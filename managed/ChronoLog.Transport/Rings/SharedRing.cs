@@ -14,9 +14,8 @@ namespace ChronoLog.Transport.Rings;
 /// A span that <see cref="Committed"/> returned can still change: who copies it must check the copy's lengths again.
 /// </summary>
 /// <remarks>
-/// Threads: <see cref="Committed"/>, <see cref="Consume"/>, <see cref="SkipAbandoned"/>, <see cref="ProducerAlive"/> from the
-/// one consumer thread; the positions and <see cref="PublishDurable"/> from any; <see cref="Dispose"/> when the consumer has
-/// let go. <see cref="Committed"/> beats, too.
+/// Threads: <see cref="Committed"/>, <see cref="Consume"/> and <see cref="SkipAbandoned"/> from the one consumer thread;
+/// <see cref="Dispose"/> when that has let go; everything else from any. <see cref="Committed"/> beats, too.
 /// </remarks>
 public sealed unsafe class SharedRing : IRecordingRing
 {
@@ -87,14 +86,17 @@ public sealed unsafe class SharedRing : IRecordingRing
     {
         get
         {
-            long now = Environment.TickCount64;
-            if (producerAlive && producer is not null && now - lastWatch >= WatchMilliseconds)
+            lock (mapping)
             {
-                lastWatch = now;
-                producerAlive = producer.IsAlive;
-            }
+                long now = Environment.TickCount64;
+                if (!disposed && producerAlive && producer is not null && now - lastWatch >= WatchMilliseconds)
+                {
+                    lastWatch = now;
+                    producerAlive = producer.IsAlive;
+                }
 
-            return producerAlive;
+                return producerAlive;
+            }
         }
     }
 
