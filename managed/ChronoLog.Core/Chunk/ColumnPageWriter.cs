@@ -109,6 +109,22 @@ public sealed class ColumnPageWriter : IDisposable
     private int FittingCount(int pageLength, ReadOnlySpan<EventEntry> entries)
     {
         long bytes = recordBytes;
+        foreach (ref readonly EventEntry entry in entries)
+        {
+            bytes += entry.Length;
+        }
+
+        if (ImageLength((long)count + entries.Length, bytes) <= pageLength)
+        {
+            return entries.Length;
+        }
+
+        return FittingPart(pageLength, entries);
+    }
+
+    private int FittingPart(int pageLength, ReadOnlySpan<EventEntry> entries)
+    {
+        long bytes = recordBytes;
         long events = count;
         int fitting = 0;
         foreach (ref readonly EventEntry entry in entries)

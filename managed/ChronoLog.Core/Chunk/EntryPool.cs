@@ -16,12 +16,14 @@ internal static class EntryPool
     /// <summary>2^20 entries = 32 MiB: larger arrays are rare and go back to the collector.</summary>
     private const int LargestShift = 20;
 
-    /// <summary>Bytes kept for reuse in each size class: 17 classes x 8 MiB = 136 MiB at the very most.</summary>
-    private const int BytesKeptPerClass = 8 << 20;
+    /// <summary>Bytes kept for reuse, of all sizes together: what 4 million events in retiring chunks give back.</summary>
+    private const long BytesKeptMax = 128 << 20;
 
     private const int EntryBytes = 32;
 
     private static readonly Stack<EventEntry[]>[] Classes = MakeClasses();
+
+    private static long bytesKept;
 
     /// <summary>An array of at least the given length, with arbitrary content.</summary>
     public static EventEntry[] Rent(int lengthMin)
@@ -37,6 +39,7 @@ internal static class EntryPool
         {
             if (kept.TryPop(out EventEntry[]? entries))
             {
+                Interlocked.Add(ref bytesKept, -(long)entries.Length * EntryBytes);
                 return entries;
             }
         }
@@ -58,13 +61,17 @@ internal static class EntryPool
             return;
         }
 
+        long bytes = (long)entries.Length * EntryBytes;
+        if (Interlocked.Add(ref bytesKept, bytes) > BytesKeptMax)
+        {
+            Interlocked.Add(ref bytesKept, -bytes);
+            return;
+        }
+
         Stack<EventEntry[]> kept = Classes[shift - SmallestShift];
         lock (kept)
         {
-            if ((long)(kept.Count + 1) * entries.Length * EntryBytes <= BytesKeptPerClass)
-            {
-                kept.Push(entries);
-            }
+            kept.Push(entries);
         }
     }
 

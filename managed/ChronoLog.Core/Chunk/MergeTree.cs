@@ -4,14 +4,16 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Loser tree over sorted sources (Knuth, TAOCP 3, 5.4.1): log2(k) comparisons per entry, on the heads' times, which lie
-/// together in one array. A source that wins several times in a row is copied in bulk up to the runner-up's head.
-/// Of entries with an equal EventSequence the one of the smallest ordinal comes first, and the others are dropped.
+/// Loser tree over sorted sources (Knuth, TAOCP 3, 5.4.1): log2(k) comparisons per entry. A source that wins several times
+/// in a row is copied in bulk up to the runner-up's head. Of entries with an equal EventSequence the one of the smallest
+/// ordinal comes first, and the others are dropped.
 /// </summary>
 /// <remarks>
-/// Node 0 holds the winner, nodes 1..k-1 the losers of their match; the leaf of source s is node k + s, the parent of node n
-/// is n / 2. A source that has run dry stays the winner until <see cref="Supply"/> or <see cref="End"/>: so at most one
-/// source is dry at a time once the tree is built.
+/// Nodes 1..k-1 hold the losers of their match with the tick of the loser's head; the leaf of source s is node k + s, the
+/// parent of node n is n / 2. A match is played without a branch: which source comes next cannot be predicted, and three
+/// wrong guesses per entry would cost more than everything else together. Only equal ticks take a branch.
+/// A source that has run dry stays the winner until <see cref="Supply"/> or <see cref="End"/>: so at most one source is dry
+/// at a time once the tree is built.
 /// </remarks>
 internal sealed class MergeTree
 {
@@ -22,12 +24,12 @@ internal sealed class MergeTree
     private const int BulkEntries = 256;
 
     private readonly Source[] sources;
-    private readonly ulong[] headTimes;
-    private readonly int[] nodes;
+    private readonly Node[] nodes;
     private readonly bool keepDuplicates;
     private EventEntry last;
     private bool hasLast;
     private bool built;
+    private int winner;
     private int streak;
     private int alive;
 
@@ -35,8 +37,7 @@ internal sealed class MergeTree
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         sources = new Source[count];
-        headTimes = new ulong[count];
-        nodes = new int[Math.Max(count, 1)];
+        nodes = new Node[Math.Max(count, 1)];
         alive = count;
         this.keepDuplicates = keepDuplicates;
     }
@@ -59,7 +60,7 @@ internal sealed class MergeTree
         {
             if (built)
             {
-                return alive > 0 && IsDry(nodes[0]) ? nodes[0] : -1;
+                return alive > 0 && IsDry(winner) ? winner : -1;
             }
 
             for (int source = 0; source < sources.Length; source++)
@@ -79,54 +80,29 @@ internal sealed class MergeTree
     /// <summary>Gives a dry source its next entries.</summary>
     public void Supply(int source, EventEntry[] entries, int start, int count, int ordinal)
     {
-        if (!IsDry(source))
-        {
-            throw new InvalidOperationException($"merge source {source} is not dry");
-        }
-
+        RequireDry(source);
         if (count == 0)
         {
             return;
         }
 
-        Detach(source);
         ref Source supplied = ref sources[source];
         supplied.Entries = entries;
         supplied.Next = start;
         supplied.End = start + count;
         supplied.Ordinal = ordinal;
-        headTimes[source] = entries[start].EventTime;
-        if (built)
-        {
-            Replay(source);
-        }
+        Changed(source);
     }
 
     /// <summary>Nothing more comes from a dry source.</summary>
     public void End(int source)
     {
-        if (!IsDry(source))
-        {
-            throw new InvalidOperationException($"merge source {source} is not dry");
-        }
-
-        Detach(source);
+        RequireDry(source);
         sources[source].Ended = true;
         sources[source].Entries = [];
-        headTimes[source] = ulong.MaxValue;
+        sources[source].Next = sources[source].End = 0;
         alive--;
-        if (built)
-        {
-            Replay(source);
-        }
-    }
-
-    private void Detach(int source)
-    {
-        if (LastSource == source)
-        {
-            LastSource = -1;
-        }
+        Changed(source);
     }
 
     /// <summary>Next entries, until the target is full, a source runs dry, or all have ended.</summary>
@@ -138,71 +114,92 @@ internal sealed class MergeTree
         }
 
         int filled = 0;
-        while (filled < target.Length && alive > 0)
+        int first = winner;
+        int wins = streak;
+        ulong lastTime = last.EventTime;
+        while (filled < target.Length && sources.Length > 0)
         {
-            int winner = nodes[0];
-            ref Source source = ref sources[winner];
+            ref Source source = ref sources[first];
             if (source.Next == source.End)
             {
                 break;
             }
 
-            if (streak >= StreakBeforeBulk || alive == 1)
+            if (wins >= StreakBeforeBulk)
             {
-                filled += TakeBulk(winner, ref source, target[filled..]);
+                KeepLast(target[..filled]);
+                wins = TakeBulk(first, ref source, target, ref filled) >= StreakBeforeBulk ? wins : 0;
+                lastTime = last.EventTime;
             }
             else
             {
                 ref readonly EventEntry head = ref source.Entries[source.Next++];
-                if (!IsDuplicate(head))
+                if (head.EventTime != lastTime || !IsDuplicate(head, target[..filled]))
                 {
-                    last = head;
-                    hasLast = true;
-                    LastSource = winner;
                     target[filled++] = head;
+                    lastTime = head.EventTime;
+                    LastSource = first;
                 }
             }
 
             if (source.Next < source.End)
             {
-                headTimes[winner] = source.Entries[source.Next].EventTime;
-                Replay(winner);
-                streak = nodes[0] == winner ? streak + 1 : 0;
+                int next = Replay(first, source.Entries[source.Next].EventTime);
+                wins = next == first ? wins + 1 : 0;
+                first = next;
             }
         }
 
+        winner = first;
+        streak = wins;
+        KeepLast(target[..filled]);
         return filled;
     }
 
-    /// <summary>Copies what the winner has up to the runner-up's head.</summary>
-    private int TakeBulk(int winner, ref Source source, Span<EventEntry> target)
+    private void RequireDry(int source)
+    {
+        if (!IsDry(source))
+        {
+            throw new InvalidOperationException($"merge source {source} is not dry");
+        }
+    }
+
+    private void Changed(int source)
+    {
+        if (LastSource == source)
+        {
+            LastSource = -1;
+        }
+
+        if (built)
+        {
+            winner = Replay(source, HeadTime(source));
+        }
+    }
+
+    private ulong HeadTime(int source) => sources[source].Ended
+        ? ulong.MaxValue
+        : sources[source].Entries[sources[source].Next].EventTime;
+
+    /// <summary>Copies what the winner has up to the runner-up's head; returns how far it was ahead.</summary>
+    private int TakeBulk(int first, ref Source source, Span<EventEntry> target, ref int filled)
     {
         ReadOnlySpan<EventEntry> rest = source.Entries.AsSpan(source.Next, source.End - source.Next);
-        int runnerUp = RunnerUp(winner);
+        int runnerUp = RunnerUp(first);
         int ahead = rest.Length;
         if (runnerUp >= 0 && !sources[runnerUp].Ended)
         {
             ref Source second = ref sources[runnerUp];
-            bool first = source.Ordinal < second.Ordinal;
-            ahead = EntrySearch.Gallop(rest, second.Entries[second.Next], orEqual: first);
+            ahead = EntrySearch.Gallop(rest, second.Entries[second.Next], orEqual: source.Ordinal < second.Ordinal);
         }
 
         // The winner's head is next whatever the search says about equal ones.
         rest = rest[..Math.Max(ahead, 1)];
-        if (ahead < StreakBeforeBulk)
-        {
-            streak = 0;
-        }
-
-        int filled = CopyDistinct(rest, target, out int taken);
+        int copied = CopyDistinct(rest, target[filled..], out int taken);
         source.Next += taken;
-        if (filled > 0)
-        {
-            last = target[filled - 1];
-            LastSource = winner;
-        }
-
-        return filled;
+        filled += copied;
+        LastSource = copied > 0 ? first : LastSource;
+        return ahead;
     }
 
     /// <summary>Copies without duplicates until either span is used up.</summary>
@@ -214,27 +211,23 @@ internal sealed class MergeTree
         {
             int length = Math.Min(Math.Min(entries.Length - taken, target.Length - filled), BulkEntries);
             ReadOnlySpan<EventEntry> part = entries.Slice(taken, length);
+            taken += length;
             if (keepDuplicates || !HasEqualTimes(part))
             {
                 part.CopyTo(target[filled..]);
                 filled += length;
-                last = part[^1];
-                hasLast = true;
-            }
-            else
-            {
-                foreach (ref readonly EventEntry entry in part)
-                {
-                    if (!IsDuplicate(entry))
-                    {
-                        last = entry;
-                        hasLast = true;
-                        target[filled++] = entry;
-                    }
-                }
+                KeepLast(part);
+                continue;
             }
 
-            taken += length;
+            foreach (ref readonly EventEntry entry in part)
+            {
+                if (entry.EventTime != last.EventTime || !IsDuplicate(entry, []))
+                {
+                    target[filled++] = entry;
+                    KeepLast(new ReadOnlySpan<EventEntry>(in entry));
+                }
+            }
         }
 
         return filled;
@@ -251,20 +244,33 @@ internal sealed class MergeTree
         return equal;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsDuplicate(in EventEntry entry) => entry.EventTime == last.EventTime && IsDuplicateTie(entry);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool IsDuplicateTie(in EventEntry entry)
+    private void KeepLast(ReadOnlySpan<EventEntry> delivered)
     {
-        if (keepDuplicates || !hasLast || EventEntry.Compare(entry, last) != 0)
+        if (!delivered.IsEmpty)
+        {
+            last = delivered[^1];
+            hasLast = true;
+        }
+    }
+
+    /// <summary>Whether an entry is that delivered last: of those delivered in this call, or else of the one before.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsDuplicate(in EventEntry entry, ReadOnlySpan<EventEntry> delivered)
+    {
+        if (keepDuplicates || (delivered.IsEmpty && !hasLast))
+        {
+            return false;
+        }
+
+        EventEntry before = delivered.IsEmpty ? last : delivered[^1];
+        if (EventEntry.Compare(entry, before) != 0)
         {
             return false;
         }
 
         Duplicates++;
-        if (entry.Length != last.Length
-            || (entry.Address != last.Address && !entry.LogRecord.SequenceEqual(last.LogRecord)))
+        if (entry.Length != before.Length
+            || (entry.Address != before.Address && !entry.LogRecord.SequenceEqual(before.LogRecord)))
         {
             Conflicts++;
         }
@@ -280,13 +286,13 @@ internal sealed class MergeTree
         }
 
         built = true;
-        if (sources.Length == 0)
+        int count = sources.Length;
+        if (count == 0)
         {
             return true;
         }
 
         // Every match is played once, from the last node to the first; winners wait at their node's place meanwhile.
-        int count = sources.Length;
         var winners = new int[count * 2];
         for (int source = 0; source < count; source++)
         {
@@ -299,53 +305,65 @@ internal sealed class MergeTree
             int right = winners[(node * 2) + 1];
             bool leftWins = Precedes(left, right);
             winners[node] = leftWins ? left : right;
-            nodes[node] = leftWins ? right : left;
+            int loser = leftWins ? right : left;
+            nodes[node] = new Node { Time = HeadTime(loser), Source = loser };
         }
 
-        nodes[0] = winners[1];
+        winner = winners[1];
         return true;
     }
 
+    /// <summary>Plays a source's matches from its leaf to the root, and returns who won the last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Replay(int source)
+    private int Replay(int source, ulong time)
     {
-        int[] tree = nodes;
-        ulong[] times = headTimes;
-        int winner = source;
-        ulong winnerTime = times[winner];
-        for (int node = (source + sources.Length) >> 1; node > 0; node >>= 1)
+        Node[] tree = nodes;
+        long first = source;
+        for (int index = (source + tree.Length) >> 1; index > 0; index >>= 1)
         {
-            int other = tree[node];
-            ulong otherTime = times[other];
-            if (otherTime < winnerTime || (otherTime == winnerTime && TiePrecedes(other, winner)))
+            ref Node node = ref tree[index];
+            ulong other = node.Time;
+            bool swaps = other < time;
+            if (other == time)
             {
-                tree[node] = winner;
-                winner = other;
-                winnerTime = otherTime;
+                swaps = TiePrecedes((int)node.Source, (int)first);
             }
+
+            // All ones when they change places, else zero.
+            ulong mask = (ulong)-(long)Unsafe.As<bool, byte>(ref swaps);
+            ulong times = (other ^ time) & mask;
+            long places = (node.Source ^ first) & (long)mask;
+            node.Time = other ^ times;
+            node.Source ^= places;
+            time ^= times;
+            first ^= places;
         }
 
-        tree[0] = winner;
+        return (int)first;
     }
 
     /// <summary>The best of those that lost against the winner directly; -1 when there is only one source.</summary>
-    private int RunnerUp(int winner)
+    private int RunnerUp(int first)
     {
         int best = -1;
-        for (int node = (winner + sources.Length) >> 1; node > 0; node >>= 1)
+        for (int index = (first + nodes.Length) >> 1; index > 0; index >>= 1)
         {
-            if (best < 0 || Precedes(nodes[node], best))
+            int source = (int)nodes[index].Source;
+            if (best < 0 || Precedes(source, best))
             {
-                best = nodes[node];
+                best = source;
             }
         }
 
         return best;
     }
 
-    private bool Precedes(int left, int right) => headTimes[left] != headTimes[right]
-        ? headTimes[left] < headTimes[right]
-        : TiePrecedes(left, right);
+    private bool Precedes(int left, int right)
+    {
+        ulong leftTime = HeadTime(left);
+        ulong rightTime = HeadTime(right);
+        return leftTime != rightTime ? leftTime < rightTime : TiePrecedes(left, right);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TiePrecedes(int left, int right)
@@ -368,5 +386,11 @@ internal sealed class MergeTree
         public int End;
         public int Ordinal;
         public bool Ended;
+    }
+
+    private struct Node
+    {
+        public ulong Time;
+        public long Source;
     }
 }

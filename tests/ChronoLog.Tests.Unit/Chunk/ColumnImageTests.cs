@@ -163,7 +163,7 @@ public sealed class ColumnImageTests
     [Test]
     public void Chunk_larger_than_its_slab_is_an_error()
     {
-        EventRun run = new CountedBlock.Ledger().Run(Make(new Random(1), 50));
+        EventRun run = new CountedBlock.Ledger().Run(ModelEvent.Merge(Make(new Random(1), 50)));
         using MergeCursor cursor = MergeCursor.Over([run]);
         byte[] target = new byte[ColumnImage.RequiredBytes(run.Count, run.RecordBytes) - 1];
         Assert.That(() => ColumnImage.Write(target, Header, cursor), Throws.TypeOf<ChronoLogException>()
