@@ -1,0 +1,54 @@
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Store.Archive;
+
+namespace ChronoLog.Player;
+
+/// <summary>The cold tier on an <see cref="ArchiveCatalog"/>.</summary>
+/// <param name="catalog">Stays the caller's.</param>
+/// <param name="readAhead">See <see cref="PlayerOptions.ArchiveReadAhead"/>.</param>
+public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = false) : IColdTier
+{
+    public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
+    {
+        try
+        {
+            return catalog.OpenSources(story.Chronicle, story.Story, startTime, endTime, readAhead);
+        }
+        catch (IOException exception)
+        {
+            throw new ChronoLogException(
+                Status.Internal,
+                $"the archive of '{story.Chronicle}/{story.Story}' in '{catalog.Root.Path}' cannot be listed: {exception.Message}",
+                exception);
+        }
+    }
+
+    public ColdTally Tally(StoryDescriptor story)
+    {
+        if (catalog.FindKnown(story.Chronicle, story.Story) is not { } listing)
+        {
+            return default;
+        }
+
+        long events = 0;
+        long bytes = 0;
+        int damaged = 0;
+        foreach (CatalogFile file in listing.Files)
+        {
+            CatalogFacts? facts = file.TryFacts();
+            events += facts?.EventCount ?? 0;
+            bytes += facts?.RecordBytes ?? 0;
+            damaged += file.Damage is null ? 0 : 1;
+        }
+
+        return new ColdTally(events, bytes, listing.Files.Count, damaged);
+    }
+
+    public void Appeared(string path) => catalog.Notice(path);
+
+    // The directory is gone already, or will be: the look at it decides.
+    public void Destroyed(StoryDescriptor story) => catalog.Find(story.Chronicle, story.Story);
+
+    public void Refresh() => catalog.Refresh();
+}

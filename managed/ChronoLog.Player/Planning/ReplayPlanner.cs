@@ -1,0 +1,151 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Player.Recent;
+
+namespace ChronoLog.Player.Planning;
+
+/// <summary>
+/// Plans a replay in the direction in which events move: the Keepers first, then the Grapher, then this Player's own
+/// memory, the archive last. What moves from one tier to the next in between is then seen twice, never not at all, and
+/// the merge drops it by its EventSequence.
+/// </summary>
+/// <remarks>
+/// What may be missing is said, never passed over:
+/// <list type="bullet">
+/// <item>A Keeper that does not answer, or is dead, may hold events that were not handed over: a gap from the Grapher's
+/// watermark on, below which every Keeper has handed over everything.</item>
+/// <item>A Grapher that does not answer may hold events that are in no StoryFile yet. The Keepers keep those until they
+/// are archived, so they are asked again, this time for everything they keep; only if one of them is missing too there
+/// is a gap.</item>
+/// </list>
+/// </remarks>
+internal sealed class ReplayPlanner(
+    Func<GroupView?> view, TierReader tiers, RecentChunks recent, IColdTier cold, string name)
+{
+    public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
+    {
+        var sources = new List<IReadSource>();
+        try
+        {
+            (ulong watermark, List<Gap> gaps) = await OpenRemoteAsync(request, sources, cancellation);
+            OpenRecent(request, sources);
+            sources.AddRange(cold.OpenSources(request.Story, request.StartTime, request.EndTime));
+            return new ReadPlan(sources, watermark, gaps);
+        }
+        catch
+        {
+            await new ReadPlan(sources, 0, []).DisposeAsync();
+            throw;
+        }
+    }
+
+    // The Keepers of earlier groups of the story (request.EarlierGroups) would be asked here, beside those of this one,
+    // once the Visor's views of other groups reach the Player; what those groups archived is in the archive already.
+    private async ValueTask<(ulong Watermark, List<Gap> Gaps)> OpenRemoteAsync(
+        OpenReadRequest request, List<IReadSource> sources, CancellationToken cancellation)
+    {
+        if (view() is not { } group)
+        {
+            string reason = $"{name} is not registered with the Visor yet and knows neither Keepers nor Grapher; replay again later";
+            return (0, [NewGap(request, 0, reason)]);
+        }
+
+        OpenReadRequest forwarded = Forward(request, everything: group.Grapher is null);
+        IReadOnlyList<TierAnswer> hot = await tiers.OpenAsync(group.Keepers, forwarded, cancellation);
+        Take(hot, sources);
+        if (group.Grapher is null)
+        {
+            return (0, Gaps(request, group, hot, 0, "there is no Grapher"));
+        }
+
+        TierAnswer warm = await tiers.OpenAsync(group.Grapher, Forward(request, everything: false), cancellation);
+        Take([warm], sources);
+        if (warm.Source is not null)
+        {
+            return (Watermark(hot, warm), Gaps(request, group, hot, warm.Watermark, null));
+        }
+
+        // Everything that the first answers hold is in the second ones, or was archived in between.
+        await new ReadPlan([.. sources], 0, []).DisposeAsync();
+        sources.Clear();
+        hot = await tiers.OpenAsync(group.Keepers, Forward(request, everything: true), cancellation);
+        Take(hot, sources);
+        return (0, Gaps(request, group, hot, 0, warm.Failure));
+    }
+
+    private void OpenRecent(OpenReadRequest request, List<IReadSource> sources)
+    {
+        List<EventRun> runs = recent.Snapshot(request.Story.StoryId, request.StartTime, request.EndTime);
+        if (runs.Count > 0)
+        {
+            sources.Add(new RunReadSource($"recent chunks of {name}", runs));
+            runs.ForEach(static run => run.Release());
+        }
+    }
+
+    private static void Take(IReadOnlyList<TierAnswer> answers, List<IReadSource> sources)
+    {
+        foreach (TierAnswer answer in answers)
+        {
+            if (answer.Source is not null)
+            {
+                sources.Add(answer.Source);
+            }
+        }
+    }
+
+    // Each tier need not give more than the whole replay may: its first events suffice for the replay's first events.
+    private static OpenReadRequest Forward(OpenReadRequest request, bool everything) => new()
+    {
+        Story = request.Story,
+        StartTime = request.StartTime,
+        EndTime = request.EndTime,
+        ClientId = request.ClientId,
+        EventLimit = request.EventLimit,
+        IncludeHandedOver = everything || request.IncludeHandedOver,
+    };
+
+    // The Grapher's is the group's: it knows what every Keeper has handed over. A Keeper's own is its hand-over.
+    private static ulong Watermark(IReadOnlyList<TierAnswer> hot, TierAnswer warm) =>
+        warm.Watermark > 0 || hot.Count == 0 || hot.Any(answer => answer.Source is null)
+            ? warm.Watermark
+            : hot.Min(answer => answer.Watermark);
+
+    private static List<Gap> Gaps(
+        OpenReadRequest request, GroupView group, IReadOnlyList<TierAnswer> hot, ulong complete, string? warmFailure)
+    {
+        var gaps = new List<Gap>();
+        foreach (ProcessIdentity dead in group.DeadKeepers)
+        {
+            AddGap(gaps, request, complete, $"{dead.Name} at {dead.AdminEndpoint} is dead: its journal may hold events that were not handed over; restart it");
+        }
+
+        foreach (TierAnswer answer in hot.Where(answer => answer.Failure is not null))
+        {
+            AddGap(gaps, request, complete, answer.Failure!);
+        }
+
+        if (warmFailure is not null && gaps.Count > 0)
+        {
+            AddGap(gaps, request, complete, $"{warmFailure}; not every Keeper could answer in its place");
+        }
+
+        return gaps;
+    }
+
+    private static void AddGap(List<Gap> gaps, OpenReadRequest request, ulong complete, string reason)
+    {
+        if (complete < request.EndTime)
+        {
+            gaps.Add(NewGap(request, complete, reason));
+        }
+    }
+
+    private static Gap NewGap(OpenReadRequest request, ulong complete, string reason) => new()
+    {
+        StartTime = Math.Max(request.StartTime, complete),
+        EndTime = request.EndTime,
+        Reason = reason,
+    };
+}

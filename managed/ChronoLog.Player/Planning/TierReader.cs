@@ -1,0 +1,53 @@
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Player.Planning;
+
+/// <summary>Opens reads at Keepers and Grapher.</summary>
+internal sealed class TierReader(PlayerOptions options, TierChannels channels, IBulkEndpoint bulk, ITimers timers)
+{
+    /// <summary>Asks all members at once; the answers come in the order of the members.</summary>
+    public async ValueTask<IReadOnlyList<TierAnswer>> OpenAsync(
+        IEnumerable<ProcessIdentity> members, OpenReadRequest request, CancellationToken cancellation)
+    {
+        List<Task<TierAnswer>> answers = [.. members.Select(member => OpenAsync(member, request, cancellation))];
+        try
+        {
+            return await Task.WhenAll(answers);
+        }
+        catch
+        {
+            foreach (Task<TierAnswer> answer in answers.Where(answer => answer.IsCompletedSuccessfully))
+            {
+                await (answer.Result.Source?.DisposeAsync() ?? default);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Never throws except when cancelled: a member that cannot be read is an answer with a reason.</summary>
+    public async Task<TierAnswer> OpenAsync(
+        ProcessIdentity member, OpenReadRequest request, CancellationToken cancellation)
+    {
+        string tier = member.Role == Role.Keeper ? "hot tier" : "warm tier";
+        var readOptions = new RemoteReadOptions
+        {
+            Name = $"{tier} of {member.Name} at {member.AdminEndpoint}",
+            OpenDeadline = options.TierDeadline,
+            PageDeadline = options.PageDeadline,
+        };
+        try
+        {
+            IRpcChannel channel = channels.Get(member.AdminEndpoint);
+            RemoteReadSource source =
+                await RemoteReadSource.OpenAsync(channel, bulk, timers, request, readOptions, cancellation);
+            return new TierAnswer(member, source, null);
+        }
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        {
+            return new TierAnswer(member, null, $"{readOptions.Name} cannot be read: {exception.Message}");
+        }
+    }
+}
