@@ -48,7 +48,12 @@ internal static class Program
         .. DirectoryCommands.Create(),
         RecordCommand.Create(),
         .. ReplayCommands.Create(),
+        ArchiveCommands.Create(),
+        DoctorCommand.Create(),
         ConfigCommand.Create(),
         ServerCommand.Create("visor", "Run a ChronoVisor.", VisorSettings.Table, VisorHost.RunAsync),
+        ServerCommand.Create("keeper", "Run a ChronoKeeper.", KeeperSettings.Table, KeeperHost.RunAsync),
+        ServerCommand.Create("grapher", "Run a ChronoGrapher.", GrapherSettings.Table, GrapherHost.RunAsync),
+        ServerCommand.Create("player", "Run a ChronoPlayer.", PlayerSettings.Table, PlayerHost.RunAsync),
     ];
 }

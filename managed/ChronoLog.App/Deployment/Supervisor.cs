@@ -81,14 +81,17 @@ internal sealed class Supervisor : IDisposable
         }
     }
 
-    /// <summary>Keepers first: they drain into the Graphers, which archive; the Visor last. True when all ended in order.</summary>
+    /// <summary>
+    /// Keepers and Graphers together, for the former drain into the latter and wait for what they archive; then the
+    /// Players; the Visor last. True when all ended in order.
+    /// </summary>
     public async Task<bool> StopAsync()
     {
         bool inOrder = true;
-        foreach (string role in (string[])["keeper", "grapher", "player"])
+        foreach (string[] roles in (string[][])[["keeper", "grapher"], ["player"]])
         {
             bool[] results = await Task.WhenAll(
-                members.Where(member => member.Plan.Role == role).Select(member => member.StopAsync(StopDeadline)));
+                members.Where(member => roles.Contains(member.Plan.Role)).Select(member => member.StopAsync(StopDeadline)));
             inOrder &= results.All(result => result);
         }
 

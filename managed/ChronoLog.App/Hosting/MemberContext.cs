@@ -83,8 +83,7 @@ internal sealed class MemberContext : IAsyncDisposable
     {
         ProcessIdentity identity = Process.Identify(service, admin, Clock.Now);
         identity.Group = (uint)Process.Settings.Get(MemberSettings.Group);
-        identity.FabricProvider = FabricProviders.List(Process.Settings.Get(CommonSettings.Address))
-            .FirstOrDefault(provider => provider.LibfabricName == Bulk.Provider)?.Name ?? "auto";
+        identity.FabricProvider = FabricProviders.NameOf(Bulk.Provider);
         return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger);
     }
 

@@ -24,6 +24,10 @@ public static class FabricProviders
     /// <summary>The names that the setting takes, besides "auto".</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static known => known.Name)];
 
+    /// <summary>The setting's name of a provider, from libfabric's ("tcp;ofi_rxm" → "ofi+tcp").</summary>
+    public static string NameOf(string libfabricName) =>
+        Array.Find(Known, known => known.Libfabric == libfabricName).Name ?? Auto;
+
     /// <summary>
     /// Tries each of them at a source address: opens an endpoint and closes it again. Takes about 0.2 s at the first call,
     /// which loads libfabric.

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Text.Json;
+using ChronoLog.Core.Time;
+using ChronoLog.Store.Archive;
+
+namespace ChronoLog.App.Commands;
+
+/// <summary><c>chronolog archive list|show|verify</c>: works on files, without a deployment.</summary>
+internal static class ArchiveCommands
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "Root of an archive.", DefaultValueFactory = _ => "archive" };
+        var file = new Argument<string>("FILE") { Description = "A StoryFile." };
+        var list = new Command("list", "List the StoryFiles of an archive.") { directory };
+        list.SetRunner((parsed, _) => Task.FromResult(List(parsed.GetValue(directory)!, parsed.GetValue(CommonOptions.Json))));
+        var show = new Command("show", "Show what a StoryFile says of itself.") { file };
+        show.SetRunner((parsed, _) => Task.FromResult(Show(parsed.GetValue(file)!, parsed.GetValue(CommonOptions.Json))));
+        var verify = new Command("verify", "Check every byte of an archive, or of one StoryFile.") { directory };
+        verify.SetRunner((parsed, _) => Task.FromResult(Verify(parsed.GetValue(directory)!, parsed.GetValue(CommonOptions.Json))));
+        return new Command("archive", "List, show and verify StoryFiles.") { list, show, verify };
+    }
+
+    private static int List(string directory, bool json)
+    {
+        foreach (ArchiveFileSummary file in ArchiveInspector.List(directory))
+        {
+            if (json)
+            {
+                JsonOutput.WriteLine(writer => WriteFields(writer, file));
+                continue;
+            }
+
+            string what = file.Header is { } header
+                ? $"{header.EventCount,10} events{(header.Supplementary ? "  supplementary" : "")}"
+                : $"DAMAGED: {file.Damage}";
+            Console.WriteLine(
+                $"{ChronoTick.Format(file.StartTime)} .. {ChronoTick.Format(file.EndTime)} g{file.Generation}  "
+                + $"{file.FileBytes,12} bytes  {what}  {file.Path}");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static void WriteFields(Utf8JsonWriter writer, ArchiveFileSummary file)
+    {
+        writer.WriteString("path", file.Path);
+        writer.WriteString("chronicle", file.Chronicle);
+        writer.WriteString("story", file.Story);
+        writer.WriteNumber("start", file.StartTime);
+        writer.WriteNumber("end", file.EndTime);
+        writer.WriteNumber("generation", file.Generation);
+        writer.WriteNumber("bytes", file.FileBytes);
+        if (file.Header is { } header)
+        {
+            writer.WriteNumber("events", header.EventCount);
+            writer.WriteNumber("first_event", header.FirstEventTime);
+            writer.WriteNumber("last_event", header.LastEventTime);
+            writer.WriteBoolean("supplementary", header.Supplementary);
+            writer.WriteBoolean("complete", header.Complete);
+        }
+        else
+        {
+            writer.WriteString("damage", file.Damage);
+        }
+    }
+
+    private static int Show(string path, bool json)
+    {
+        ArchiveFileDetail file = ArchiveInspector.Show(path);
+        StoryFileHeader header = file.Header;
+        (string Name, string Value)[] rows =
+        [
+            ("path", file.Path), ("bytes", $"{file.FileBytes}"), ("format_version", $"{header.FormatVersion}"),
+            ("chronicle", header.Chronicle), ("story", header.Story), ("story_id", $"{header.StoryId}"),
+            ("start", ChronoTick.Format(header.StartTime)), ("end", ChronoTick.Format(header.EndTime)),
+            ("generation", $"{header.Generation}"), ("events", $"{header.EventCount}"),
+            ("record_bytes", $"{header.RecordBytes}"), ("first_event", ChronoTick.Format(header.FirstEventTime)),
+            ("last_event", ChronoTick.Format(header.LastEventTime)), ("collision", header.Collision),
+            ("granularity", header.Granularity), ("complete", $"{header.Complete}"),
+            ("supplementary", $"{header.Supplementary}"), ("keepers", string.Join(",", file.Keepers)),
+            ("partials", $"{header.PartialCount}"), ("writer", header.WriterVersion),
+        ];
+        if (json)
+        {
+            JsonOutput.WriteLine(writer =>
+            {
+                foreach ((string name, string value) in rows)
+                {
+                    writer.WriteString(name, value);
+                }
+            });
+            return ExitCode.Done;
+        }
+
+        foreach ((string name, string value) in rows)
+        {
+            Console.WriteLine($"{name,-16} {value}");
+        }
+
+        foreach ((StoryColumn column, ColumnExtent extent) in file.Columns)
+        {
+            Console.WriteLine($"column {column,-13} {extent}");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static int Verify(string path, bool json)
+    {
+        ArchiveVerification result = ArchiveInspector.Verify(path);
+        if (json)
+        {
+            JsonOutput.WriteLine(writer =>
+            {
+                writer.WriteNumber("files", result.Files);
+                writer.WriteNumber("bytes", result.Bytes);
+                writer.WriteNumber("events", result.Events);
+                writer.WriteStartArray("findings");
+                foreach (ArchiveFinding finding in result.Findings)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("path", finding.Path);
+                    writer.WriteString("problem", finding.Problem);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+            });
+        }
+        else
+        {
+            foreach (ArchiveFinding finding in result.Findings)
+            {
+                Console.WriteLine($"{finding.Path}: {finding.Problem}");
+            }
+
+            Console.WriteLine($"{result.Files} files, {result.Bytes} bytes, {result.Events} events, {result.Findings.Count} findings");
+        }
+
+        return result.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+}

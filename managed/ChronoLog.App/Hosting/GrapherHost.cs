@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Registry;
+using ChronoLog.Core.Settings;
+using ChronoLog.Grapher;
+using ChronoLog.Store.Archive;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Hosting;
+
+/// <summary>Composition of <c>chronolog grapher</c>.</summary>
+internal static class GrapherHost
+{
+    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(50);
+
+    public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
+    {
+        using var stop = new StopSignal(cancellation);
+        await using var process = new RoleContext(
+            Role.Grapher, $"grapher-{settings.Get(GrapherSettings.DrainPort)}", settings);
+        using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(GrapherSettings.ArchiveDirectory), process.Logger);
+        int cleaned = archive.Root.CleanLeftovers();
+        if (cleaned > 0)
+        {
+            process.Logger.LogWarning("{Count} unfinished files of an earlier run were removed from {Archive}", cleaned, archive.Root.Path);
+        }
+
+        try
+        {
+            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
+            await RunAsync(process, member, archive, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            // Asked to stop before the Visor was there.
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static async Task RunAsync(
+        RoleContext process, MemberContext member, ArchiveCatalog archive, CancellationToken stop)
+    {
+        SettingValues settings = process.Settings;
+        IRpcServer drain = process.Listen(GrapherSettings.DrainPort);
+        IRpcServer admin = process.Listen(GrapherSettings.AdminPort);
+        RegistryClient registry = member.Register(drain, admin);
+        var extraction = member.CreateExtraction(
+            WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
+        var grapher = new GrapherRole(Options(process), new GrapherPorts
+        {
+            Strand = process.Strand,
+            Registry = registry,
+            Clock = member.Clock,
+            Timers = process.Timers,
+            Drain = drain,
+            Admin = admin,
+            Connector = process.Connector,
+            Bulk = member.Bulk,
+            Extraction = extraction,
+            ExtractionStrands = member.NewStrands("extraction", extraction.StreamCount),
+            BuildingStrands = member.NewStrands("building", settings.Get(GrapherSettings.BuildingStreams)),
+            ReadStrands = member.NewStrands("warm read", 1),
+            DestroyArchive = (story, _) =>
+            {
+                archive.DestroyStory(story.Chronicle, story.Story);
+                return ValueTask.CompletedTask;
+            },
+            Logger = process.Logger,
+        });
+        await process.Strand.InvokeAsync(() =>
+        {
+            grapher.Start();
+            return ValueTask.CompletedTask;
+        });
+        process.Logger.LogInformation("archiving into {Archive}, drain port {Endpoint}", archive.Root.Path, drain.Endpoint);
+        await KeeperHost.WaitAsync(stop);
+        bool drained = await process.Strand.InvokeAsync(() => grapher.DrainAsync(DrainDeadline));
+        await process.Strand.InvokeAsync(grapher.StopAsync);
+        process.Logger.LogInformation("stopped{How}", drained ? "" : "; what is not archived stays with the Keepers");
+    }
+
+    // An archiving extractor whose settings name no directory writes into the process's archive.
+    private static string WithArchive(string module, string archive)
+    {
+        JsonNode root = JsonNode.Parse(module)!;
+        foreach (KeyValuePair<string, JsonNode?> extractor in root["extractors"]?.AsObject() ?? [])
+        {
+            (string Type, string Field)[] kinds =
+                [(Hdf5Extractor.Type, Hdf5Extractor.DirectoryField), (CsvExtractor.Type, CsvExtractor.DirectoryField)];
+            foreach ((string type, string field) in kinds)
+            {
+                if (extractor.Value is JsonObject json && (string?)json["type"] == type && json[field] is null)
+                {
+                    json[field] = JsonValue.Create(archive);
+                }
+            }
+        }
+
+        return root.ToJsonString();
+    }
+
+    private static GrapherOptions Options(RoleContext process) => new()
+    {
+        Name = process.Name,
+        ChunkDuration = process.Settings.Get(GrapherSettings.ChunkDuration),
+        AcceptanceWindow = process.Settings.Get(GrapherSettings.AcceptanceWindow),
+        HoldLimit = process.Settings.Get(GrapherSettings.HoldLimit),
+        CollectionStreams = (int)process.Settings.Get(GrapherSettings.CollectionStreams),
+        HeldBytesMax = process.Settings.Get(GrapherSettings.MemoryBudget),
+    };
+}

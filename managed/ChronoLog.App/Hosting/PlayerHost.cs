@@ -1,0 +1,67 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
+using ChronoLog.Player;
+using ChronoLog.Store.Archive;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.App.Hosting;
+
+/// <summary>Composition of <c>chronolog player</c>.</summary>
+internal static class PlayerHost
+{
+    public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
+    {
+        using var stop = new StopSignal(cancellation);
+        await using var process = new RoleContext(
+            Role.Player, $"player-{settings.Get(PlayerSettings.QueryPort)}", settings);
+        using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(PlayerSettings.ArchiveDirectory), process.Logger);
+        try
+        {
+            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
+            await RunAsync(process, member, archive, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            // Asked to stop before the Visor was there.
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static async Task RunAsync(
+        RoleContext process, MemberContext member, ArchiveCatalog archive, CancellationToken stop)
+    {
+        IRpcServer query = process.Listen(PlayerSettings.QueryPort);
+        IRpcServer admin = process.Listen(PlayerSettings.AdminPort);
+        var player = new PlayerRole(Options(process), new PlayerPorts
+        {
+            Strand = process.Strand,
+            Registry = member.Register(query, admin),
+            Timers = process.Timers,
+            Query = query,
+            Admin = admin,
+            Connector = process.Connector,
+            Bulk = member.Bulk,
+            Cold = new CatalogColdTier(archive),
+            ReadStrands = member.NewStrands("replay", process.Settings.Get(PlayerSettings.ReplayStreams)),
+            Logger = process.Logger,
+        });
+        await process.Strand.InvokeAsync(() =>
+        {
+            player.Start();
+            return ValueTask.CompletedTask;
+        });
+        process.Logger.LogInformation("replaying from {Archive} at {Endpoint}", archive.Root.Path, query.Endpoint);
+        await KeeperHost.WaitAsync(stop);
+        await process.Strand.InvokeAsync(player.StopAsync);
+        process.Logger.LogInformation("stopped");
+    }
+
+    private static PlayerOptions Options(RoleContext process) => new()
+    {
+        Name = process.Name,
+        TierDeadline = process.Settings.Get(PlayerSettings.TierDeadline),
+        RecentBytesMax = process.Settings.Get(PlayerSettings.MemoryBudget),
+    };
+}
