@@ -48,6 +48,7 @@ internal static class Program
         .. DirectoryCommands.Create(),
         RecordCommand.Create(),
         .. ReplayCommands.Create(),
+        DemoCommand.Create(),
         ArchiveCommands.Create(),
         DoctorCommand.Create(),
         ConfigCommand.Create(),
