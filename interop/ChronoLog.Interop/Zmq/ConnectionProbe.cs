@@ -9,6 +9,8 @@ public static unsafe class ConnectionProbe
     private const int ProtocolTcp = 6;
     private const int TcpInformation = 11;
     private const int BytesReceivedOffset = 128; // struct tcp_info, tcpi_bytes_received (Linux 4.1 and later)
+    private const int LevelSocket = 1;
+    private const int Linger = 13;
     private const int ShutdownBoth = 2;
     private const int InformationBytes = 256;
 
@@ -24,5 +26,11 @@ public static unsafe class ConnectionProbe
     }
 
     /// <summary>Ends the connection in both directions; libzmq then sees its end and frees what it held for it.</summary>
-    public static void Cut(int descriptor) => _ = ZmqNative.shutdown(descriptor, ShutdownBoth);
+    public static void Cut(int descriptor)
+    {
+        // With a linger of zero libzmq's close resets the connection; else the peer could go on sending into a dead buffer.
+        long lingerOnForZeroSeconds = 1;
+        _ = ZmqNative.setsockopt(descriptor, LevelSocket, Linger, &lingerOnForZeroSeconds, sizeof(long));
+        _ = ZmqNative.shutdown(descriptor, ShutdownBoth);
+    }
 }

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using ChronoLog.Interop.Native;
 
 namespace ChronoLog.Interop.Zmq;
 
 /// <summary>libzmq's functions, one to one (zmq.h 4.3), and the three calls of libc behind <see cref="PollSignal"/>.</summary>
 internal static unsafe partial class ZmqNative
 {
-    private const string Library = "libzmq.so.5";
+    private const string Library = NativeLibraries.Zmq;
     private const string LibC = "libc";
 
     internal const int MessageBytes = 64;
@@ -108,6 +109,9 @@ internal static unsafe partial class ZmqNative
 
     [LibraryImport(LibC, SetLastError = true)]
     internal static partial int getsockopt(int descriptor, int level, int option, void* value, uint* length);
+
+    [LibraryImport(LibC, SetLastError = true)]
+    internal static partial int setsockopt(int descriptor, int level, int option, void* value, uint length);
 
     /// <summary>zmq_pollitem_t.</summary>
     [StructLayout(LayoutKind.Sequential)]
