@@ -51,7 +51,8 @@ public sealed class KeeperRole
             options, ports.Rings, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents, SyncAgents,
             ports.Strand, ports.Logger);
         service = new StoryService(
-            options, stories, ledger, retirement, ports.Registry, IngestionAgents, FenceAsync, ports.Logger);
+            options, stories, ledger, retirement, ports.Registry, IngestionAgents, ports.Clock,
+            FenceAsync, ports.Logger);
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
         Statistics = new KeeperStatistics(ports, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(

@@ -130,8 +130,7 @@ public sealed class RecordingService
 
     private RingSession? FindUsable(ulong clientId, uint pid) => sessions.Find(session =>
         session.ClientId == clientId && session.Pid == pid
-        && !session.IsClosing && !session.IsDrained && !session.IsDetached
-        && session.Ring.ProducerAlive && !session.Ring.ProducerClosed);
+        && !session.IsClosing && !session.IsDrained && !session.IsDetached && !session.Ring.ProducerClosed);
 
     private RingSession Create(OpenRingRequest request)
     {

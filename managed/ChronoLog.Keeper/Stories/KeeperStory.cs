@@ -36,6 +36,9 @@ public sealed class KeeperStory
     /// <summary>True between StartStoryRecording and StopStoryRecording. Strand.</summary>
     public bool IsRecording { get; set; }
 
+    /// <summary>ChronoTick of the last StopStoryRecording. Strand.</summary>
+    public ulong StoppedAt { get; set; }
+
     /// <summary>Its chunks that are not archived yet, in the order of their retirement. Strand.</summary>
     public List<RetainedChunk> Retained { get; } = [];
 

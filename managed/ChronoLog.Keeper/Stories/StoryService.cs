@@ -15,7 +15,7 @@ namespace ChronoLog.Keeper.Stories;
 /// </summary>
 public sealed class StoryService(
     KeeperOptions options, StoryTable stories, HandoverLedger ledger, RetirementDuty retirement, RegistryClient registry,
-    IReadOnlyList<IngestionAgent> ingestion, Func<ValueTask<bool>> fence, ILogger logger)
+    IReadOnlyList<IngestionAgent> ingestion, IBaseClock clock, Func<ValueTask<bool>> fence, ILogger logger)
 {
     private readonly List<Leaving> leaving = [];
     private readonly List<StoryChunk> rest = [];
@@ -69,6 +69,7 @@ public sealed class StoryService(
         }
 
         story.IsRecording = false;
+        story.StoppedAt = clock.Now;
         bool isFenced = await fence();
         if (!story.IsRecording) // it may have been started again meanwhile
         {
@@ -80,12 +81,16 @@ public sealed class StoryService(
         }
     }
 
-    /// <summary>Takes stories out that nobody records and that left nothing behind.</summary>
+    /// <summary>
+    /// Takes stories out that nobody records and that left nothing behind; not before the progress reports have passed the
+    /// end of recording, or the Grapher would wait for this Keeper.
+    /// </summary>
     public void Dismantle()
     {
         foreach (KeeperStory story in stories.All)
         {
             bool isDone = !story.IsRecording && story.Descriptor is not null
+                && story.DrainedThrough >= story.StoppedAt
                 && story.Retained.Count == 0 && story.Pipeline.EventCount == 0;
             if (isDone)
             {

@@ -1,0 +1,265 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+using NUnit.Framework;
+
+namespace ChronoLog.Tests.Unit.Keeper;
+
+internal sealed class IngestionTests
+{
+    private const ulong Now = KeeperHarness.Start;
+
+    [Test]
+    public void InterleavedStoriesOfTwoRingsReachTheirOwnPipelinesInOrder()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong a = keeper.StartStory("a");
+        ulong b = keeper.StartStory("b");
+        FakeRing first = keeper.OpenRing(client: 5);
+        FakeRing second = keeper.OpenRing(client: 6);
+        for (uint i = 0; i < 100; i++)
+        {
+            first.Record(i % 3 == 0 ? a : b, Now + (10 * i), i, $"first {i}");
+            second.Record(i % 2 == 0 ? a : b, Now + (10 * i) + 5, i, $"second {i}");
+        }
+
+        keeper.Cycle();
+
+        Assert.That(first.Consumed, Is.EqualTo(first.Tail));
+        List<string> expected = [];
+        for (uint i = 0; i < 100; i++)
+        {
+            if (i % 3 == 0)
+            {
+                expected.Add($"first {i}");
+            }
+
+            if (i % 2 == 0)
+            {
+                expected.Add($"second {i}");
+            }
+        }
+
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(expected));
+        Assert.That(HotReader.Read(keeper, "b"), Has.Count.EqualTo(200 - expected.Count));
+    }
+
+    [Test]
+    public void AnEventOfAStoryThatNobodyNamedWaitsForItsNameAndIsNotLost()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = StoryIdentity.Hash("c", "late");
+        FakeRing ring = keeper.OpenRing();
+        ring.Record(id, Now, 0, "orphan");
+        keeper.Pass(TimeSpan.FromSeconds(4));
+        Assert.That(keeper.Extractor.Attempts, Is.Zero);
+        Assert.That(keeper.LastHeartbeat!.Statistics["stories_unknown"], Is.EqualTo(1));
+
+        keeper.StartStory("late");
+        keeper.Cycle();
+
+        Assert.That(keeper.Extractor.Chunks.Single().Story.Story, Is.EqualTo("late"));
+        Assert.That(keeper.Extractor.Chunks.Single().Records, Is.EqualTo(new[] { "orphan" }));
+    }
+
+    [Test]
+    public void MoreUnknownStoriesThanAllowedDetachTheRingThatBringsThem()
+    {
+        using KeeperHarness keeper =
+            new KeeperHarness(options => options with { UnknownStoriesMax = 2 }).Started();
+        FakeRing ring = keeper.OpenRing();
+        FakeRing other = keeper.OpenRing(client: 6);
+        for (uint i = 1; i <= 3; i++)
+        {
+            ring.Record(i, Now, i, "x");
+        }
+
+        other.Record(1, Now, 0, "y");
+        keeper.Cycle();
+        keeper.Pass(TimeSpan.FromMilliseconds(300));
+
+        Assert.That(ring.IsClosed, Is.True);
+        Assert.That(ring.IsDisposed, Is.True);
+        Assert.That(other.Consumed, Is.EqualTo(other.Tail));
+        Assert.That(other.IsDisposed, Is.False);
+    }
+
+    [Test]
+    public void ABrokenRingIsDetachedAndTheOthersGoOn()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing broken = keeper.OpenRing(client: 5);
+        FakeRing sound = keeper.OpenRing(client: 6);
+        broken.Record(id, Now, 0, "before");
+        keeper.Cycle();
+        broken.Defect = new ChronoLogException(Status.Corrupt, "a tail at 7");
+        sound.Record(id, Now + 1, 0, "after");
+
+        keeper.Pass(TimeSpan.FromMilliseconds(300));
+
+        Assert.That(broken.IsDisposed, Is.True);
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "before", "after" }));
+        Assert.That(keeper.LastHeartbeat!.Statistics["rings_detached"], Is.EqualTo(1));
+        Assert.That(keeper.LastHeartbeat.Statistics["rings"], Is.EqualTo(1));
+    }
+
+    [TestCase(0)]
+    [TestCase(23)]
+    [TestCase(33)]
+    [TestCase(-1)]
+    [TestCase(int.MaxValue)]
+    [TestCase(int.MinValue)]
+    [TestCase(RecordFrame.PaddingFlag | 8)]
+    public void LengthsAreCheckedAgainInTheJournalsCopy(int length)
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        FakeRing ring = keeper.OpenRing();
+        byte[] frame = new byte[32];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(frame, length);
+        var batch = new ChronoLog.Core.Ports.BatchOrigin(5, 1, 32, Now);
+        Assert.That(keeper.Journal.TryAppend(batch, frame, out var copy), Is.True);
+        var stories = new ChronoLog.Keeper.Stories.StoryTable(
+            new ChronoLog.Keeper.KeeperOptions { Name = "k", Host = "h" }, keeper.Clock, 1);
+        var indexer = new ChronoLog.Keeper.Ingestion.BatchIndexer(0, stories);
+
+        var exception = Assert.Throws<ChronoLogException>(() => indexer.Index(copy, 5, ulong.MaxValue));
+
+        Assert.That(exception!.Status, Is.EqualTo(Status.Corrupt));
+        Assert.That(ring.IsDisposed, Is.False);
+    }
+
+    [Test]
+    public void ATickFarInTheFutureIsCountedAndNotIndexed()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        ring.Record(id, 1UL << 63, 0, "absurd");
+        ring.Record(id, Now, 1, "sound");
+        keeper.Pass(TimeSpan.FromMilliseconds(300));
+
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "sound" }));
+        Assert.That(ring.Consumed, Is.EqualTo(ring.Tail));
+        Assert.That(keeper.LastHeartbeat!.Statistics["events_far_future"], Is.EqualTo(1));
+    }
+
+    [Test]
+    public void AFullJournalHoldsTheRingBackUntilThereIsRoomAgain()
+    {
+        var journal = new FakeJournal(segmentBytes: 256, segmentsMax: 1);
+        using KeeperHarness keeper =
+            new KeeperHarness(options => options with { BatchBytes = 64 }, journal).Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        for (uint i = 0; i < 16; i++)
+        {
+            ring.Record(id, Now + i, i, "12345678");
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            keeper.Agents();
+        }
+
+        Assert.That(ring.Consumed, Is.EqualTo(256));
+        Assert.That(ring.Tail, Is.EqualTo(512));
+        keeper.Pass(TimeSpan.FromSeconds(5));
+        Assert.That(ring.Consumed, Is.EqualTo(256), "nothing archived, nothing freed");
+        Assert.That(ring.Beats, Is.GreaterThan(4), "the producers must not take a full journal for a dead keeper");
+
+        journal.Rotate(); // the writer's own reference goes, the chunk's stays
+        Assert.That(journal.SegmentsDeleted, Is.Zero);
+        keeper.Archive(keeper.Extractor.Chunks.Single().Identity);
+        Assert.That(journal.SegmentsDeleted, Is.EqualTo(1));
+        for (int i = 0; i < 10; i++)
+        {
+            keeper.Agents();
+        }
+
+        Assert.That(ring.Consumed, Is.EqualTo(512));
+    }
+
+    [Test]
+    public void ADeadProducersCommittedEventsAreKeptAndItsAbandonedReservationIsPassedOver()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        ring.Record(id, Now, 0, "last words");
+        ring.Reserve(64);
+        ring.ProducerAlive = false;
+
+        keeper.Pass(TimeSpan.FromMilliseconds(300));
+
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "last words" }));
+        Assert.That(ring.IsDisposed, Is.True);
+        Assert.That(keeper.LastHeartbeat!.Statistics["ring_bytes_abandoned"], Is.EqualTo(64));
+    }
+
+    [Test]
+    public void ALivingProducersReservationIsWaitedFor()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        ring.Reserve(40);
+        keeper.Pass(TimeSpan.FromSeconds(3));
+        Assert.That(ring.Consumed, Is.Zero);
+
+        ring.CommitReserved(id, Now, 0, "slow");
+        keeper.Pass(TimeSpan.FromMilliseconds(50));
+
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "slow" }));
+    }
+
+    [Test]
+    public void TheDurablePositionFollowsTheSyncAndNeverRunsAheadOfIt()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        keeper.Journal.SyncFailure = new IOException("the device refused");
+        ring.Record(id, Now, 0, "x");
+        keeper.Pass(TimeSpan.FromMilliseconds(500));
+        Assert.That(ring.Consumed, Is.EqualTo(ring.Tail));
+        Assert.That(ring.Durable, Is.Zero);
+        Assert.That(keeper.LastHeartbeat!.Statistics["journal_sync_failures"], Is.GreaterThan(1));
+
+        keeper.Journal.SyncFailure = null;
+        keeper.Pass(TimeSpan.FromMilliseconds(200));
+
+        Assert.That(ring.Durable, Is.EqualTo(ring.Tail));
+    }
+
+    [Test]
+    public void IngestionAllocatesNothingPerEvent()
+    {
+        using KeeperHarness keeper = new KeeperHarness(journal: new FakeJournal(segmentBytes: 1 << 20)).Started();
+        ulong a = keeper.StartStory("a");
+        ulong b = keeper.StartStory("b");
+        FakeRing ring = keeper.OpenRing();
+        keeper.Journal.Rotate();
+        Record(ring, a, b, 4000); // grows the builders' arrays to what the next batch needs
+        keeper.Role.IngestionAgents[0].DoWork();
+        keeper.Pass(TimeSpan.FromMilliseconds(200));
+        Record(ring, a, b, 4000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        while (ring.Consumed < ring.Tail)
+        {
+            keeper.Role.IngestionAgents[0].DoWork();
+        }
+
+        long perEvent = (GC.GetAllocatedBytesForCurrentThread() - before) / 4000;
+        Assert.That(perEvent, Is.Zero);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(4000));
+    }
+
+    private static void Record(FakeRing ring, ulong a, ulong b, uint count)
+    {
+        for (uint i = 0; i < count; i++)
+        {
+            ring.Record(i % 2 == 0 ? a : b, Now + i, i, "payload of an event");
+        }
+    }
+}
