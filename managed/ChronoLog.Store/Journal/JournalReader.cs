@@ -49,6 +49,7 @@ public static class JournalReader
         var batches = new List<JournalBatch>();
         var holes = new List<SegmentHole>();
         long last = header.FirstNumber - 1;
+        long synced = 0;
         long offset = header.DataStart;
         while (true)
         {
@@ -57,16 +58,19 @@ public static class JournalReader
                 long next = FindNext(bytes.Span, offset, header.Tag, out batch);
                 if (next < 0)
                 {
-                    return new SegmentScan(path, header, batches, holes, EndAt(bytes.Span, offset, header.Tag), offset);
+                    SegmentEnd end = EndAt(bytes.Span, offset, header.Tag);
+                    return new SegmentScan(path, header, batches, Judged(holes, synced), end, offset);
                 }
 
                 holes.Add(Hole(offset, next, last, batch));
                 offset = next;
             }
 
+            synced = Math.Max(synced, batch.Number - batch.Unsynced);
             if (batch.IsSeal)
             {
-                return new SegmentScan(path, header, batches, holes, SegmentEnd.Sealed, offset + BatchHeader.Length);
+                offset += BatchHeader.Length;
+                return new SegmentScan(path, header, batches, Judged(holes, synced), SegmentEnd.Sealed, offset);
             }
 
             batches.Add(new JournalBatch(
@@ -93,12 +97,12 @@ public static class JournalReader
         return -1;
     }
 
-    private static SegmentHole Hole(long offset, long next, long last, in BatchHeader following)
-    {
-        long lastMissing = following.IsSeal ? following.Number : following.Number - 1;
-        long syncedThrough = following.Number - following.Unsynced;
-        return new SegmentHole(offset, next - offset, last + 1, lastMissing, syncedThrough > last);
-    }
+    private static SegmentHole Hole(long offset, long next, long last, in BatchHeader following) => new(
+        offset, next - offset, last + 1, following.IsSeal ? following.Number : following.Number - 1, WasSynced: false);
+
+    // The batches behind a hole know what was on the device when they were written; the last one knows most.
+    private static List<SegmentHole> Judged(List<SegmentHole> holes, long synced) =>
+        holes.ConvertAll(hole => hole with { WasSynced = hole.FirstNumber <= synced });
 
     private static SegmentEnd EndAt(ReadOnlySpan<byte> bytes, long offset, uint tag)
     {
