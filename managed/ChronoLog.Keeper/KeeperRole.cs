@@ -157,7 +157,10 @@ public sealed class KeeperRole
         return isDrained;
     }
 
-    /// <summary>Ends everything. The agents' threads have ended before. On the strand.</summary>
+    /// <summary>
+    /// Ends everything. The agents' threads have ended before. On the strand. What is not archived keeps its references on
+    /// the journal's segments, so that their files outlive the process.
+    /// </summary>
     public async Task StopAsync()
     {
         stop.Cancel();
@@ -167,11 +170,6 @@ public sealed class KeeperRole
         await ports.Extraction.StopAsync();
         await grapher.DisposeAsync();
         recording.DisposeAll();
-        ledger.ReleaseAll();
-        foreach (KeeperStory story in stories.All)
-        {
-            story.Pipeline.Discard();
-        }
     }
 
     private static async Task PassAsync(Task[] fences, TaskCompletionSource<bool> passed)

@@ -43,9 +43,6 @@ public sealed class HandoverLedger
     /// <summary>Announcements that failed, and were or will be repeated.</summary>
     public long Failures { get; private set; }
 
-    /// <summary>Called when a chunk was released: its story may be done with.</summary>
-    public Action<KeeperStory>? Released { get; set; }
-
     /// <summary>Takes over a chunk that left its pipeline.</summary>
     /// <param name="story">Its story.</param>
     /// <param name="chunk">The ledger owns it from now on.</param>
@@ -139,17 +136,8 @@ public sealed class HandoverLedger
         }
     }
 
-    /// <summary>Ends the feeding and the retries. The chunks stay readable until <see cref="ReleaseAll"/>.</summary>
+    /// <summary>Ends the feeding and the retries. The chunks stay.</summary>
     public void Stop() => stop.Cancel();
-
-    /// <summary>Lets go of every chunk: the extraction streams have ended and nobody reads any more.</summary>
-    public void ReleaseAll()
-    {
-        foreach (RetainedChunk chunk in chunks.Values.ToArray())
-        {
-            Release(chunk);
-        }
-    }
 
     private static (ulong, ulong, ulong) Key(PartialIdentity identity) =>
         (identity.ProcessId, identity.Epoch, identity.Sequence);
@@ -262,7 +250,6 @@ public sealed class HandoverLedger
         {
             chunk.Story.Retained.Remove(chunk);
             chunk.Chunk.Release();
-            Released?.Invoke(chunk.Story);
         }
     }
 

@@ -174,9 +174,9 @@ internal sealed class RetirementTests
     }
 
     [Test]
-    public void DrainEndsAtItsDeadline()
+    public void DrainEndsAtItsDeadlineAndWhatIsNotArchivedKeepsItsSegments()
     {
-        using KeeperHarness keeper = Recorded(out _);
+        KeeperHarness keeper = Recorded(out _);
         keeper.Extractor.Failure = new ChronoLogException(Status.NoConnection, "no grapher");
         Task<bool> drained = keeper.Strand.InvokeAsync(
             async () => await keeper.Role.DrainAsync(TimeSpan.FromSeconds(2)));
@@ -184,6 +184,8 @@ internal sealed class RetirementTests
 
         Assert.That(drained.IsCompleted, Is.True);
         Assert.That(drained.Result, Is.False);
+        keeper.Dispose();
+        Assert.That(keeper.Journal.SegmentsDeleted, Is.Zero);
     }
 
     private static KeeperHarness Recorded(out FakeRing ring, TimeSpan? announceAgainAfter = null)
