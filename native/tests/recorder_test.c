@@ -1,5 +1,6 @@
 /* The recorder: one order of ticks and indexes over all threads, rings that come and go, batches, flush, fork. */
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -144,6 +145,25 @@ static void ticks_and_indexes_have_one_order(int placement, int rings, int batch
     close_bench(&bench);
 }
 
+/* A clock that stands still, because its base lies in the future: ticks go on one by one. */
+static void ticks_go_on_when_the_clock_does_not(void)
+{
+    struct bench bench;
+    uint64_t tick, ticks[2];
+    const chrono_span spans[2] = {{"a", 1, 0}, {"b", 1, 0}};
+    open_bench(&bench, 1, CHRONO_PLACE_FIRST);
+    uint64_t standing = EPOCH + 3600 * SECOND;
+    CHECK_EQUAL(0, chrono_clock_set(bench.clock, chrono_monotonic_ns() + 3600 * SECOND, standing, CHRONO_RATE_ONE, 0));
+    for (uint64_t i = 0; i < 10; i += 3) {
+        CHECK_EQUAL(CHRONO_OK, chrono_log(bench.writer, "x", 1, &tick, NULL));
+        CHECK_EQUAL(standing + i, tick);
+        CHECK_EQUAL(CHRONO_OK, chrono_log_batch(bench.writer, spans, 2, ticks, NULL, NULL));
+        CHECK_EQUAL(standing + i + 1, ticks[0]);
+        CHECK_EQUAL(standing + i + 2, ticks[1]);
+    }
+    close_bench(&bench);
+}
+
 /* ---- arguments and ends ------------------------------------------------------------------------------------------ */
 
 static void bad_calls_use_no_index(void)
@@ -281,6 +301,47 @@ static void flush_is_woken(int by_retirement)
     close_bench(&bench);
 }
 
+/* ---- a batch appears at once or not at all ------------------------------------------------------------------------ */
+
+static int frames_written;
+
+static void die_in_the_batch(enum chrono_step step)
+{
+    if (step == CHRONO_STEP_WRITTEN && ++frames_written == 3) {
+        raise(SIGKILL);
+    }
+}
+
+static void half_a_batch_is_no_batch(void)
+{
+    struct bench bench;
+    open_bench(&bench, 1, CHRONO_PLACE_FIRST);
+    pid_t child = fork();
+    if (child == 0) {
+        const chrono_span spans[4] = {{"a", 1, 0}, {"b", 1, 0}, {"c", 1, 0}, {"d", 1, 0}};
+        chrono_recorder *own;
+        chrono_story_writer *writer;
+        CHECK_EQUAL(CHRONO_OK, chrono_recorder_create(CLIENT, bench.clock, &own));
+        int32_t slot = chrono_recorder_add_ring(own, bench.paths[0], RING, 0, NULL);
+        CHECK_EQUAL(CHRONO_OK, chrono_story_writer_open(own, 9, CHRONO_PLACE_FIRST, &writer));
+        CHECK_EQUAL(CHRONO_OK, chrono_story_writer_set_rings(writer, &slot, 1));
+        chrono_step_hook = die_in_the_batch;
+        chrono_log_batch(writer, spans, 4, NULL, NULL, NULL);
+        _exit(1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK_EQUAL(CHRONO_OK, chrono_log(bench.writer, "e", 1, NULL, NULL));
+    consume_all(&bench.consumers[0]);
+    CHECK_EQUAL(0, bench.consumers[0].events);
+    CHECK_EQUAL(4 * 32, consumer_skip_abandoned(&bench.consumers[0]));
+    consume_all(&bench.consumers[0]);
+    CHECK_EQUAL(1, bench.consumers[0].events);
+    check_all_zero(bench.consumers[0].ring);
+    close_bench(&bench);
+}
+
 /* ---- rings that come and go while threads record ------------------------------------------------------------------ */
 
 static int stop;
@@ -360,12 +421,14 @@ int main(void)
 {
     ticks_and_indexes_have_one_order(CHRONO_PLACE_FIRST, 1, 0);
     ticks_and_indexes_have_one_order(CHRONO_PLACE_ROUND_ROBIN, 3, 1);
+    ticks_go_on_when_the_clock_does_not();
     bad_calls_use_no_index();
     child_is_refused();
     full_rings_are_passed_over();
     flush_compares_positions();
     flush_is_woken(0);
     flush_is_woken(1);
+    half_a_batch_is_no_batch();
     rings_come_and_go();
     has_a_limit_of_rings();
     return 0;

@@ -215,6 +215,7 @@ static void sleeper_is_woken(int by_fence)
     }
     pthread_join(sleeper, &status);
     CHECK_EQUAL(by_fence ? CHRONO_E_FENCED : CHRONO_OK, (intptr_t)status);
+    CHECK(load_relaxed(&consumer.ring->header->wake) > 0);
     CHECK(by_fence ? consumer_tail(&consumer) == tail : consumer_tail(&consumer) > tail);
     CHECK_EQUAL(0, load_relaxed(&consumer.ring->header->waiters));
     drop_ring(&consumer, path);

@@ -45,10 +45,11 @@ public sealed class RecorderSessionTests
     }
 
     [Test]
-    public void AWriterThatWaitsInAFullRingGoesOnWhenThereIsRoom()
+    public unsafe void AWriterThatWaitsInAFullRingGoesOnWhenThereIsRoom()
     {
         using var fixture = new RingFixture();
         SharedRing ring = fixture.CreateRing();
+        using RingHandle view = RingFixture.Attach(ring);
         StoryWriter writer = fixture.Open(ring);
         writer.FullTimeout = TimeSpan.FromMilliseconds(1);
         int events = Fill(writer);
@@ -56,6 +57,8 @@ public sealed class RecorderSessionTests
         writer.FullTimeout = TimeSpan.FromMinutes(1);
         var waiting = new Thread(() => writer.LogEvent(new byte[1000]));
         waiting.Start();
+        nint header = view.Header;
+        SpinWait.SpinUntil(() => Volatile.Read(ref *(uint*)(header + RingLayout.WaitersOffset)) != 0);
         int drained = 0;
         while (drained < events + 1)
         {
@@ -64,6 +67,25 @@ public sealed class RecorderSessionTests
 
         waiting.Join();
         Assert.That(drained, Is.EqualTo(events + 1));
+        Assert.That(*(uint*)(header + RingLayout.WakeOffset), Is.Positive, "woken, not timed out of a nap");
+    }
+
+    [Test]
+    public unsafe void AFullRingWithoutABeatIsADeadKeepers()
+    {
+        using var fixture = new RingFixture();
+        SharedRing ring = fixture.CreateRing();
+        StoryWriter writer = fixture.Open(ring);
+        using RingHandle view = RingFixture.Attach(ring);
+        ref ulong beat = ref *(ulong*)(view.Header + RingLayout.HeartbeatOffset);
+        Assert.That(beat, Is.InRange(1, SharedClock.MonotonicNanoseconds));
+        writer.FullTimeout = TimeSpan.Zero;
+        Fill(writer);
+        beat = 1;
+        writer.FullTimeout = TimeSpan.FromMinutes(1);
+        Assert.That(() => writer.LogEvent(new byte[1000]), Failure(Status.NoKeepers));
+        ring.Beat();
+        Assert.That(beat, Is.GreaterThan(1ul));
     }
 
     [Test]
