@@ -3,8 +3,8 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Runs of a chunk that follow one another in time, so that a merge treats them as one source. Small runs are put together:
-/// frequent sequencing would else leave as many runs as cycles.
+/// Runs of a chunk that follow one another in time, so that a merge treats them as one source. Small runs are put
+/// together: frequent sequencing would else leave as many runs as cycles.
 /// </summary>
 internal sealed class ChunkChain
 {
@@ -25,7 +25,9 @@ internal sealed class ChunkChain
 
     public EventSequence Last { get; private set; }
 
-    /// <summary>Puts a run at the end; takes over the reference. The run must not begin before <see cref="Last"/>.</summary>
+    /// <summary>
+    /// Puts a run at the end; takes over the reference. The run must not begin before <see cref="Last"/>.
+    /// </summary>
     public void Append(EventRun run)
     {
         Count += run.Count;

@@ -8,8 +8,8 @@ using static ChronoLog.Core.Chunk.ColumnImageDescriptor;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// The columnar wire format of a chunk and of a page of a replay: see <see cref="ColumnImageDescriptor"/> for the layout,
-/// <see cref="ColumnPageWriter"/> for writing in pages. Reading is safe on any bytes.
+/// The columnar wire format of a chunk and of a page of a replay: see <see cref="ColumnImageDescriptor"/> for the
+/// layout, <see cref="ColumnPageWriter"/> for writing in pages. Reading is safe on any bytes.
 /// </summary>
 public static class ColumnImage
 {
@@ -27,7 +27,9 @@ public static class ColumnImage
     /// <param name="header">Count, recordBytes, firstTime and lastTime are filled in.</param>
     /// <param name="source">Read to its end.</param>
     /// <returns>Length of the image.</returns>
-    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: does not fit; write it in parts.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.LimitExceeded"/>: does not fit; write it in parts.
+    /// </exception>
     public static int Write(Span<byte> target, in ColumnImageHeader header, MergeCursor source)
     {
         using var writer = new ColumnPageWriter();
@@ -40,7 +42,8 @@ public static class ColumnImage
                 if (writer.Add(target, entries.AsSpan(0, count)) != count)
                 {
                     throw new ChronoLogException(
-                        Status.LimitExceeded, $"the chunk's column image is larger than its slab of {target.Length} bytes");
+                        Status.LimitExceeded,
+                        $"the chunk's column image is larger than its slab of {target.Length} bytes");
                 }
             }
 
@@ -82,7 +85,9 @@ public static class ColumnImage
         return view;
     }
 
-    /// <summary>Parses an image at the beginning of a block and makes a run whose entries point into the block.</summary>
+    /// <summary>
+    /// Parses an image at the beginning of a block and makes a run whose entries point into the block.
+    /// </summary>
     /// <param name="block">The run takes a reference of its own.</param>
     /// <param name="length">Bytes of the image.</param>
     /// <returns>A run, empty when the image has no events; the caller releases it.</returns>

@@ -21,9 +21,9 @@ namespace ChronoLog.Core.Chunk;
 ///        + 8 N             recordOffset  u64[N + 1], from 0 to R: record i is records[offset[i] .. offset[i + 1]]
 ///        + 8 (N + 1)       eventIndex    u32[N], padded with zeros to a multiple of 8
 /// </code>
-/// The records come first, so that a page can be filled while it is not known yet how many events it will hold: records are
-/// copied once, straight to their place, and the columns follow when the page is full. The checksum of the body travels with
-/// the descriptor of the transfer (<see cref="BulkDescriptor"/>).
+/// The records come first, so that a page can be filled while it is not known yet how many events it will hold: records
+/// are copied once, straight to their place, and the columns follow when the page is full. The checksum of the body
+/// travels with the descriptor of the transfer (<see cref="BulkDescriptor"/>).
 /// </remarks>
 public static class ColumnImageDescriptor
 {
@@ -108,7 +108,8 @@ public static class ColumnImageDescriptor
             && ImageLength(count, (long)recordBytes) == image.Length, "its length is not that of its columns");
         var header = new ColumnImageHeader(
             Word(image, StoryIdOffset), Word(image, StartTimeOffset), Word(image, EndTimeOffset), flags,
-            Word(image, ProcessIdOffset), Word(image, EpochOffset), Word(image, SequenceOffset), Word(image, WatermarkOffset))
+            Word(image, ProcessIdOffset), Word(image, EpochOffset), Word(image, SequenceOffset),
+            Word(image, WatermarkOffset))
         {
             Count = (int)count,
             RecordBytes = (long)recordBytes,

@@ -3,7 +3,9 @@ namespace ChronoLog.Core.Chunk;
 /// <summary>What an image says about itself; the layout is <see cref="ColumnImageDescriptor"/>'s.</summary>
 /// <param name="StoryId">The story.</param>
 /// <param name="StartTime">Every event is at or after it.</param>
-/// <param name="EndTime">Every event is before it; 2^64 - 1 stands for the end of time and includes the last tick.</param>
+/// <param name="EndTime">
+/// Every event is before it; 2^64 - 1 stands for the end of time and includes the last tick.
+/// </param>
 /// <param name="Flags">What the image holds.</param>
 /// <param name="ProcessId">Who made it: with epoch and sequence the identity of a partial chunk. 0 in a page.</param>
 /// <param name="Epoch">Start of that process, ChronoTick.</param>

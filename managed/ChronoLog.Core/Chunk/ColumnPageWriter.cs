@@ -6,9 +6,9 @@ using static ChronoLog.Core.Chunk.ColumnImageDescriptor;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Fills a page of bounded size with entries, block by block. Records are copied at once, straight to their place, so the
-/// entries need not stay valid; the columns are collected and follow with <see cref="Finish"/>. Reusable for one page after
-/// the other. Unsynchronized.
+/// Fills a page of bounded size with entries, block by block. Records are copied at once, straight to their place, so
+/// the entries need not stay valid; the columns are collected and follow with <see cref="Finish"/>. Reusable for one
+/// page after the other. Unsynchronized.
 /// </summary>
 public sealed class ColumnPageWriter : IDisposable
 {
@@ -31,9 +31,13 @@ public sealed class ColumnPageWriter : IDisposable
     public int Length => (int)ImageLength(count, recordBytes);
 
     /// <summary>Takes as many entries as the page has room for, and copies their records into it.</summary>
-    /// <param name="page">The same memory in every call until <see cref="Finish"/>; at least the length of an empty image.</param>
+    /// <param name="page">
+    /// The same memory in every call until <see cref="Finish"/>; at least the length of an empty image.
+    /// </param>
     /// <param name="entries">In order of EventSequence, also from call to call.</param>
-    /// <returns>How many were taken: fewer than given when the page is full; 0 into an empty page = larger than a page.</returns>
+    /// <returns>
+    /// How many were taken: fewer than given when the page is full; 0 into an empty page = larger than a page.
+    /// </returns>
     public int Add(Span<byte> page, ReadOnlySpan<EventEntry> entries)
     {
         int taken = FittingCount(page.Length, entries);

@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// CRC-32C (Castagnoli, as in iSCSI and ext4). The processor's instruction takes 8 bytes per cycle but needs 3 cycles for
-/// one, so three lanes run side by side, and are put together by tables that advance a checksum over a lane's length of
-/// zeros (after Mark Adler's crc32c.c). Without the instruction <see cref="BitOperations"/> falls back to tables.
+/// CRC-32C (Castagnoli, as in iSCSI and ext4). The processor's instruction takes 8 bytes per cycle but needs 3 cycles
+/// for one, so three lanes run side by side, and are put together by tables that advance a checksum over a lane's
+/// length of zeros (after Mark Adler's crc32c.c). Without the instruction <see cref="BitOperations"/> falls back to
+/// tables.
 /// </summary>
 public static class Crc32C
 {
@@ -76,12 +77,18 @@ public static class Crc32C
     }
 
     private static uint Shift(uint[] table, uint crc) =>
-        table[crc & 0xFF] ^ table[256 + ((crc >> 8) & 0xFF)] ^ table[512 + ((crc >> 16) & 0xFF)] ^ table[768 + (crc >> 24)];
+        table[crc & 0xFF]
+        ^ table[256 + ((crc >> 8) & 0xFF)]
+        ^ table[512 + ((crc >> 16) & 0xFF)]
+        ^ table[768 + (crc >> 24)];
 
-    /// <summary>Four tables of 256: what each byte of a checksum becomes after so many zero bytes. The map is linear.</summary>
+    /// <summary>
+    /// Four tables of 256: what each byte of a checksum becomes after so many zero bytes. The map is linear.
+    /// </summary>
     private static uint[] MakeShift(int zeroBytes)
     {
-        // Images of the 32 single bits; the map over one zero bit, squared until it covers all of them (a power of two).
+        // Images of the 32 single bits; the map over one zero bit, squared until it covers all of them (a power
+        // of two).
         var images = new uint[32];
         images[0] = Polynomial;
         for (int bit = 1; bit < 32; bit++)

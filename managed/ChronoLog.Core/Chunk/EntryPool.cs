@@ -16,7 +16,9 @@ internal static class EntryPool
     /// <summary>2^20 entries = 32 MiB: larger arrays are rare and go back to the collector.</summary>
     private const int LargestShift = 20;
 
-    /// <summary>Bytes kept for reuse, of all sizes together: what 4 million events in retiring chunks give back.</summary>
+    /// <summary>
+    /// Bytes kept for reuse, of all sizes together: what 4 million events in retiring chunks give back.
+    /// </summary>
     private const long BytesKeptMax = 128 << 20;
 
     private const int EntryBytes = 32;

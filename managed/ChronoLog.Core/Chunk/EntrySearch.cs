@@ -26,13 +26,15 @@ internal static class EntrySearch
         return low;
     }
 
-    /// <summary>Index behind the last entry before the end; the end of time (2^64 - 1) includes the last tick.</summary>
+    /// <summary>
+    /// Index behind the last entry before the end; the end of time (2^64 - 1) includes the last tick.
+    /// </summary>
     public static int EndBound(ReadOnlySpan<EventEntry> entries, ulong endTime) =>
         endTime == ulong.MaxValue ? entries.Length : LowerBound(entries, endTime);
 
     /// <summary>
-    /// How many entries at the front come before the given one (or at it, when <paramref name="orEqual"/>). Looks near the
-    /// front first: cheap when few do.
+    /// How many entries at the front come before the given one (or at it, when <paramref name="orEqual"/>). Looks near
+    /// the front first: cheap when few do.
     /// </summary>
     public static int Gallop(ReadOnlySpan<EventEntry> entries, in EventEntry limit, bool orEqual)
     {

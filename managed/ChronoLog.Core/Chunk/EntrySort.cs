@@ -3,8 +3,9 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Stable merge sort for what ingestion makes: nearly sorted (several threads of a client share a ring), or a few sorted
-/// batches one after the other (several rings feed one handle). Adjacent parts that are in order already cost two searches.
+/// Stable merge sort for what ingestion makes: nearly sorted (several threads of a client share a ring), or a few
+/// sorted batches one after the other (several rings feed one handle). Adjacent parts that are in order already cost
+/// two searches.
 /// </summary>
 internal static class EntrySort
 {
@@ -39,7 +40,9 @@ internal static class EntrySort
         }
     }
 
-    /// <summary>Cuts into ascending parts; short ones are made longer by insertion. Returns where each begins.</summary>
+    /// <summary>
+    /// Cuts into ascending parts; short ones are made longer by insertion. Returns where each begins.
+    /// </summary>
     private static int[] FindParts(Span<EventEntry> entries, out int parts)
     {
         var starts = new int[(entries.Length / InsertionLength) + 1];
@@ -83,7 +86,9 @@ internal static class EntrySort
         }
     }
 
-    /// <summary>Merges two sorted neighbours in place, with scratch space for the part of the left one that must move.</summary>
+    /// <summary>
+    /// Merges two sorted neighbours in place, with scratch space for the part of the left one that must move.
+    /// </summary>
     private static void Merge(Span<EventEntry> entries, int middle, ref EventEntry[] scratch)
     {
         int inPlace = UpperBound(entries[..middle], entries[middle]);

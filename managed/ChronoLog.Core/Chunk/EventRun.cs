@@ -4,10 +4,10 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// An immutable slice of events in order of EventSequence (equal ones allowed). It keeps the blocks alive that its entries
-/// point into, and is reference counted itself: it starts with one reference, its creator's. Readable from any thread for
-/// as long as a reference is held; <see cref="Entries"/> must not be touched after the last release, because the array is
-/// used again.
+/// An immutable slice of events in order of EventSequence (equal ones allowed). It keeps the blocks alive that its
+/// entries point into, and is reference counted itself: it starts with one reference, its creator's. Readable from any
+/// thread for as long as a reference is held; <see cref="Entries"/> must not be touched after the last release, because
+/// the array is used again.
 /// </summary>
 public sealed class EventRun
 {
@@ -17,7 +17,9 @@ public sealed class EventRun
     private int references = 1;
     private long recordBytes;
 
-    /// <summary>Makes a run of entries that the caller hands over: they must be sorted and must never change again.</summary>
+    /// <summary>
+    /// Makes a run of entries that the caller hands over: they must be sorted and must never change again.
+    /// </summary>
     /// <param name="entries">The array.</param>
     /// <param name="start">First entry of the run.</param>
     /// <param name="count">Entries in the run; 0 is allowed.</param>
@@ -50,7 +52,9 @@ public sealed class EventRun
         get => Storage.Entries.AsSpan(start, Count);
     }
 
-    /// <summary>The blocks of the run (of a slice: those of the whole), without references of the caller's own.</summary>
+    /// <summary>
+    /// The blocks of the run (of a slice: those of the whole), without references of the caller's own.
+    /// </summary>
     public ReadOnlySpan<PayloadBlock> Blocks => Storage.Blocks;
 
     /// <summary>Bytes of all records. Counted at the first call for a slice, known before for a whole run.</summary>

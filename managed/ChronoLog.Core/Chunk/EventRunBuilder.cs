@@ -4,8 +4,8 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Collects the entries of one run, in any order. Unsynchronized: one thread at a time. The array comes from a pool and is
-/// handed over to the run as it is.
+/// Collects the entries of one run, in any order. Unsynchronized: one thread at a time. The array comes from a pool and
+/// is handed over to the run as it is.
 /// </summary>
 public sealed class EventRunBuilder
 {
@@ -31,8 +31,8 @@ public sealed class EventRunBuilder
     public long RecordBytes => recordBytes;
 
     /// <summary>
-    /// Adds an entry. The caller holds a reference on the block, or a lock under which one is held; the builder takes one
-    /// of its own, once per block.
+    /// Adds an entry. The caller holds a reference on the block, or a lock under which one is held; the builder takes
+    /// one of its own, once per block.
     /// </summary>
     /// <param name="entry">Copied.</param>
     /// <param name="block">Where the record lies.</param>
@@ -65,7 +65,8 @@ public sealed class EventRunBuilder
     }
 
     /// <summary>
-    /// The entries as one sorted run (equal ones in order of arrival), and an empty builder again; null when there are none.
+    /// The entries as one sorted run (equal ones in order of arrival), and an empty builder again; null when there are
+    /// none.
     /// </summary>
     public EventRun? Build()
     {

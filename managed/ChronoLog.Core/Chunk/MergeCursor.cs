@@ -4,7 +4,8 @@ namespace ChronoLog.Core.Chunk;
 
 /// <summary>
 /// Merge of runs in order of EventSequence. Of entries with an equal EventSequence the one of the first given run is
-/// delivered and the others are dropped and counted. Holds references on all runs until it is disposed. Not thread-safe.
+/// delivered and the others are dropped and counted. Holds references on all runs until it is disposed. Not
+/// thread-safe.
 /// </summary>
 public sealed class MergeCursor : IDisposable
 {

@@ -4,23 +4,25 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Loser tree over sorted sources (Knuth, TAOCP 3, 5.4.1): log2(k) comparisons per entry. A source that wins several times
-/// in a row is copied in bulk up to the runner-up's head. Of entries with an equal EventSequence the one of the smallest
-/// ordinal comes first, and the others are dropped.
+/// Loser tree over sorted sources (Knuth, TAOCP 3, 5.4.1): log2(k) comparisons per entry. A source that wins several
+/// times in a row is copied in bulk up to the runner-up's head. Of entries with an equal EventSequence the one of the
+/// smallest ordinal comes first, and the others are dropped.
 /// </summary>
 /// <remarks>
-/// Nodes 1..k-1 hold the losers of their match with the tick of the loser's head; the leaf of source s is node k + s, the
-/// parent of node n is n / 2. A match is played without a branch: which source comes next cannot be predicted, and three
-/// wrong guesses per entry would cost more than everything else together. Only equal ticks take a branch.
-/// A source that has run dry stays the winner until <see cref="Supply"/> or <see cref="End"/>: so at most one source is dry
-/// at a time once the tree is built.
+/// Nodes 1..k-1 hold the losers of their match with the tick of the loser's head; the leaf of source s is node k + s,
+/// the parent of node n is n / 2. A match is played without a branch: which source comes next cannot be predicted, and
+/// three wrong guesses per entry would cost more than everything else together. Only equal ticks take a branch. A
+/// source that has run dry stays the winner until <see cref="Supply"/> or <see cref="End"/>: so at most one source is
+/// dry at a time once the tree is built.
 /// </remarks>
 internal sealed class MergeTree
 {
     /// <summary>Wins in a row after which the runner-up is looked up and the source copied in bulk.</summary>
     private const int StreakBeforeBulk = 4;
 
-    /// <summary>Entries checked for equal neighbours and then copied at once: 8 KiB, stays in the first-level cache.</summary>
+    /// <summary>
+    /// Entries checked for equal neighbours and then copied at once: 8 KiB, stays in the first-level cache.
+    /// </summary>
     private const int BulkEntries = 256;
 
     private readonly Source[] sources;
@@ -47,7 +49,8 @@ internal sealed class MergeTree
     public long Conflicts { get; private set; }
 
     /// <summary>
-    /// Source whose present entries hold the last one delivered; -1 before the first, and when that source went on since.
+    /// Source whose present entries hold the last one delivered; -1 before the first, and when that source went on
+    /// since.
     /// </summary>
     public int LastSource { get; private set; } = -1;
 
@@ -253,7 +256,9 @@ internal sealed class MergeTree
         }
     }
 
-    /// <summary>Whether an entry is that delivered last: of those delivered in this call, or else of the one before.</summary>
+    /// <summary>
+    /// Whether an entry is that delivered last: of those delivered in this call, or else of the one before.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsDuplicate(in EventEntry entry, ReadOnlySpan<EventEntry> delivered)
     {

@@ -3,8 +3,8 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// The array behind one or more runs, and the references on the blocks its entries point into. Reference counted: with the
-/// last run the blocks are released and the array goes back to its pool.
+/// The array behind one or more runs, and the references on the blocks its entries point into. Reference counted: with
+/// the last run the blocks are released and the array goes back to its pool.
 /// </summary>
 /// <remarks>
 /// Entries below <see cref="used"/> never change, so runs are immutable and readable from any thread; entries beyond it
@@ -79,8 +79,8 @@ internal sealed class RunStorage
     }
 
     /// <summary>
-    /// Copies entries behind the last used one, if that is where the caller's run ends and there is room. The caller holds
-    /// a reference. Takes references of its own on the blocks.
+    /// Copies entries behind the last used one, if that is where the caller's run ends and there is room. The caller
+    /// holds a reference. Takes references of its own on the blocks.
     /// </summary>
     public bool TryExtend(int end, ReadOnlySpan<EventEntry> more, ReadOnlySpan<PayloadBlock> moreBlocks)
     {

@@ -4,8 +4,9 @@ using ChronoLog.Core.Time;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// The events of one story in [StartTime, EndTime), as chains of runs: each run goes to the end of the first chain that it
-/// continues, so in-order ingestion makes one chain per source, and a merge is as wide as there are chains. Not thread-safe.
+/// The events of one story in [StartTime, EndTime), as chains of runs: each run goes to the end of the first chain that
+/// it continues, so in-order ingestion makes one chain per source, and a merge is as wide as there are chains. Not
+/// thread-safe.
 /// </summary>
 /// <param name="storyId">The story.</param>
 /// <param name="startTime">First tick of the chunk.</param>
@@ -51,7 +52,9 @@ public sealed class StoryChunk(ulong storyId, ulong startTime, ulong endTime)
 
     internal int ChainCount => chains.Count;
 
-    /// <summary>Takes those events of a run that lie inside, with references of its own. The caller still owns the run.</summary>
+    /// <summary>
+    /// Takes those events of a run that lie inside, with references of its own. The caller still owns the run.
+    /// </summary>
     /// <returns>How many were taken.</returns>
     public int Add(EventRun run)
     {
@@ -152,10 +155,14 @@ public sealed class StoryChunk(ulong storyId, ulong startTime, ulong endTime)
         return (int)erased;
     }
 
-    /// <summary>All events in order of EventSequence, duplicates dropped. The cursor has references of its own.</summary>
+    /// <summary>
+    /// All events in order of EventSequence, duplicates dropped. The cursor has references of its own.
+    /// </summary>
     public MergeCursor OpenMerge() => MergeCursor.Over(Runs);
 
-    /// <summary>A second owner of the same events, with references of its own: each may change without the other.</summary>
+    /// <summary>
+    /// A second owner of the same events, with references of its own: each may change without the other.
+    /// </summary>
     public StoryChunk Share()
     {
         var shared = new StoryChunk(StoryId, StartTime, EndTime)

@@ -4,9 +4,9 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// The merge of <see cref="MergeCursor"/> over sources that deliver their runs (pages) one after the other, so that memory
-/// is bounded by one page per source and one more. Of equal EventSequences the source with the smallest number wins.
-/// Not thread-safe.
+/// The merge of <see cref="MergeCursor"/> over sources that deliver their runs (pages) one after the other, so that
+/// memory is bounded by one page per source and one more. Of equal EventSequences the source with the smallest number
+/// wins. Not thread-safe.
 /// </summary>
 /// <example><code>
 /// while (!merge.AtEnd)
@@ -45,14 +45,18 @@ public sealed class StreamingMerge : IDisposable
         return source >= 0;
     }
 
-    /// <summary>Whether this source has nothing left to read: at the start several do, later only the one that is needed.</summary>
+    /// <summary>
+    /// Whether this source has nothing left to read: at the start several do, later only the one that is needed.
+    /// </summary>
     public bool IsDry(int source) => tree.IsDry(source);
 
     /// <summary>
-    /// Gives a dry source its next run, takes over the caller's reference, and lets go of the source's run before: entries
-    /// read from it are invalid from here on. An empty run leaves the source dry.
+    /// Gives a dry source its next run, takes over the caller's reference, and lets go of the source's run before:
+    /// entries read from it are invalid from here on. An empty run leaves the source dry.
     /// </summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>: the run begins before the last one's end.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.Corrupt"/>: the run begins before the last one's end.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The source is not dry.</exception>
     public void Feed(int source, EventRun run)
     {
@@ -70,7 +74,8 @@ public sealed class StreamingMerge : IDisposable
             if (before is not null && run.First < before.Last)
             {
                 throw new ChronoLogException(
-                    Status.Corrupt, $"replay source {source} went back in time: {before.Last} was followed by {run.First}");
+                    Status.Corrupt,
+                    $"replay source {source} went back in time: {before.Last} was followed by {run.First}");
             }
 
             tree.Supply(source, run.Storage.Entries, run.Start, run.Count, source);
@@ -124,8 +129,8 @@ public sealed class StreamingMerge : IDisposable
     }
 
     /// <summary>
-    /// Releases a run, unless it holds the last entry delivered: a duplicate of that may come from another source, and is
-    /// then compared with its bytes.
+    /// Releases a run, unless it holds the last entry delivered: a duplicate of that may come from another source, and
+    /// is then compared with its bytes.
     /// </summary>
     private void LetGo(EventRun? run, bool holdsLast)
     {

@@ -96,7 +96,8 @@ public sealed class ChronicleAttributes
     public static string FormatDurability(DurabilityLevel level) => DurabilityNames[(int)level];
 
     /// <summary>All known keys with their values, and the metadata.</summary>
-    public IReadOnlyDictionary<string, string> ToDictionary() => new Dictionary<string, string>(metadata, StringComparer.Ordinal)
+    public IReadOnlyDictionary<string, string> ToDictionary() => new Dictionary<string, string>(
+        metadata, StringComparer.Ordinal)
     {
         [GranularityKey] = GranularityNames[(int)Granularity],
         [CollisionKey] = CollisionNames[(int)Collision],
@@ -113,14 +114,16 @@ public sealed class ChronicleAttributes
         return index >= 0
             ? index
             : throw new ChronoLogException(
-                Status.InvalidArgument, $"attribute '{key}' cannot be '{value}': give one of {string.Join(", ", allowed)}");
+                Status.InvalidArgument,
+                $"attribute '{key}' cannot be '{value}': give one of {string.Join(", ", allowed)}");
     }
 
     private void Set(string key, string value)
     {
         if (key.Length == 0)
         {
-            throw new ChronoLogException(Status.InvalidArgument, $"an attribute with value '{value}' has no name: give KEY=VALUE");
+            throw new ChronoLogException(
+                Status.InvalidArgument, $"an attribute with value '{value}' has no name: give KEY=VALUE");
         }
 
         if (!Allowed.ContainsKey(key))

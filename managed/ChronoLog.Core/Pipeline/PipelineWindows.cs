@@ -3,7 +3,7 @@ namespace ChronoLog.Core.Pipeline;
 /// <summary>How a pipeline cuts time.</summary>
 /// <param name="ChunkDurationNanoseconds">Length of a chunk; its start is a multiple of it. Not 0.</param>
 /// <param name="AcceptanceWindowNanoseconds">
-/// How long after its <i>end</i> a chunk stays open for late events: with chunks of 1 s and a window of 1 s, [0, 1 s) retires
-/// at 2 s.
+/// How long after its <i>end</i> a chunk stays open for late events: with chunks of 1 s and a window of 1 s, [0, 1 s)
+/// retires at 2 s.
 /// </param>
 public readonly record struct PipelineWindows(ulong ChunkDurationNanoseconds, ulong AcceptanceWindowNanoseconds);

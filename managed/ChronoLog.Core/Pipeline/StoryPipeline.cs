@@ -1,25 +1,28 @@
+using System.Collections.Immutable;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Time;
 
 namespace ChronoLog.Core.Pipeline;
 
 /// <summary>
-/// The ordered chunks of one story in one process: the same class in Keepers, Grapher and Player, with different windows.
+/// The ordered chunks of one story in one process: the same class in Keepers, Grapher and Player, with different
+/// windows.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Ingestion threads append to their own <see cref="IngestionHandle"/>s and never wait for the pipeline's lock.
-/// Under that lock only references move: passive sides become runs (sorted there if they came out of order), runs are cut at
-/// chunk boundaries by binary search, chunks are handed out. Merging and copying records happen outside, on snapshots and on
-/// extracted chunks. Lock order: pipeline, then handle.
+/// Thread-safe. Ingestion threads append to their own <see cref="IngestionHandle"/>s and never wait for the pipeline's
+/// lock. Under that lock only references move: passive sides become runs (sorted there if they came out of order), runs
+/// are cut at chunk boundaries by binary search, chunks are handed out. Merging and copying records happen outside, on
+/// snapshots and on extracted chunks. Lock order: pipeline, then handle.
 ///
 /// Chunks exist only where there are events, also before the first one and after gaps: a far-away tick costs one chunk.
-/// A range that was extracted and gets a late event has a chunk again, marked late, which retires at the next extraction.
+/// A range that was extracted and gets a late event has a chunk again, marked late, which retires at the next
+/// extraction.
 /// </remarks>
 public sealed class StoryPipeline
 {
     private readonly Lock gate = new();
-    private readonly List<IngestionHandle> handles = [];
     private readonly SortedList<ulong, StoryChunk> chunks = [];
+    private ImmutableArray<IngestionHandle> handles = [];
     private ulong retiredThrough;
 
     /// <param name="storyId">The story.</param>
@@ -81,15 +84,14 @@ public sealed class StoryPipeline
         }
     }
 
-    /// <summary>A handle of its own for an ingestion thread.</summary>
+    /// <summary>
+    /// A handle of its own for an ingestion thread. Takes no lock, so that the thread may hold handles of other
+    /// pipelines: with the lock, two such threads and two sequencing ones could wait for each other in a ring.
+    /// </summary>
     public IngestionHandle OpenHandle()
     {
         var handle = new IngestionHandle();
-        lock (gate)
-        {
-            handles.Add(handle);
-        }
-
+        ImmutableInterlocked.Update(ref handles, static (all, added) => all.Add(added), handle);
         return handle;
     }
 
@@ -98,7 +100,7 @@ public sealed class StoryPipeline
     {
         lock (gate)
         {
-            if (handles.Remove(handle))
+            if (ImmutableInterlocked.Update(ref handles, static (all, closed) => all.Remove(closed), handle))
             {
                 Sequence(handle);
             }
@@ -124,8 +126,8 @@ public sealed class StoryPipeline
     }
 
     /// <summary>
-    /// Sequences, and hands out every chunk whose end and acceptance window have passed, in order of time. The chunks are the
-    /// caller's.
+    /// Sequences, and hands out every chunk whose end and acceptance window have passed, in order of time. The chunks
+    /// are the caller's.
     /// </summary>
     /// <param name="now">ChronoTick.</param>
     /// <param name="target">Receives them.</param>
@@ -174,8 +176,8 @@ public sealed class StoryPipeline
     }
 
     /// <summary>
-    /// Sequences, and references the runs in [startTime, endTime): every event whose batch ended before the call is in it,
-    /// unless it was extracted. 2^64 - 1 as the end includes the last tick.
+    /// Sequences, and references the runs in [startTime, endTime): every event whose batch ended before the call is in
+    /// it, unless it was extracted. 2^64 - 1 as the end includes the last tick.
     /// </summary>
     public PipelineSnapshot Snapshot(ulong startTime, ulong endTime)
     {
@@ -255,7 +257,9 @@ public sealed class StoryPipeline
         }
     }
 
-    /// <summary>Cuts a run at chunk boundaries and gives the slices to their chunks; takes over the reference.</summary>
+    /// <summary>
+    /// Cuts a run at chunk boundaries and gives the slices to their chunks; takes over the reference.
+    /// </summary>
     private void Place(EventRun run)
     {
         int next = 0;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ChronoLog.Core.Time;
 
-/// <summary>Arithmetic and text forms of ticks: nanoseconds on the base clock since the Unix epoch, unsigned, 64 bits.</summary>
+/// <summary>
+/// Arithmetic and text forms of ticks: nanoseconds on the base clock since the Unix epoch, unsigned, 64 bits.
+/// </summary>
 public static class ChronoTick
 {
     public const ulong NanosecondsPerMicrosecond = 1_000;
@@ -19,13 +21,16 @@ public static class ChronoTick
     }
 
     /// <summary>The difference, or 0 where it would be negative.</summary>
-    public static ulong SubtractSaturating(ulong tick, ulong nanoseconds) => tick < nanoseconds ? 0 : tick - nanoseconds;
+    public static ulong SubtractSaturating(ulong tick, ulong nanoseconds) =>
+        tick < nanoseconds ? 0 : tick - nanoseconds;
 
     /// <summary>The product, or 2^64 - 1 where it would not fit.</summary>
     public static ulong MultiplySaturating(ulong left, ulong right) =>
         Math.BigMul(left, right, out ulong low) == 0 ? low : ulong.MaxValue;
 
-    /// <summary>Whether a tick lies in [startTime, endTime); 2^64 - 1 as the end stands for the end of time and is included.</summary>
+    /// <summary>
+    /// Whether a tick lies in [startTime, endTime); 2^64 - 1 as the end stands for the end of time and is included.
+    /// </summary>
     public static bool IsWithin(ulong tick, ulong startTime, ulong endTime) =>
         tick >= startTime && (tick < endTime || endTime == ulong.MaxValue);
 
@@ -82,8 +87,8 @@ public static class ChronoTick
     }
 
     /// <summary>
-    /// Reads a duration: number and unit, once or several times: "500ms", "30s", "1.5s", "1h30m"; units ns, us, ms, s, m, h, d.
-    /// "0" needs no unit.
+    /// Reads a duration: number and unit, once or several times: "500ms", "30s", "1.5s", "1h30m"; units ns, us, ms, s,
+    /// m, h, d. "0" needs no unit.
     /// </summary>
     /// <param name="text">Without surrounding blanks or sign.</param>
     /// <param name="nanoseconds">The result; 0 on failure. False when it does not fit into 64 bits.</param>
@@ -125,9 +130,12 @@ public static class ChronoTick
     /// <exception cref="FormatException">Says what forms there are.</exception>
     public static ulong ParseDuration(ReadOnlySpan<char> text) => TryParseDuration(text, out ulong nanoseconds)
         ? nanoseconds
-        : throw new FormatException($"'{text}' is no duration: give a number and a unit of ns, us, ms, s, m, h, d (500ms, 1h30m)");
+        : throw new FormatException(
+            $"'{text}' is no duration: give a number and a unit of ns, us, ms, s, m, h, d (500ms, 1h30m)");
 
-    /// <summary>The duration in its largest whole unit up to seconds, then minutes, hours, days: "500ms", "90s", "2h".</summary>
+    /// <summary>
+    /// The duration in its largest whole unit up to seconds, then minutes, hours, days: "500ms", "90s", "2h".
+    /// </summary>
     public static string FormatDuration(ulong nanoseconds)
     {
         if (nanoseconds == 0)
@@ -202,7 +210,8 @@ public static class ChronoTick
         const int SecondsEnd = 19; // yyyy-MM-ddTHH:mm:ss
         if (text.Length <= SecondsEnd || !DateTime.TryParseExact(
             text[..SecondsEnd].ToString().ToUpperInvariant().Replace(' ', 'T'), "yyyy-MM-dd'T'HH:mm:ss",
-            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime second))
+            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out DateTime second))
         {
             return false;
         }

@@ -144,7 +144,8 @@ public sealed class ColumnImageTests
             for (int change = random.Next(1, 4); change > 0; change--)
             {
                 int element = random.Next((count * 3) + 1);
-                BinaryPrimitives.WriteUInt64LittleEndian(block.Span[(columns + (8 * element))..], (ulong)random.Next(50));
+                ulong value = (ulong)random.Next(50);
+                BinaryPrimitives.WriteUInt64LittleEndian(block.Span[(columns + (8 * element))..], value);
             }
 
             SealTimes(block, columns, count);
@@ -221,7 +222,10 @@ public sealed class ColumnImageTests
     }
 
     private static List<ModelEvent> Make(Random random, int count) => [.. Enumerable.Range(0, count).Select(index =>
-        ModelEvent.Next(random, record: new string((char)('a' + (index % 26)), random.Next(3) == 0 ? 0 : random.Next(30))))];
+    {
+        int length = random.Next(3) == 0 ? 0 : random.Next(30);
+        return ModelEvent.Next(random, record: new string((char)('a' + (index % 26)), length));
+    })];
 
     private static PinnedBlock Image(CountedBlock.Ledger ledger, List<ModelEvent> events, out int length) =>
         Image(ledger, events, out length, int.MaxValue, out _);

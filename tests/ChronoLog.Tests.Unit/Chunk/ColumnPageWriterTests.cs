@@ -26,7 +26,8 @@ public sealed class ColumnPageWriterTests
                 int next = read.Count + writer.Count;
                 if (next < events.Count)
                 {
-                    long with = ColumnImage.RequiredBytes(writer.Count + 1, writer.RecordBytes + events[next].Record.Length);
+                    long records = writer.RecordBytes + events[next].Record.Length;
+                    long with = ColumnImage.RequiredBytes(writer.Count + 1, records);
                     Assert.That(with, Is.GreaterThan(page.Length), $"seed {seed}: one more would have fitted");
                 }
 
@@ -77,10 +78,12 @@ public sealed class ColumnPageWriterTests
         writer.Add(page.Span, run.Entries);
         writer.Clear();
         writer.Add(page.Span, run.Entries[1..]);
-        Assert.That(ColumnImage.ToRun(page, writer.Finish(page.Span, Header)).Events().Single().Record, Is.EqualTo("b"));
+        EventRun read = ColumnImage.ToRun(page, writer.Finish(page.Span, Header));
+        Assert.That(read.Events().Single().Record, Is.EqualTo("b"));
     }
 
-    private static void Fill(ColumnPageWriter writer, Core.Model.PinnedBlock page, EventRun run, int from, Random random)
+    private static void Fill(
+        ColumnPageWriter writer, Core.Model.PinnedBlock page, EventRun run, int from, Random random)
     {
         while (from + writer.Count < run.Count)
         {

@@ -5,8 +5,8 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Tests.Unit.Chunk;
 
 /// <summary>
-/// A block that overwrites its memory when it is freed, so that reading a record after its block went away shows, and that
-/// counts how many blocks are alive.
+/// A block that overwrites its memory when it is freed, so that reading a record after its block went away shows, and
+/// that counts how many blocks are alive.
 /// </summary>
 internal sealed class CountedBlock : PayloadBlock
 {
@@ -54,7 +54,9 @@ internal sealed class CountedBlock : PayloadBlock
 
         public void Add(int count) => Interlocked.Add(ref alive, count);
 
-        /// <summary>A run of the events, sorted by the builder, in a block of its own that only the run holds.</summary>
+        /// <summary>
+        /// A run of the events, sorted by the builder, in a block of its own that only the run holds.
+        /// </summary>
         public EventRun Run(IEnumerable<ModelEvent> events)
         {
             ModelEvent[] all = [.. events];

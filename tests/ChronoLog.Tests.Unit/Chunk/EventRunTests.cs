@@ -31,7 +31,8 @@ public sealed class EventRunTests
     [Test]
     public void End_of_time_includes_the_last_tick()
     {
-        EventRun run = new CountedBlock.Ledger().Run([new(ulong.MaxValue - 1, 1, 1, "a"), new(ulong.MaxValue, 1, 1, "b")]);
+        EventRun run = new CountedBlock.Ledger().Run(
+            [new(ulong.MaxValue - 1, 1, 1, "a"), new(ulong.MaxValue, 1, 1, "b")]);
         Assert.That(run.Range(ulong.MaxValue - 1, ulong.MaxValue)!.Count, Is.EqualTo(2));
         Assert.That(run.Range(0, ulong.MaxValue - 1), Is.Null);
     }
@@ -57,7 +58,8 @@ public sealed class EventRunTests
         EventRun run = new CountedBlock.Ledger().Run([new(1, 1, 1, "one")]);
         run.Release();
         Assert.That(run.Release, Throws.InvalidOperationException);
-        Assert.That(() => new CountedBlock.Ledger().Run([new(1, 1, 1, "")]).Slice(0, 2), Throws.InstanceOf<ArgumentException>());
+        EventRun single = new CountedBlock.Ledger().Run([new(1, 1, 1, "")]);
+        Assert.That(() => single.Slice(0, 2), Throws.InstanceOf<ArgumentException>());
         EventRun other = new CountedBlock.Ledger().Run([new(1, 1, 1, "one")]);
         other.Release();
         Assert.That(other.AddReference, Throws.InstanceOf<ObjectDisposedException>());
@@ -67,7 +69,10 @@ public sealed class EventRunTests
     public void Handed_over_array_is_used_as_it_is()
     {
         var block = new CountedBlock(new CountedBlock.Ledger(), 10);
-        EventEntry[] entries = [block.Add(new(5, 1, 1, "x")), block.Add(new(6, 1, 2, "yz")), block.Add(new(7, 1, 3, "w"))];
+        EventEntry[] entries =
+        [
+            block.Add(new(5, 1, 1, "x")), block.Add(new(6, 1, 2, "yz")), block.Add(new(7, 1, 3, "w")),
+        ];
         var run = new EventRun(entries, 1, 2, [block]);
         Assert.Multiple(() =>
         {

@@ -12,14 +12,16 @@ public sealed class MergeCursorTests
         for (int seed = 0; seed < 400; seed++)
         {
             var random = new Random(seed);
-            List<List<ModelEvent>> given = [.. Enumerable.Range(0, random.Next(0, 12)).Select(run => Make(random, run))];
+            int count = random.Next(0, 12);
+            List<List<ModelEvent>> given = [.. Enumerable.Range(0, count).Select(run => Make(random, run))];
             List<EventRun> runs = [.. given.Select(events => ledger.Run(events))];
             List<ModelEvent> expected = ModelEvent.Merge(given.SelectMany(events => events.OrderBy(e => e.Sequence)));
             using (MergeCursor cursor = MergeCursor.Over(runs))
             {
                 runs.ForEach(run => run.Release());
                 Assert.That(cursor.Drain(random), Is.EqualTo(expected), $"seed {seed}");
-                Assert.That(cursor.Duplicates, Is.EqualTo(given.Sum(run => run.Count) - expected.Count), $"seed {seed}");
+                int duplicates = given.Sum(run => run.Count) - expected.Count;
+                Assert.That(cursor.Duplicates, Is.EqualTo(duplicates), $"seed {seed}");
                 Assert.That(cursor.Conflicts, Is.EqualTo(Conflicts(given)), $"seed {seed}");
                 Assert.That(cursor.Read(new Core.Model.EventEntry[1]), Is.Zero);
             }
@@ -61,7 +63,10 @@ public sealed class MergeCursorTests
     public void One_run_is_made_of_what_is_left_and_keeps_its_blocks()
     {
         var ledger = new CountedBlock.Ledger();
-        EventRun[] runs = [ledger.Run([new(1, 1, 1, "a"), new(3, 1, 1, "ccc")]), ledger.Run([new(2, 1, 1, "bb"), new(3, 1, 1, "ccc")])];
+        EventRun[] runs =
+        [
+            ledger.Run([new(1, 1, 1, "a"), new(3, 1, 1, "ccc")]), ledger.Run([new(2, 1, 1, "bb"), new(3, 1, 1, "ccc")]),
+        ];
         EventRun merged;
         using (MergeCursor cursor = MergeCursor.Over(runs))
         {
@@ -87,7 +92,9 @@ public sealed class MergeCursorTests
         Assert.That(() => cursor.Read(new Core.Model.EventEntry[1]), Throws.InstanceOf<ObjectDisposedException>());
     }
 
-    /// <summary>Interleaved, or each behind the other, or long stretches of one source: every path of the merge.</summary>
+    /// <summary>
+    /// Interleaved, or each behind the other, or long stretches of one source: every path of the merge.
+    /// </summary>
     private static List<ModelEvent> Make(Random random, int run)
     {
         int count = random.Next(1, 80);
@@ -95,8 +102,8 @@ public sealed class MergeCursorTests
         return random.Next(3) switch
         {
             0 => [.. Enumerable.Range(0, count).Select(_ => ModelEvent.Next(random, record: record))],
-            1 => [.. Enumerable.Range(0, count).Select(i => new ModelEvent((ulong)((run * 30) + i), 1, 0, record ?? "r"))],
-            _ => [.. Enumerable.Range(0, count * 5).Select(i => new ModelEvent((ulong)(1000 + (i / 2)), (ulong)(i % 2), 0, "r"))],
+            1 => [.. Enumerable.Range(run * 30, count).Select(i => new ModelEvent((ulong)i, 1, 0, record ?? "r"))],
+            _ => [.. Enumerable.Range(2000, count * 5).Select(i => new ModelEvent((ulong)i / 2, (ulong)i % 2, 0, "r"))],
         };
     }
 

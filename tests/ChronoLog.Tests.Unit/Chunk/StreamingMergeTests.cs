@@ -20,13 +20,15 @@ public sealed class StreamingMergeTests
                     .Select(_ => ModelEvent.Next(random, record: random.Next(4) == 0 ? $"of {source}" : null))
                     .OrderBy(e => e.Sequence).ToList()),
             ];
-            List<Queue<ModelEvent[]>> pages = [.. given.Select(events => new Queue<ModelEvent[]>(events.Chunk(random.Next(1, 30))))];
+            List<Queue<ModelEvent[]>> pages =
+                [.. given.Select(events => new Queue<ModelEvent[]>(events.Chunk(random.Next(1, 30))))];
             List<ModelEvent> expected = ModelEvent.Merge(given.SelectMany(events => events));
             List<ModelEvent> delivered = [];
             using (var merge = new StreamingMerge(given.Count))
             {
                 Run(merge, pages, ledger, delivered, random);
-                Assert.That(merge.Duplicates, Is.EqualTo(given.Sum(events => events.Count) - expected.Count), $"seed {seed}");
+                int duplicates = given.Sum(events => events.Count) - expected.Count;
+                Assert.That(merge.Duplicates, Is.EqualTo(duplicates), $"seed {seed}");
                 int conflicts = given.SelectMany(events => events).GroupBy(e => e.Sequence)
                     .Sum(group => group.Count(e => e.Record != group.First().Record));
                 Assert.That(merge.Conflicts, Is.EqualTo(conflicts), $"seed {seed}");
@@ -57,7 +59,8 @@ public sealed class StreamingMergeTests
     {
         using var merge = new StreamingMerge(2);
         merge.Feed(1, new CountedBlock.Ledger().Run([new(1, 1, 1, "")]));
-        Assert.That(() => merge.Feed(1, new CountedBlock.Ledger().Run([new(2, 1, 1, "")])), Throws.InvalidOperationException);
+        EventRun more = new CountedBlock.Ledger().Run([new(2, 1, 1, "")]);
+        Assert.That(() => merge.Feed(1, more), Throws.InvalidOperationException);
         Assert.That(() => merge.End(1), Throws.InvalidOperationException);
         Assert.That(merge.NeedsInput(out int source), Is.True);
         Assert.That(source, Is.Zero);
@@ -73,7 +76,8 @@ public sealed class StreamingMergeTests
     }
 
     private static void Run(
-        StreamingMerge merge, List<Queue<ModelEvent[]>> pages, CountedBlock.Ledger ledger, List<ModelEvent> delivered, Random random)
+        StreamingMerge merge, List<Queue<ModelEvent[]>> pages, CountedBlock.Ledger ledger, List<ModelEvent> delivered,
+        Random random)
     {
         var target = new EventEntry[random.Next(1, 40)];
         while (!merge.AtEnd)

@@ -62,6 +62,9 @@ public sealed class ChronicleAttributesTests
         Assert.That(() => ChronicleAttributes.Check("", "x"), Throws.TypeOf<ChronoLogException>());
 
     [Test]
-    public void Levels_have_names([Values] DurabilityLevel level) =>
-        Assert.That(ChronicleAttributes.ParseDurability(ChronicleAttributes.FormatDurability(level)), Is.EqualTo(level));
+    public void Levels_have_names([Values] DurabilityLevel level)
+    {
+        string name = ChronicleAttributes.FormatDurability(level);
+        Assert.That(ChronicleAttributes.ParseDurability(name), Is.EqualTo(level));
+    }
 }

@@ -110,7 +110,8 @@ public sealed class ChronoTickTests
         Prop.ForAll<ulong, ulong>((left, right) =>
             ChronoTick.AddSaturating(left, right) == (ulong)UInt128.Min((UInt128)left + right, ulong.MaxValue)
             && ChronoTick.MultiplySaturating(left, right) == (ulong)UInt128.Min((UInt128)left * right, ulong.MaxValue)
-            && ChronoTick.SubtractSaturating(left, right) == (left > right ? left - right : 0)).QuickCheckThrowOnFailure();
+            && ChronoTick.SubtractSaturating(left, right) == (left > right ? left - right : 0))
+            .QuickCheckThrowOnFailure();
         Assert.Multiple(() =>
         {
             Assert.That(ChronoTick.AddSaturating(ulong.MaxValue - 1, 1), Is.EqualTo(ulong.MaxValue));
