@@ -127,7 +127,11 @@ public sealed class GrapherRole
     {
         desk.Close();
         stop.Cancel();
-        await Task.WhenAll(loops);
+        foreach (Task loop in loops)
+        {
+            await loop; // one by one: WhenAll would leave the strand for a moment
+        }
+
         await ports.Extraction.StopAsync();
         await reads.StopAsync();
         await ports.Registry.UnregisterAsync();

@@ -17,7 +17,7 @@ public sealed class ExtractionModule
     private readonly IReadOnlyList<IChunkExtractor> chain;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stop = new();
-    private Task streams = Task.CompletedTask;
+    private IReadOnlyList<Task> streams = [];
     private int active;
 
     public ExtractionModule(
@@ -56,8 +56,7 @@ public sealed class ExtractionModule
             throw new ArgumentException($"{StreamCount} extraction streams need as many strands, not {strands.Count}");
         }
 
-        streams = Task.WhenAll(strands.Select(
-            strand => strand.InvokeAsync(() => RunAsync(role, completed, stop.Token))));
+        streams = [.. strands.Select(strand => strand.InvokeAsync(() => RunAsync(role, completed, stop.Token)))];
     }
 
     /// <summary>
@@ -67,7 +66,11 @@ public sealed class ExtractionModule
     public async ValueTask StopAsync()
     {
         stop.Cancel();
-        await streams;
+        foreach (Task stream in streams)
+        {
+            await stream; // one by one: WhenAll would leave the strand for a moment
+        }
+
         foreach (IAsyncDisposable extractor in chain.OfType<IAsyncDisposable>())
         {
             await extractor.DisposeAsync();

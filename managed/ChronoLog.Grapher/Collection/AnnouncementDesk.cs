@@ -51,7 +51,7 @@ internal sealed class AnnouncementDesk(
             throw;
         }
 
-        await pulling[(key, request.Part)].Done.WaitAsync(context.Deadline);
+        await pulling[(key, request.Part)].Done; // ends with the first announcer's deadline at the latest
         return new AnnounceChunkReply();
     }
 
