@@ -39,8 +39,9 @@ public interface IBulkEndpoint : IAsyncDisposable
     /// </summary>
     /// <exception cref="ChronoLogException">
     /// <see cref="Status.Corrupt"/>, <see cref="Status.InvalidArgument"/>, <see cref="Status.NoConnection"/>,
-    /// <see cref="Status.TimedOut"/>.
+    /// <see cref="Status.TimedOut"/>; <see cref="Status.NotExist"/>: the owner has withdrawn the region.
     /// </exception>
+    /// <exception cref="OperationCanceledException">The caller's token; the slab may be released all the same.</exception>
     ValueTask PullAsync(BulkDescriptor remote, Slab destination, CancellationToken cancellation = default);
 }
 

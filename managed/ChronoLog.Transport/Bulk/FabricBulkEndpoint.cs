@@ -36,6 +36,10 @@ public sealed class FabricBulkEndpoint : IBulkEndpoint
 
     public int SlabBytesMax => pool.LargestSlabBytes;
 
+    internal ServeLane Serve => serve;
+
+    internal SlabPool Pool => pool;
+
     /// <summary>A snapshot of the counters; each is exact, together they may be a moment apart.</summary>
     public BulkStatistics Statistics => new(
         Interlocked.Read(ref counters.ReadsPosted),

@@ -36,8 +36,12 @@ internal sealed record OpenFabric(FabricDomain Domain, FabricEndpoint Serve, Shm
 
     public void Dispose()
     {
-        Serve.Dispose();
-        Domain.Dispose();
+        if (Bell is null || !ShmProcess.TryKeep(Serve, Domain))
+        {
+            Serve.Dispose();
+            Domain.Dispose();
+        }
+
         Bell?.Dispose(); // last: whoever can't ring it takes it that nothing here writes into his memory any more
     }
 }

@@ -31,6 +31,11 @@ internal sealed class PeerCache(FabricEndpoint endpoint, bool shm)
             }
 
             string? doorbell = shm ? ShmName.Of(address) : null;
+            if (doorbell is not null)
+            {
+                ShmProcess.Meet(doorbell);
+            }
+
             peer = new Peer(endpoint.InsertPeer(address), FabricAddress.Describe(address), doorbell);
             peers.Add(key, peer);
         }

@@ -113,7 +113,7 @@ internal sealed partial class PullLane
         notice($"bulk: reads that never came back; replacing the pulling endpoint over {domain.Provider}");
         lock (signalGate)
         {
-            endpoint.Dispose();
+            CloseEndpoint();
             endpoint = OpenEndpoint();
         }
 

@@ -36,7 +36,6 @@ internal sealed partial class PullLane : IDisposable
     private readonly BulkCounters counters;
     private readonly Action<string> notice;
     private readonly bool shm;
-    private readonly bool polls;
     private readonly ConcurrentQueue<BulkPull> requests = new();
     private readonly List<BulkPull> active = [];
     private readonly AutoResetEvent woken = new(false);
@@ -58,7 +57,6 @@ internal sealed partial class PullLane : IDisposable
         this.counters = counters;
         this.notice = notice;
         shm = domain.AddressBytes == 0;
-        polls = shm || domain.Provider == "sockets";
         endpoint = OpenEndpoint();
         slots = new ReadSlots(domain, endpoint);
         peers = new PeerCache(endpoint, shm);
@@ -174,7 +172,7 @@ internal sealed partial class PullLane : IDisposable
     {
         bool waiting = active.Exists(static pull => !pull.Abandoned);
         int milliseconds = waiting ? 1 : active.Count > 0 ? QuarantineMilliseconds : IdleMilliseconds;
-        if (polls && waiting)
+        if (shm && waiting)
         {
             PollSoon(cycles);
             return;
@@ -197,8 +195,7 @@ internal sealed partial class PullLane : IDisposable
         Interlocked.Exchange(ref sleeping, 0);
     }
 
-    // shm cannot wait for a completion, and a wait over sockets mostly ends with its timeout only. A read of 64 KiB takes
-    // some ten microseconds when its target runs; a sleep costs about 80.
+    // A read over shm completes within some ten microseconds when its target runs; a sleep costs about 80.
     private static void PollSoon(int cycles)
     {
         const int Yields = 100;
@@ -227,7 +224,7 @@ internal sealed partial class PullLane : IDisposable
         bool closesReads = !shm || active.TrueForAll(ReadsAreOver);
         lock (signalGate)
         {
-            endpoint.Dispose();
+            CloseEndpoint();
         }
 
         foreach (BulkPull pull in active)
@@ -246,6 +243,14 @@ internal sealed partial class PullLane : IDisposable
         active.Clear();
         slots.Dispose();
         RefuseRequests();
+    }
+
+    private void CloseEndpoint()
+    {
+        if (!shm || !ShmProcess.TryKeep(endpoint, domain))
+        {
+            endpoint.Dispose();
+        }
     }
 
     private static bool ReadsAreOver(BulkPull pull) => pull.ReadsInFlight == 0 || pull.Peer is { Gone: true };

@@ -15,7 +15,7 @@ namespace ChronoLog.Transport.Bulk;
 /// as long as the endpoint lives, and it is the exposure table that opens and closes. (Whoever may open this endpoint's
 /// file in /dev/shm runs as the same user, and could read the process's memory in any case.)
 /// </remarks>
-internal sealed class ServeLane : IDisposable
+internal sealed partial class ServeLane : IDisposable
 {
     private const int PeersExpected = 64;
     private const int QueueEntries = 64;
@@ -117,6 +117,7 @@ internal sealed class ServeLane : IDisposable
         nint[] unexpected = new nint[1];
         while (!stopping)
         {
+            HoldHere();
             int result = bell is null ? endpoint.WaitCompletions(unexpected, IdleMilliseconds) : Attend(bell, unexpected);
             if (result == FabricError.ErrorAvailable)
             {
@@ -163,6 +164,9 @@ internal sealed class ServeLane : IDisposable
 
         return result;
     }
+
+    /// <summary>Where a test can stop the thread.</summary>
+    partial void HoldHere();
 
     private void Report()
     {

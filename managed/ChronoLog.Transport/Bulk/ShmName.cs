@@ -41,6 +41,13 @@ internal static class ShmName
             rest[colon..].IndexOfAnyExcept("0123456789:"u8) < 0;
     }
 
+    internal static bool IsOfThisProcess(string name) => name.StartsWith(
+        string.Create(CultureInfo.InvariantCulture, $"{OwnPrefix()}{Environment.ProcessId}-"), StringComparison.Ordinal);
+
+    /// <summary>Removes the file of an own endpoint.</summary>
+    internal static void RemoveFile(ReadOnlySpan<byte> address) =>
+        File.Delete(Path.Combine(Directory, Encoding.ASCII.GetString(address[Scheme.Length..^1])));
+
     /// <summary>Removes the files of this user's endpoints in this network namespace whose process has gone.</summary>
     internal static void RemoveStaleFiles(Action<string> notice)
     {
