@@ -1,0 +1,161 @@
+using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Tests.Unit.Fakes;
+using static ChronoLog.Tests.Unit.Grapher.TestKeeper;
+
+namespace ChronoLog.Tests.Unit.Grapher;
+
+/// <summary>Budgets, and the ends of stories and processes.</summary>
+public sealed class GrapherPressureTests
+{
+    [Test]
+    public void Beyond_the_budget_pulls_wait_until_something_is_archived()
+    {
+        var fixture = new GrapherFixture(options => options with { HeldBytesMax = 8000 });
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Archive.Gate = () => new ValueTask(open.Task);
+        Task<ExtractionReceipt>[] announcements =
+        [
+            .. Enumerable.Range(0, 6).Select(i => fixture.Keepers[0].Begin(NewPartial(fixture, 1000 + i))),
+        ];
+        int taken = announcements.Count(task => task.IsCompleted);
+        Assert.That(taken, Is.InRange(2, 4), "some 2 KB each");
+        Assert.That(fixture.Role.HeldBytes, Is.LessThanOrEqualTo(8000));
+        Assert.That(fixture.Bulk.Pulls, Is.EqualTo(taken));
+
+        open.SetResult();
+        fixture.Advance(2);
+        Assert.That(announcements.Select(task => task.IsCompletedSuccessfully), Is.All.True);
+        Assert.That(fixture.Role.Statistics.ForcedChunks, Is.GreaterThan(0), "no window had passed");
+        fixture.ReportAll(Tick(1100));
+        fixture.Advance(60);
+        Assert.That(fixture.Archived, Has.Count.EqualTo(6 * 20).And.Unique);
+        Assert.That(fixture.Keepers[0].Archived.Order(), Is.EqualTo(new ulong[] { 1, 2, 3, 4, 5, 6 }));
+        Assert.That(fixture.Role.HeldBytes, Is.Zero);
+    }
+
+    [Test]
+    public void A_sender_that_stops_waiting_for_room_gives_its_place_back()
+    {
+        var fixture = new GrapherFixture(options => options with { HeldBytesMax = 3000 });
+        fixture.Archive.Gate = () => new ValueTask(new TaskCompletionSource().Task);
+        fixture.Keepers[0].Announce(NewPartial(fixture, 1000));
+        Task<ExtractionReceipt> waiting = fixture.Keepers[0].Begin(NewPartial(fixture, 1001));
+        fixture.Advance(11);
+        Assert.That(waiting.IsFaulted, Is.True, "its deadline has passed");
+        Assert.That(fixture.Role.HeldBytes, Is.LessThanOrEqualTo(3000));
+        Assert.That(fixture.Network.Exposures, Is.Zero);
+    }
+
+    [Test]
+    public void Events_stay_in_ordinary_memory_when_registered_memory_is_short()
+    {
+        var roomy = new GrapherFixture();
+        roomy.Keepers[0].Announce(NewPartial(roomy, 1000));
+        Assert.That(roomy.Bulk.BytesRented, Is.GreaterThan(0), "the slab itself holds the events");
+
+        var tight = new GrapherFixture(bulkBudget: 3000);
+        for (int i = 0; i < 5; i++)
+        {
+            tight.Keepers[0].Announce(NewPartial(tight, 1000 + i));
+        }
+
+        Assert.That(tight.Bulk.BytesRented, Is.LessThanOrEqualTo(1500));
+        Assert.That(tight.Role.Statistics.CollectedEvents, Is.EqualTo(100));
+        tight.ReportAll(Tick(1020));
+        tight.Advance(20);
+        Assert.That(tight.Archived, Has.Count.EqualTo(100));
+    }
+
+    [Test]
+    public void Limits_of_announcements_and_stories_are_stated()
+    {
+        var fixture = new GrapherFixture(
+            options => options with { AnnouncementsMax = 2, CollectionStreams = 1, StoriesMax = 1 });
+        fixture.Bulk.BeforePull = _ => new ValueTask(new TaskCompletionSource().Task);
+        Task<ExtractionReceipt>[] announcements =
+        [
+            .. Enumerable.Range(0, 4).Select(i => fixture.Keepers[0].Begin(NewPartial(fixture, 1000 + i))),
+        ];
+        Assert.That(announcements.Select(task => task.IsFaulted), Is.EqualTo(new[] { false, false, false, true }));
+        Assert.That(announcements[3].Exception!.InnerException!.Message, Does.Contain("2 announcements wait"));
+        ChronoLogException error =
+            Assert.Throws<ChronoLogException>(() => fixture.StartStory(TestChunks.Story("c", "other")))!;
+        Assert.That(error.Status, Is.EqualTo(Status.LimitExceeded));
+    }
+
+    [Test]
+    public void A_destroyed_story_leaves_nothing_and_what_is_announced_of_it_is_let_go()
+    {
+        var fixture = new GrapherFixture();
+        RetiredChunk partial = fixture.Keepers[0].NewPartial(1000, 1010, (1001, 1, "a"));
+        fixture.Keepers[0].Announce(partial);
+        fixture.DestroyStory();
+
+        Assert.That(fixture.Destroyed.Single(), Is.EqualTo(fixture.Story));
+        Assert.That(fixture.PlayerNotices.Single().Destroyed, Is.True);
+        Assert.That(fixture.Role.HeldBytes, Is.Zero);
+        Assert.That(fixture.Keepers[0].Announce(partial).IsArchived, Is.True);
+        Assert.That(fixture.Keepers[0].Announce(1000, 1010, (1002, 1, "b")).IsArchived, Is.True);
+        fixture.ReportAll(Tick(1020));
+        fixture.Advance(60);
+        Assert.That(fixture.Archived, Is.Empty);
+
+        fixture.StartStory(fixture.Story);
+        fixture.Keepers[0].Announce(1060, 1070, (1061, 1, "new"));
+        Assert.That(fixture.Read(0, ulong.MaxValue), Is.EqualTo(new[] { $"{Tick(1061)}/1/0=new" }));
+    }
+
+    [Test]
+    public void Destruction_waits_for_the_extractor_and_only_then_deletes_files()
+    {
+        var fixture = new GrapherFixture();
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Archive.Gate = () => new ValueTask(open.Task);
+        fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "a"));
+        fixture.ReportAll(Tick(1020));
+        fixture.Advance(16);
+        Task destruction = fixture.Peers.InvokeAsync(() => fixture.Rpc.Open(fixture.Admin.Endpoint).CallAsync(
+            Methods.DestroyStoryData, new DestroyStoryRequest { Story = fixture.Story }, TimeSpan.FromMinutes(1)));
+        fixture.Pump.Settle();
+        Assert.That(fixture.Destroyed, Is.Empty);
+        open.SetResult();
+        fixture.Pump.Complete(destruction);
+        Assert.That(fixture.Destroyed, Has.Count.EqualTo(1));
+        Assert.That(fixture.Archive.Taken, Has.Count.EqualTo(1));
+        Assert.That(fixture.Keepers[0].Archived, Is.Empty);
+    }
+
+    [Test]
+    public void Draining_archives_all_that_is_held_whatever_the_windows()
+    {
+        var fixture = new GrapherFixture();
+        fixture.Keepers[0].Announce(1000, 1020, (1001, 1, "a"), (1011, 1, "b"));
+        Task<bool> drain = fixture.Strand.InvokeAsync(() => fixture.Role.DrainAsync(TimeSpan.FromSeconds(30)));
+        fixture.Pump.Settle();
+        fixture.Keepers[1].Announce(1010, 1020, (1012, 2, "while draining"));
+        Assert.That(fixture.Pump.Complete(drain), Is.True);
+        Assert.That(fixture.Archived, Has.Count.EqualTo(3));
+        Assert.That((fixture.Keepers[0].Archived.Count, fixture.Keepers[1].Archived.Count), Is.EqualTo((1, 1)));
+        Assert.That(fixture.Clock.Now, Is.LessThan(Tick(1005)));
+
+        RetiredChunk more = fixture.Keepers[0].NewPartial(1010, 1020, (1013, 1, "too late"));
+        Assert.That(
+            Assert.Throws<ChronoLogException>(() => fixture.Keepers[0].Announce(more))!.Message, Does.Contain("stopping"));
+        fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
+    }
+
+    [Test]
+    public void Draining_gives_up_at_its_deadline()
+    {
+        var fixture = new GrapherFixture();
+        fixture.Archive.Fail = _ => new IOException("broken");
+        fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "a"));
+        Assert.That(fixture.Pump.Run(fixture.Strand, () => fixture.Role.DrainAsync(TimeSpan.FromSeconds(5))), Is.False);
+        Assert.That(fixture.Keepers[0].Archived, Is.Empty);
+        fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
+    }
+
+    private static RetiredChunk NewPartial(GrapherFixture fixture, double startSecond) => fixture.Keepers[0].NewPartial(
+        TestChunks.Chunk(fixture.Story, Tick(startSecond), Tick(startSecond + 1), count: 20, recordBytes: 50));
+}
