@@ -18,7 +18,7 @@ namespace ChronoLog.Core.Chunk;
 internal sealed class MergeTree
 {
     /// <summary>Wins in a row after which the runner-up is looked up and the source copied in bulk.</summary>
-    private const int StreakBeforeBulk = 4;
+    private const int StreakBeforeBulk = 8;
 
     /// <summary>
     /// Entries checked for equal neighbours and then copied at once: 8 KiB, stays in the first-level cache.
