@@ -58,7 +58,7 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
         // The mark is bounded like the table: beyond it the oldest destructions, long over, are forgotten.
         if (destroyed.Count >= storiesMax)
         {
-            destroyed.Remove(destroyed.First(mark => mark.Value.IsCompleted).Key);
+            destroyed.Remove(destroyed.FirstOrDefault(mark => mark.Value.IsCompleted).Key);
         }
 
         stories.Remove(storyId, out GrapherStory? story);
