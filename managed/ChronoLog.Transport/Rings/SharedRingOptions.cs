@@ -21,8 +21,8 @@ public sealed record SharedRingOptions
 
     public long CapacityMax { get; init; } = RingLayout.CapacityMax;
 
-    /// <summary>Sum of all rings' capacities: 64 clients with rings of 16 MiB.</summary>
-    public long TotalBytesMax { get; init; } = 1L << 30;
+    /// <summary>Sum of all rings' capacities: 256 clients with rings of 16 MiB; the Keeper's own default.</summary>
+    public long TotalBytesMax { get; init; } = 4L << 30;
 
     /// <summary>Rings at a time: each is a mapping, a pidfd, and a place in the consumer's round.</summary>
     public int RingsMax { get; init; } = 4096;
