@@ -32,6 +32,9 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     /// <summary>Entries of the next page, as far as known.</summary>
     public ReadOnlySpan<EventEntry> Page => entries.AsSpan(start, counted);
 
+    /// <summary>Bytes of the image of <see cref="Page"/>.</summary>
+    public long ImageBytes => ColumnImage.RequiredBytes(counted, bytes - BytesFixed - ((long)BytesPerEvent * counted));
+
     /// <summary>True when nothing is left, not even for a later page.</summary>
     public bool IsEmpty => start == end;
 
@@ -64,6 +67,11 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     {
         if ((ulong)counted >= events)
         {
+            foreach (ref readonly EventEntry beyond in Page[(int)events..])
+            {
+                bytes -= BytesPerEvent + beyond.Length;
+            }
+
             counted = (int)events;
             IsFull = true;
         }

@@ -129,6 +129,7 @@ internal sealed class ReadCursor
         current = null;
         merge.Dispose();
         entries.Dispose();
+        writer.Dispose();
         await plan.DisposeAsync();
     }
 
@@ -235,7 +236,7 @@ internal sealed class ReadCursor
             return new ReadPage(null, 0, 0, 0, end: true);
         }
 
-        int length = context.ImageLength(entries.Page);
+        int length = checked((int)entries.ImageBytes);
         Slab? slab = context.Bulk.TryRent(length) ?? (wait ? await context.RentAsync(length, closing.Token) : null);
         if (slab is null)
         {

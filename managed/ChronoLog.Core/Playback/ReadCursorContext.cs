@@ -1,6 +1,4 @@
 using ChronoLog.Core.Agents;
-using ChronoLog.Core.Chunk;
-using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -20,25 +18,8 @@ internal sealed record ReadCursorContext(
 
     public ulong EventLimit { get; } = Request.EventLimit;
 
-    /// <summary>Bytes of the image of these entries.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: no page can hold so much.</exception>
-    public int ImageLength(ReadOnlySpan<EventEntry> entries)
-    {
-        long recordBytes = 0;
-        foreach (ref readonly EventEntry entry in entries)
-        {
-            recordBytes += entry.Length;
-        }
-
-        long bytes = ColumnImage.RequiredBytes(entries.Length, recordBytes);
-        return bytes <= int.MaxValue
-            ? (int)bytes
-            : throw new ChronoLogException(
-                Status.LimitExceeded, $"{Options.Server} cannot hand out a page of {bytes} bytes: the largest is {int.MaxValue}");
-    }
-
     /// <summary>Waits for slab memory, but not forever: cursors that wait for each other's memory would otherwise stay.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.NoSpace"/>.</exception>
+    /// <exception cref="ChronoLogException"><see cref="Status.NoSpace"/>; <see cref="Status.LimitExceeded"/>: no slab is so large.</exception>
     public async ValueTask<Slab> RentAsync(int length, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

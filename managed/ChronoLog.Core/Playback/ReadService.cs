@@ -232,9 +232,13 @@ public sealed class ReadService
         }
     }
 
-    private static int PageBytes(uint wish) => wish == 0
-        ? ReadServiceOptions.PageBytesDefault
-        : (int)Math.Clamp(wish, ReadServiceOptions.PageBytesMin, ReadServiceOptions.PageBytesMax);
+    private int PageBytes(uint wish)
+    {
+        int bytes = wish == 0
+            ? ReadServiceOptions.PageBytesDefault
+            : (int)Math.Clamp(wish, ReadServiceOptions.PageBytesMin, ReadServiceOptions.PageBytesMax);
+        return Math.Min(bytes, bulk.SlabBytesMax);
+    }
 
     private ChronoLogException NotOpen(ulong cursor) => new(
         Status.NotExist,

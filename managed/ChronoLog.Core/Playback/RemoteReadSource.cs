@@ -74,6 +74,7 @@ public sealed class RemoteReadSource : IReadSource
         CancellationToken cancellation = default)
     {
         options ??= new RemoteReadOptions();
+        request = WithPagesThatFit(request, bulk.SlabBytesMax);
         OpenReadReply opened = await channel.CallAsync(Methods.OpenRead, request, options.OpenDeadline, cancellation);
         var source = new RemoteReadSource(channel, bulk, request, opened, options);
         source.ahead = source.FetchAsync();
@@ -115,6 +116,12 @@ public sealed class RemoteReadSource : IReadSource
         }
 
         await (closed ??= CloseAsync());
+    }
+
+    private static OpenReadRequest WithPagesThatFit(OpenReadRequest request, int slabBytesMax)
+    {
+        uint wish = request.PageBytes == 0 ? ReadServiceOptions.PageBytesDefault : request.PageBytes;
+        return wish <= slabBytesMax ? request : new OpenReadRequest(request) { PageBytes = (uint)slabBytesMax };
     }
 
     // Gives null only at the end. Runs on the context of whoever asked for the page before, one at a time.

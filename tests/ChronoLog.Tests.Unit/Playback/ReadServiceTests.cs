@@ -181,4 +181,18 @@ public sealed class ReadServiceTests
         fixture.Close(cursor);
         fixture.ExpectNothingLeft();
     }
+
+    [Test]
+    public void Pages_are_no_larger_than_the_slabs_of_either_side()
+    {
+        var fixture = new ReadFixture(slabMax: 100_000);
+        List<TestEvent> events = TestEvent.Series(20_000);
+        fixture.PlanOf(events);
+        OpenReadRequest request = ReadFixture.Request();
+        request.PageBytes = ReadServiceOptions.PageBytesMax;
+
+        Assert.That(fixture.ReadRemote(request).Events, Is.EqualTo(events));
+        Assert.That(fixture.ReadPages(request), Is.EqualTo(events));
+        fixture.ExpectNothingLeft();
+    }
 }
