@@ -135,11 +135,11 @@ public sealed class ColumnImageTests
     {
         // Small values, so that many columns are valid and many are not.
         int valid = 0;
-        for (int seed = 0; seed < 3_000; seed++)
+        for (int seed = 0; seed < 1_500; seed++)
         {
             var random = new Random(seed);
             int count = random.Next(1, 11);
-            PinnedBlock block = Image(new(), Make(new Random(9), 200), out int length, count, out int records);
+            PinnedBlock block = Image(new(), Make(new Random(9), 60), out int length, count, out int records);
             int columns = 128 + ((records + 7) & ~7);
             for (int change = random.Next(1, 4); change > 0; change--)
             {
@@ -158,7 +158,7 @@ public sealed class ColumnImageTests
             }
         }
 
-        Assert.That(valid, Is.InRange(100, 2_900), "both outcomes happen");
+        Assert.That(valid, Is.InRange(50, 1_450), "both outcomes happen");
     }
 
     [Test]

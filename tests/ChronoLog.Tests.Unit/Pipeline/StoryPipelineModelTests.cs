@@ -24,6 +24,28 @@ public sealed class StoryPipelineModelTests
     }
 
     [Test]
+    public void Snapshot_waits_for_a_batch_that_has_begun_and_sees_it_whole()
+    {
+        var pipeline = new StoryPipeline(7, 0, new PipelineWindows(5_000, 2_000));
+        IngestionHandle handle = pipeline.OpenHandle();
+        var block = new CountedBlock(new CountedBlock.Ledger(), 2);
+        EventRunBuilder builder = handle.Enter();
+        builder.Append(block.Add(new(1, 1, 1, "a")), block);
+        PipelineSnapshot? snapshot = null;
+        var reader = new Thread(() => Volatile.Write(ref snapshot, pipeline.Snapshot(0, ulong.MaxValue)));
+        reader.Start();
+        bool waits = SpinWait.SpinUntil(
+            () => (reader.ThreadState & ThreadState.WaitSleepJoin) != 0 || !reader.IsAlive, TimeSpan.FromSeconds(20));
+        PipelineSnapshot? early = Volatile.Read(ref snapshot);
+        builder.Append(block.Add(new(2, 1, 2, "b")), block);
+        handle.Exit();
+        reader.Join();
+        Assert.That(waits && early is null, "the reader must wait for Exit");
+        Assert.That(snapshot!.Runs.Single().Events().Select(e => e.Record), Is.EqualTo((string[])["a", "b"]));
+        snapshot.Dispose();
+    }
+
+    [Test]
     public void Threads_that_ingest_extract_and_read_lose_and_invent_nothing()
     {
         const int Writers = 2;
