@@ -6,6 +6,9 @@ public static class FabricError
     /// <summary>Not now: the queue is full, the connection is not up yet, or nothing completed.</summary>
     public const int TryAgain = -11;
 
+    /// <summary>A wait was interrupted: the process was stopped and goes on, or the runtime signalled the thread.</summary>
+    public const int Interrupted = -4;
+
     public const int NoData = -61;
 
     /// <summary>A wait was ended by a signal (sockets).</summary>

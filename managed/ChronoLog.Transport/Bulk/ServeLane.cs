@@ -123,7 +123,8 @@ internal sealed partial class ServeLane : IDisposable
             {
                 Report();
             }
-            else if (result < 0 && result is not (FabricError.TryAgain or FabricError.Cancelled))
+            else if (result < 0 &&
+                result is not (FabricError.TryAgain or FabricError.Cancelled or FabricError.Interrupted))
             {
                 // Not seen so far; without a pause it would be a busy loop.
                 notice($"bulk: serving over {domain.Provider}: {LibFabric.Describe(result)}");
