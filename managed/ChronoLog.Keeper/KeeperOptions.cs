@@ -17,12 +17,16 @@ public sealed record KeeperOptions
     public TimeSpan AcceptanceWindow { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// An event whose tick is further ahead of the base clock than this is journaled but not indexed, and counted. Clients
-    /// refuse such ticks themselves at a tenth of it; this bound only keeps a defective one from making chunks without end.
+    /// An event whose tick is further ahead of the base clock than this is journaled but not indexed, and counted.
+    /// Clients refuse such ticks themselves at a tenth of it; this bound only keeps a defective one from making chunks
+    /// without end.
     /// </summary>
     public TimeSpan FutureBound { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Capacity of a ring when the client wishes none: 8 MiB is 80,000 events of 100 bytes, 10 ms of the fastest client.</summary>
+    /// <summary>
+    /// Capacity of a ring when the client wishes none: 8 MiB is 80,000 events of 100 bytes, 10 ms of the fastest
+    /// client.
+    /// </summary>
     public long RingBytesDefault { get; init; } = 8L << 20;
 
     public long RingBytesMin { get; init; } = 64L << 10;
@@ -72,12 +76,14 @@ public sealed record KeeperOptions
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether a chunk is kept until the Grapher's *archived* notice. Null: if the extraction chain has an rdma_extractor;
-    /// a chain without one ends here, and its success is all there is to wait for.
+    /// Whether a chunk is kept until the Grapher's *archived* notice. Null: if the extraction chain has an
+    /// rdma_extractor; a chain without one ends here, and its success is all there is to wait for.
     /// </summary>
     public bool? AwaitsArchivedNotice { get; init; }
 
-    /// <summary>Period of the retirement duty: a fraction of the window, within what a timer and a large Keeper bear.</summary>
+    /// <summary>
+    /// Period of the retirement duty: a fraction of the window, within what a timer and a large Keeper bear.
+    /// </summary>
     public TimeSpan RetirementPeriod
     {
         get

@@ -6,7 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Keeper;
 
-/// <summary>What a Keeper needs from outside. Everything stays the composition's: it disposes after <see cref="KeeperRole.StopAsync"/>.</summary>
+/// <summary>
+/// What a Keeper needs from outside. Everything stays the composition's: it disposes after <see
+/// cref="KeeperRole.StopAsync"/>.
+/// </summary>
 public sealed record KeeperPorts
 {
     /// <summary>The role's strand; both servers run their handlers on it.</summary>

@@ -12,11 +12,12 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Keeper;
 
 /// <summary>
-/// The hot tier: rings in, journal and pipelines, partial chunks out to the Grapher, hot reads for the Player. Everything
-/// runs on the role's strand except the agents, each of which the composition gives a thread.
+/// The hot tier: rings in, journal and pipelines, partial chunks out to the Grapher, hot reads for the Player.
+/// Everything runs on the role's strand except the agents, each of which the composition gives a thread.
 /// </summary>
 /// <remarks>
-/// Order of life: construct; run the agents; <see cref="StartAsync"/>; <see cref="DrainAsync"/>; end the agents' threads;
+/// Order of life: construct; run the agents; <see cref="StartAsync"/>; <see cref="DrainAsync"/>; end the agents'
+/// threads;
 /// <see cref="StopAsync"/>; dispose the ports.
 /// </remarks>
 public sealed class KeeperRole
@@ -60,7 +61,9 @@ public sealed class KeeperRole
             new HotReads(options, stories, FenceAsync).PlanAsync, ports.ReadStrands);
     }
 
-    /// <summary>Each on a thread of its own, woken by <see cref="IngestionAgent.Wake"/>, which the composition sets.</summary>
+    /// <summary>
+    /// Each on a thread of its own, woken by <see cref="IngestionAgent.Wake"/>, which the composition sets.
+    /// </summary>
     public IReadOnlyList<IngestionAgent> IngestionAgents { get; }
 
     /// <summary>Each on a thread of its own: a sync blocks.</summary>
@@ -74,7 +77,9 @@ public sealed class KeeperRole
     /// <summary>Chunks that are not archived yet.</summary>
     public int ChunksNotArchived => ledger.Count;
 
-    /// <summary>Serves, registers with the Visor (waiting for it as long as it takes), and begins its duties. On the strand.</summary>
+    /// <summary>
+    /// Serves, registers with the Visor (waiting for it as long as it takes), and begins its duties. On the strand.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
         recording.Register(ports.Recording);
@@ -95,8 +100,8 @@ public sealed class KeeperRole
     }
 
     /// <summary>
-    /// Completes when everything that producers had reserved in the rings by now is journaled and indexed: an event whose
-    /// recording returned before is then in the pipelines. On the strand.
+    /// Completes when everything that producers had reserved in the rings by now is journaled and indexed: an event
+    /// whose recording returned before is then in the pipelines. On the strand.
     /// </summary>
     /// <returns>False when that did not come about within <see cref="KeeperOptions.FenceDeadline"/>.</returns>
     public async ValueTask<bool> FenceAsync()
@@ -117,8 +122,8 @@ public sealed class KeeperRole
     }
 
     /// <summary>
-    /// An orderly end: no new rings, rings closed and drained, every chunk handed over, and archived as far as the deadline
-    /// allows. On the strand, with the agents still running.
+    /// An orderly end: no new rings, rings closed and drained, every chunk handed over, and archived as far as the
+    /// deadline allows. On the strand, with the agents still running.
     /// </summary>
     /// <returns>True when nothing is left here that is not archived.</returns>
     public async Task<bool> DrainAsync(TimeSpan deadline)
@@ -149,8 +154,8 @@ public sealed class KeeperRole
         if (!isDrained)
         {
             ports.Logger.LogWarning(
-                "{Name}: {Chunks} chunks are not archived and {Rings} rings not drained within {Deadline}; their events stay "
-                + "in the journal", options.Name, ledger.Count, recording.Count, deadline);
+                "{Name}: {Chunks} chunks are not archived and {Rings} rings not drained within {Deadline}; their "
+                + "events stay in the journal", options.Name, ledger.Count, recording.Count, deadline);
         }
 
         await ports.Registry.UnregisterAsync();
@@ -158,8 +163,8 @@ public sealed class KeeperRole
     }
 
     /// <summary>
-    /// Ends everything. The agents' threads have ended before. On the strand. What is not archived keeps its references on
-    /// the journal's segments, so that their files outlive the process.
+    /// Ends everything. The agents' threads have ended before. On the strand. What is not archived keeps its references
+    /// on the journal's segments, so that their files outlive the process.
     /// </summary>
     public async Task StopAsync()
     {
@@ -222,7 +227,8 @@ public sealed class KeeperRole
         }
         catch (ChronoLogException exception)
         {
-            ports.Logger.LogError("{Name}: the Visor named a story that cannot be: {Reason}", options.Name, exception.Message);
+            ports.Logger.LogError(
+                "{Name}: the Visor named a story that cannot be: {Reason}", options.Name, exception.Message);
         }
     }
 
@@ -231,7 +237,8 @@ public sealed class KeeperRole
         if (await grapher.FollowAsync(view.Grapher))
         {
             ports.Logger.LogWarning(
-                "{Name}: the Grapher at {Endpoint} is a new process; what the old one had not archived is announced again",
+                "{Name}: the Grapher at {Endpoint} is a new process; what the old one had not archived is announced "
+                + "again",
                 options.Name, view.Grapher.ServiceEndpoint);
             retirement.Restart();
         }
@@ -261,7 +268,8 @@ public sealed class KeeperRole
         }
         catch (Exception exception) when (!stop.IsCancellationRequested)
         {
-            ports.Logger.LogError(exception, "{Name}: a periodic duty failed; it goes on with the next round", options.Name);
+            ports.Logger.LogError(
+                exception, "{Name}: a periodic duty failed; it goes on with the next round", options.Name);
         }
     }
 

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Core.Registry;
 
 /// <summary>
-/// A process's membership in the deployment: registers with the Visor, sends heartbeats with statistics, keeps the newest
-/// view of the recording group, and registers again when the Visor asks for it or has lost its memory. Keeper, Grapher and
-/// Player use the same class; the role is a field of the identity. Lives on the role's strand.
+/// A process's membership in the deployment: registers with the Visor, sends heartbeats with statistics, keeps the
+/// newest view of the recording group, and registers again when the Visor asks for it or has lost its memory. Keeper,
+/// Grapher and Player use the same class; the role is a field of the identity. Lives on the role's strand.
 /// </summary>
 /// <param name="visor">Channel to the Visor's registry port. Stays the caller's.</param>
 /// <param name="identity">
-/// Who and where this process is. The process id is 0 before the first registration, or the one of an earlier epoch whose
-/// data this process took over.
+/// Who and where this process is. The process id is 0 before the first registration, or the one of an earlier epoch
+/// whose data this process took over.
 /// </param>
 /// <param name="options">Deadlines and pauses.</param>
 /// <param name="timers">Time.</param>
@@ -83,7 +83,7 @@ public sealed class RegistryClient(
         }
     }
 
-    /// <summary>Tells the Visor that this process leaves. A Visor that cannot be reached finds out by the silence.</summary>
+    /// <summary>Tells the Visor that this process leaves; one that is not reached finds out by the silence.</summary>
     public async Task UnregisterAsync()
     {
         if (!IsRegistered)
@@ -102,7 +102,7 @@ public sealed class RegistryClient(
         }
     }
 
-    /// <summary>Takes a view that arrived by another way (a StartStoryRecording) if it is newer than the one held.</summary>
+    /// <summary>Takes a view that came by another way (StartStoryRecording) if it is newer than the one held.</summary>
     public void Observe(GroupView? view)
     {
         if (view is not null && (Group is null || view.Epoch > Group.Epoch))

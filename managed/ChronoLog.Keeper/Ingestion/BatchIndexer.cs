@@ -84,8 +84,8 @@ internal sealed class BatchIndexer(int thread, StoryTable stories)
     private EventRunBuilder BuilderOf(ulong storyId, ulong tick) =>
         last is { Builder: { } builder } slot && slot.StoryId == storyId ? builder : EnterStory(storyId, tick);
 
-    // Opening a handle takes a pipeline's lock while other stories' handles are entered. That can't close a circle: whoever
-    // holds that lock waits for handles of the same pipeline only, and this thread has none there yet.
+    // Opening a handle takes a pipeline's lock while other stories' handles are entered. That can't close a circle:
+    // whoever holds that lock waits for handles of the same pipeline only, and this thread has none there yet.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private EventRunBuilder EnterStory(ulong storyId, ulong tick)
     {

@@ -9,7 +9,9 @@ internal sealed class FenceList
     private readonly List<Fence> waiting = [];
     private volatile int count;
 
-    /// <summary>From any thread; to be awaited on a strand, which takes the continuation off the ingestion thread.</summary>
+    /// <summary>
+    /// From any thread; to be awaited on a strand, which takes the continuation off the ingestion thread.
+    /// </summary>
     public Task Add(RingSession[] rings)
     {
         var fence = new Fence(rings);

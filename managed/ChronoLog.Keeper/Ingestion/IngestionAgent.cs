@@ -8,13 +8,13 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Keeper.Ingestion;
 
 /// <summary>
-/// Moves events from rings to journal and pipelines: takes a ring's committed frames, copies them into the journal, walks
-/// the journal's copy (never the producer's memory, which may change under the walk), appends one index entry per event,
-/// and gives the bytes back to the producers. Nothing per event but a header walk and one entry; no allocation.
+/// Moves events from rings to journal and pipelines: takes a ring's committed frames, copies them into the journal,
+/// walks the journal's copy (never the producer's memory, which may change under the walk), appends one index entry per
+/// event, and gives the bytes back to the producers. Nothing per event but a header walk and one entry; no allocation.
 /// </summary>
 /// <remarks>
-/// The rings are a copy-on-write array that the role's strand replaces. <see cref="Cycles"/> counts the beginnings of duty
-/// cycles: once it has moved on after a replacement, nobody here uses what was taken out.
+/// The rings are a copy-on-write array that the role's strand replaces. <see cref="Cycles"/> counts the beginnings of
+/// duty cycles: once it has moved on after a replacement, nobody here uses what was taken out.
 /// </remarks>
 public sealed class IngestionAgent : IAgent
 {
@@ -77,7 +77,9 @@ public sealed class IngestionAgent : IAgent
         Wake?.Invoke();
     }
 
-    /// <summary>Completes when everything reserved in this thread's rings by now is journaled and indexed. Await it on a strand.</summary>
+    /// <summary>
+    /// Completes when everything reserved in this thread's rings by now is journaled and indexed. Await it on a strand.
+    /// </summary>
     public Task FenceAsync()
     {
         Task passed = fences.Add(rings);
@@ -199,8 +201,8 @@ public sealed class IngestionAgent : IAgent
         session.Ring.CloseToProducers(); // they fail at once instead of waiting for room that never comes
         Counters.AddDetached();
         logger.LogError(
-            "{Name}: ring {Ring} of client {Client} (pid {Pid}, {Path}) broke the protocol and is not followed any more: "
-            + "{Reason}; the client must connect again",
+            "{Name}: ring {Ring} of client {Client} (pid {Pid}, {Path}) broke the protocol and is not followed any "
+            + "more: {Reason}; the client must connect again",
             Name, session.Ring.RingId, session.ClientId, session.Pid, session.Ring.Path, exception.Message);
         RingEnded?.Invoke(session);
     }

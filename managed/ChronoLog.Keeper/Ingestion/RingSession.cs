@@ -3,8 +3,9 @@ using ChronoLog.Core.Ports;
 namespace ChronoLog.Keeper.Ingestion;
 
 /// <summary>
-/// A ring in use. Who writes what: the ingestion thread consumes and publishes <see cref="Indexed"/>, the syncing thread
-/// publishes the durable position, the role's strand opens and removes; the flags only ever go from false to true.
+/// A ring in use. Who writes what: the ingestion thread consumes and publishes <see cref="Indexed"/>, the syncing
+/// thread publishes the durable position, the role's strand opens and removes; the flags only ever go from false to
+/// true.
 /// </summary>
 public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
 {

@@ -10,7 +10,8 @@ namespace ChronoLog.Keeper.Ingestion;
 /// every ring's durable position is published. Its thread may block in the sync.
 /// </summary>
 public sealed class SyncAgent(
-    KeeperOptions options, IJournal journal, IngestionAgent ingestion, StoryTable stories, ITimers timers, ILogger logger)
+    KeeperOptions options, IJournal journal, IngestionAgent ingestion, StoryTable stories, ITimers timers,
+    ILogger logger)
     : IAgent
 {
     // A device that failed gets a pause, not a storm of retries.
@@ -71,7 +72,8 @@ public sealed class SyncAgent(
             if (!isFailing)
             {
                 isFailing = true;
-                logger.LogError("{Name}: {Reason}; nothing is reported as synced until it succeeds", Name, exception.Message);
+                logger.LogError(
+                    "{Name}: {Reason}; nothing is reported as synced until it succeeds", Name, exception.Message);
             }
 
             return false;

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Keeper.Recording;
 
 /// <summary>
-/// Gives clients their rings, shares the rings out among the ingestion threads, and removes those that ended. On the role's
-/// strand.
+/// Gives clients their rings, shares the rings out among the ingestion threads, and removes those that ended. On the
+/// role's strand.
 /// </summary>
 public sealed class RecordingService
 {
@@ -111,7 +111,8 @@ public sealed class RecordingService
         if (Refusal is { } reason)
         {
             throw new ChronoLogException(
-                Status.NoKeepers, $"keeper {options.Name} gives out no ring: {reason}; use another keeper of the group");
+                Status.NoKeepers,
+                $"keeper {options.Name} gives out no ring: {reason}; use another keeper of the group");
         }
 
         if (request.ClientId == 0)
@@ -139,8 +140,8 @@ public sealed class RecordingService
         {
             throw new ChronoLogException(
                 Status.LimitExceeded,
-                $"keeper {options.Name} has {sessions.Count} rings (at most {options.RingsMax}), {ofClient} of them client "
-                + $"{request.ClientId}'s (at most {options.RingsPerClientMax})");
+                $"keeper {options.Name} has {sessions.Count} rings (at most {options.RingsMax}), {ofClient} of them "
+                + $"client {request.ClientId}'s (at most {options.RingsPerClientMax})");
         }
 
         long capacity = Capacity(request.CapacityBytes);
@@ -148,8 +149,9 @@ public sealed class RecordingService
         {
             throw new ChronoLogException(
                 Status.NoSpace,
-                $"keeper {options.Name}: another ring of {capacity} bytes would exceed the {options.RingBytesTotal} bytes "
-                + $"of shared memory for rings, {RingBytes} of which are in use; raise the limit or add a keeper");
+                $"keeper {options.Name}: another ring of {capacity} bytes would exceed the {options.RingBytesTotal} "
+                + $"bytes of shared memory for rings, {RingBytes} of which are in use; raise the limit "
+                + "or add a keeper");
         }
 
         IRecordingRing ring = host.Create(request.ClientId, ++lastRingId, (int)request.Pid, capacity);

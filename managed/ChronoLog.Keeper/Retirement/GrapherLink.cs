@@ -4,8 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Keeper.Retirement;
 
-/// <summary>The channel to the group's Grapher for progress reports: follows it to wherever it is. On the role's strand.</summary>
-public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan deadline, ILogger logger) : IAsyncDisposable
+/// <summary>
+/// The channel to the group's Grapher for progress reports: follows it to wherever it is. On the role's strand.
+/// </summary>
+public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan deadline, ILogger logger)
+    : IAsyncDisposable
 {
     private IRpcChannel? channel;
     private ProcessIdentity? grapher;
@@ -36,8 +39,8 @@ public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan
     }
 
     /// <summary>
-    /// Reports progress; a Grapher that is away hears of it with the next report. An empty report is sent too: it says that
-    /// nothing of any story is left here.
+    /// Reports progress; a Grapher that is away hears of it with the next report. An empty report is sent too: it says
+    /// that nothing of any story is left here.
     /// </summary>
     public async ValueTask ReportAsync(DrainProgressRequest progress, CancellationToken cancellation)
     {

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Keeper.Retirement;
 
 /// <summary>
-/// The retired chunks of this Keeper, from retirement to the *archived* notice. Feeds the extraction queue, repeats what
-/// failed, for ever, and lets go of a chunk, and so of its journal segments, only when it is archived. On the role's strand.
+/// The retired chunks of this Keeper, from retirement to the *archived* notice. Feeds the extraction queue, repeats
+/// what failed, for ever, and lets go of a chunk, and so of its journal segments, only when it is archived. On the
+/// role's strand.
 /// </summary>
 public sealed class HandoverLedger
 {
@@ -93,7 +94,9 @@ public sealed class HandoverLedger
         return default;
     }
 
-    /// <summary>The Grapher has these partial chunks in a synced StoryFile. Unknown ones were released before.</summary>
+    /// <summary>
+    /// The Grapher has these partial chunks in a synced StoryFile. Unknown ones were released before.
+    /// </summary>
     public void Archived(IEnumerable<PartialIdentity> partials)
     {
         foreach (PartialIdentity partial in partials)
@@ -259,8 +262,8 @@ public sealed class HandoverLedger
         if (outcome.Job.Attempt % 10 == 1)
         {
             logger.LogWarning(
-                "{Name}: chunk [{Start}, {End}) of story {Chronicle}/{Story} could not be handed over (attempt {Attempt}): "
-                + "{Reason}; it is announced again until it is taken",
+                "{Name}: chunk [{Start}, {End}) of story {Chronicle}/{Story} could not be handed over (attempt "
+                + "{Attempt}): {Reason}; it is announced again until it is taken",
                 options.Name, outcome.Chunk.Chunk.StartTime, outcome.Chunk.Chunk.EndTime,
                 outcome.Chunk.Story.Chronicle, outcome.Chunk.Story.Story, outcome.Job.Attempt,
                 outcome.Failures[0].Error.Message);

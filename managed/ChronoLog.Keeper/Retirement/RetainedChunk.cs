@@ -27,7 +27,9 @@ public sealed class RetainedChunk(KeeperStory story, StoryChunk chunk, PartialId
 
     public RetainedState State { get; set; } = RetainedState.Unnamed;
 
-    /// <summary>It is archived or its story was destroyed: to be released as soon as no extraction stream reads it.</summary>
+    /// <summary>
+    /// It is archived or its story was destroyed: to be released as soon as no extraction stream reads it.
+    /// </summary>
     public bool IsFinished { get; set; }
 
     /// <summary>Monotonic nanoseconds of the last handing over.</summary>

@@ -40,7 +40,9 @@ public sealed class RetirementDuty(
         Hand(story);
     }
 
-    /// <summary>What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's.</summary>
+    /// <summary>
+    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's.
+    /// </summary>
     public DrainProgressRequest Progress()
     {
         var request = new DrainProgressRequest { ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch };

@@ -5,7 +5,9 @@ using ChronoLog.Keeper.Retirement;
 
 namespace ChronoLog.Keeper.Stories;
 
-/// <summary>A story as this Keeper records it. The pipeline is thread-safe; what is marked so belongs to the role's strand.</summary>
+/// <summary>
+/// A story as this Keeper records it. The pipeline is thread-safe; what is marked so belongs to the role's strand.
+/// </summary>
 public sealed class KeeperStory
 {
     private readonly Lock gate = new();

@@ -14,8 +14,9 @@ namespace ChronoLog.Keeper.Stories;
 /// role's strand.
 /// </summary>
 public sealed class StoryService(
-    KeeperOptions options, StoryTable stories, HandoverLedger ledger, RetirementDuty retirement, RegistryClient registry,
-    IReadOnlyList<IngestionAgent> ingestion, IBaseClock clock, Func<ValueTask<bool>> fence, ILogger logger)
+    KeeperOptions options, StoryTable stories, HandoverLedger ledger, RetirementDuty retirement,
+    RegistryClient registry, IReadOnlyList<IngestionAgent> ingestion, IBaseClock clock,
+    Func<ValueTask<bool>> fence, ILogger logger)
 {
     private readonly List<Leaving> leaving = [];
     private readonly List<StoryChunk> rest = [];
@@ -46,7 +47,8 @@ public sealed class StoryService(
     }
 
     /// <summary>Begins or goes on to record a story. Doing it again only refreshes names and attributes.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: names and id do not fit together.</exception>
+    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: names and id do not fit
+    /// together.</exception>
     public void Start(StoryDescriptor? descriptor)
     {
         Check(descriptor);
@@ -82,8 +84,8 @@ public sealed class StoryService(
     }
 
     /// <summary>
-    /// Takes stories out that nobody records and that left nothing behind; not before the progress reports have passed the
-    /// end of recording, or the Grapher would wait for this Keeper.
+    /// Takes stories out that nobody records and that left nothing behind; not before the progress reports have passed
+    /// the end of recording, or the Grapher would wait for this Keeper.
     /// </summary>
     public void Dismantle()
     {
@@ -130,7 +132,8 @@ public sealed class StoryService(
         {
             throw new ChronoLogException(
                 Status.InvalidArgument,
-                $"story {descriptor.Chronicle}/{descriptor.Story} has the id {expected:x16}, not {descriptor.StoryId:x16}");
+                $"story {descriptor.Chronicle}/{descriptor.Story} has the id {expected:x16}, not "
+                + $"{descriptor.StoryId:x16}");
         }
     }
 

@@ -6,9 +6,9 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Keeper.Stories;
 
 /// <summary>
-/// The stories of this Keeper by id. Thread-safe: ingestion threads resolve ids, the role's strand names, starts and removes.
-/// An event of a story that nobody announced (the Visor's message is late, or this process was restarted) is no reason to
-/// lose it: its pipeline is made on demand.
+/// The stories of this Keeper by id. Thread-safe: ingestion threads resolve ids, the role's strand names, starts and
+/// removes. An event of a story that nobody announced (the Visor's message is late, or this process was restarted) is
+/// no reason to lose it: its pipeline is made on demand.
 /// </summary>
 public sealed class StoryTable
 {
@@ -59,7 +59,8 @@ public sealed class StoryTable
     }
 
     /// <summary>The story of an event, made if it is unknown. From an ingestion thread.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: too many stories that nobody named.</exception>
+    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: too many stories that nobody
+    /// named.</exception>
     public KeeperStory Resolve(ulong storyId, ulong eventTime)
     {
         lock (gate)
@@ -73,8 +74,8 @@ public sealed class StoryTable
             {
                 throw new ChronoLogException(
                     Status.LimitExceeded,
-                    $"story {storyId:x16} is one too many: {unknown} stories are recorded at {options.Name} that the Visor "
-                    + "has not named; acquire stories before recording to them");
+                    $"story {storyId:x16} is one too many: {unknown} stories are recorded at {options.Name} that the "
+                    + "Visor has not named; acquire stories before recording to them");
             }
 
             return Make(storyId, Math.Min(eventTime, clock.Now));

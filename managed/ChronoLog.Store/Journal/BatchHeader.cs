@@ -22,7 +22,8 @@ namespace ChronoLog.Store.Journal;
 /// <c>flags</c> bit 0: the seal, a batch without frames that ends a full segment and
 /// repeats the last number. <c>unsynced</c>: how many batches up to
 /// and including this one were not known to be on the device when it was written. A hole that is older than that was
-/// damaged after its sync; a younger one is what a power cut leaves. The number of frames is not stored: a walk gives it.
+/// damaged after its sync; a younger one is what a power cut leaves. The number of frames is not stored: a walk gives
+/// it.
 /// </remarks>
 /// <param name="ByteLength">Bytes of frames.</param>
 /// <param name="Unsynced">See the remarks.</param>
@@ -80,9 +81,12 @@ public readonly record struct BatchHeader(
     public static uint TagOf(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[TagOffset..]);
 
     /// <summary>The number of what <see cref="LooksLikeOne"/>.</summary>
-    public static long NumberOf(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadInt64LittleEndian(bytes[NumberOffset..]);
+    public static long NumberOf(ReadOnlySpan<byte> bytes) =>
+        BinaryPrimitives.ReadInt64LittleEndian(bytes[NumberOffset..]);
 
-    /// <summary>Reads the batch at the beginning of the bytes. False when none stands there whole and undamaged.</summary>
+    /// <summary>
+    /// Reads the batch at the beginning of the bytes. False when none stands there whole and undamaged.
+    /// </summary>
     /// <param name="bytes">From the header to the end of the segment.</param>
     /// <param name="tag">The segment's.</param>
     /// <param name="header">The batch.</param>

@@ -15,12 +15,14 @@ public sealed record JournalOptions
     /// <summary>Length of a segment file; a multiple of 4096. No batch, and so no event, may be larger.</summary>
     public long SegmentBytes { get; init; } = 64L << 20;
 
-    /// <summary>Most bytes of segment files; at least two segments, so that one fills while another one drains.</summary>
+    /// <summary>
+    /// Most bytes of segment files; at least two segments, so that one fills while another one drains.
+    /// </summary>
     public long QuotaBytes { get; init; } = 4L << 30;
 
     /// <summary>
-    /// How far ahead of the writer pages are mapped for writing. At 1 GB/s and a preparation cycle of 1 ms the writer moves
-    /// 1 MiB; four times that keeps it from faulting. More would only be written to the device as zeros.
+    /// How far ahead of the writer pages are mapped for writing. At 1 GB/s and a preparation cycle of 1 ms the writer
+    /// moves 1 MiB; four times that keeps it from faulting. More would only be written to the device as zeros.
     /// </summary>
     public long PopulateAheadBytes { get; init; } = 4L << 20;
 

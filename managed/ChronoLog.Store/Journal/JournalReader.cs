@@ -4,7 +4,8 @@ namespace ChronoLog.Store.Journal;
 
 /// <summary>
 /// Reads what a journal left on disk: for recovery, for inspection, for tests. Nothing read is trusted. It tells a torn
-/// tail (a batch that was being written when the process or the node died) from damage in the middle (whole batches follow).
+/// tail (a batch that was being written when the process or the node died) from damage in the middle (whole batches
+/// follow).
 /// </summary>
 public static class JournalReader
 {
@@ -53,7 +54,8 @@ public static class JournalReader
         long offset = header.DataStart;
         while (true)
         {
-            if (!BatchHeader.TryRead(bytes.Span[(int)Math.Min(offset, bytes.Length)..], header.Tag, out BatchHeader batch))
+            ReadOnlySpan<byte> rest = bytes.Span[(int)Math.Min(offset, bytes.Length)..];
+            if (!BatchHeader.TryRead(rest, header.Tag, out BatchHeader batch))
             {
                 long next = FindNext(bytes.Span, offset, header.Tag, out batch);
                 if (next < 0)

@@ -5,12 +5,12 @@ namespace ChronoLog.Store.Journal;
 
 /// <summary>
 /// A segment of the journal as the memory that index entries point into. The writer holds the first reference while the
-/// segment is active; every run that points into it holds one. With the last one, that is, when every chunk with an event
-/// in it has been archived, the file goes back to the pool, to be deleted or used again.
+/// segment is active; every run that points into it holds one. With the last one, that is, when every chunk with an
+/// event in it has been archived, the file goes back to the pool, to be deleted or used again.
 /// </summary>
 /// <remarks>
-/// Fields by owner: the writer's thread owns <c>end</c> (published with a release store after the batch is complete); the
-/// syncing thread owns <see cref="SyncedEnd"/>, <see cref="IsBroken"/> and <see cref="Rewrite"/>.
+/// Fields by owner: the writer's thread owns <c>end</c> (published with a release store after the batch is complete);
+/// the syncing thread owns <see cref="SyncedEnd"/>, <see cref="IsBroken"/> and <see cref="Rewrite"/>.
 /// </remarks>
 internal sealed class JournalSegment : PayloadBlock
 {
@@ -62,7 +62,9 @@ internal sealed class JournalSegment : PayloadBlock
     public bool HasRoom(int byteLength) =>
         Length - end - BatchHeader.Length >= BatchHeader.Footprint(byteLength);
 
-    /// <summary>Writer only, after <see cref="HasRoom"/>: copies the frames, completes the batch, returns their address.</summary>
+    /// <summary>
+    /// Writer only, after <see cref="HasRoom"/>: copies the frames, completes the batch, returns their address.
+    /// </summary>
     public nint Append(in BatchOrigin origin, ReadOnlySpan<byte> frames, long number, uint unsynced)
     {
         Span<byte> batch = File.Mapping.Span(end, BatchHeader.Length + frames.Length);

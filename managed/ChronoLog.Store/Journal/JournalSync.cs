@@ -3,13 +3,14 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// Brings the segments' batches to the device. A file whose sync failed is never synced again, because the kernel may have
-/// dropped the pages and would then report success: its batches are written again to a new file, while readers keep using
-/// the old mapping.
+/// Brings the segments' batches to the device. A file whose sync failed is never synced again, because the kernel may
+/// have dropped the pages and would then report success: its batches are written again to a new file, while readers
+/// keep using the old mapping.
 /// </summary>
 /// <remarks>
-/// The sync is msync over the range written since the last one, which is fdatasync limited to a range: pages mapped ahead
-/// of the writer need not be written as zeros. Blocks were reserved and the directory was synced when the file was made.
+/// The sync is msync over the range written since the last one, which is fdatasync limited to a range: pages mapped
+/// ahead of the writer need not be written as zeros. Blocks were reserved and the directory was synced when the file
+/// was made.
 /// </remarks>
 internal sealed class JournalSync(SegmentPool pool, Action<SegmentFile, long, long> syncRange)
 {
@@ -126,10 +127,13 @@ internal sealed class JournalSync(SegmentPool pool, Action<SegmentFile, long, lo
         return file;
     }
 
-    private static long RewriteStart(SegmentFile file, long otherwise) =>
-        SegmentHeader.TryRead(file.Mapping.Span(0, SegmentHeader.PageLength), file.Mapping.Length, out SegmentHeader header)
+    private static long RewriteStart(SegmentFile file, long otherwise)
+    {
+        Span<byte> page = file.Mapping.Span(0, SegmentHeader.PageLength);
+        return SegmentHeader.TryRead(page, file.Mapping.Length, out SegmentHeader header)
             ? header.DataStart
             : otherwise;
+    }
 
     private void SyncRange(SegmentFile file, long from, long to)
     {

@@ -39,7 +39,8 @@ internal sealed class SegmentFile : IDisposable
             : null;
 
     /// <summary>
-    /// Creates a file with all its blocks reserved: a full disk shows here, by an error, and never as SIGBUS at a store.
+    /// Creates a file with all its blocks reserved: a full disk shows here, by an error, and never as SIGBUS at a
+    /// store.
     /// </summary>
     /// <exception cref="PosixException">Nothing is left behind.</exception>
     public static SegmentFile Create(PosixDirectory directory, long sequence, long bytes)
@@ -60,7 +61,9 @@ internal sealed class SegmentFile : IDisposable
         }
     }
 
-    /// <summary>Gives a file that nothing points into a new place in the sequence; its old header becomes invalid.</summary>
+    /// <summary>
+    /// Gives a file that nothing points into a new place in the sequence; its old header becomes invalid.
+    /// </summary>
     public void Recycle(long sequence)
     {
         Mapping.Span(0, SegmentHeader.PageLength).Clear();

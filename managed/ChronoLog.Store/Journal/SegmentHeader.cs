@@ -35,7 +35,8 @@ namespace ChronoLog.Store.Journal;
 /// <param name="Sequence">Number of the segment within its directory, from 1; also in the file's name.</param>
 /// <param name="SegmentBytes">Length of the file.</param>
 /// <param name="DataStart">Offset of the first batch.</param>
-/// <param name="RewriteOf">Sequence of the segment whose device failed and whose batches were written again here; 0 = none.</param>
+/// <param name="RewriteOf">Sequence of the segment whose device failed and whose batches were written again here; 0 =
+/// none.</param>
 /// <param name="FirstNumber">Number that the first batch has or would have.</param>
 public readonly record struct SegmentHeader(
     uint Tag, ulong ProcessId, ulong Epoch, long Sequence, long SegmentBytes, long DataStart, long RewriteOf,

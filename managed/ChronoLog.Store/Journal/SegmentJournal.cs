@@ -6,13 +6,14 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// The journal on segment files: preallocated, mapped shared, written by one copy from the ring. A batch survives the death
-/// of the process as soon as it is appended (the pages belong to the kernel), and a power cut once <see cref="Sync"/>
-/// covered it.
+/// The journal on segment files: preallocated, mapped shared, written by one copy from the ring. A batch survives the
+/// death of the process as soon as it is appended (the pages belong to the kernel), and a power cut once <see
+/// cref="Sync"/> covered it.
 /// </summary>
 /// <remarks>
-/// Threads: one writer (<see cref="TryAppend"/>), one that syncs, one that prepares, and anyone who drops a segment's last
-/// reference. The writer completes a batch, publishes its segment's end, then <c>appended</c>; the syncing thread reads
+/// Threads: one writer (<see cref="TryAppend"/>), one that syncs, one that prepares, and anyone who drops a segment's
+/// last reference. The writer completes a batch, publishes its segment's end, then <c>appended</c>; the syncing thread
+/// reads
 /// <c>appended</c> first and the ends after, so what it syncs covers at least the number that it returns.
 /// </remarks>
 public sealed class SegmentJournal : IJournal
@@ -129,8 +130,8 @@ public sealed class SegmentJournal : IJournal
     }
 
     /// <summary>
-    /// Ends the journal: no appends, syncs or preparations may be running. Segments that nothing points into are deleted,
-    /// all others stay for a recovery. Entries that point into any of them must not be followed any more.
+    /// Ends the journal: no appends, syncs or preparations may be running. Segments that nothing points into are
+    /// deleted, all others stay for a recovery. Entries that point into any of them must not be followed any more.
     /// </summary>
     public void Dispose()
     {

@@ -4,8 +4,9 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// The segment files of a directory: makes them ahead of need within the quota, takes back those that nothing points into,
-/// and uses them again or deletes them. Thread-safe; files are created and deleted outside the lock's short sections.
+/// The segment files of a directory: makes them ahead of need within the quota, takes back those that nothing points
+/// into, and uses them again or deletes them. Thread-safe; files are created and deleted outside the lock's short
+/// sections.
 /// </summary>
 internal sealed class SegmentPool : IDisposable
 {
@@ -92,7 +93,9 @@ internal sealed class SegmentPool : IDisposable
         }
     }
 
-    /// <summary>The last reference to a segment is gone. From any thread; the file is dealt with by a later preparation.</summary>
+    /// <summary>
+    /// The last reference to a segment is gone. From any thread; the file is dealt with by a later preparation.
+    /// </summary>
     public void Return(JournalSegment segment)
     {
         lock (gate)
@@ -134,7 +137,8 @@ internal sealed class SegmentPool : IDisposable
         int done = 0;
         if (NeedsSpare && TryMake(isNeededNow: false) is { } made)
         {
-            made.Mapping.Advise(0, Math.Min(options.PopulateAheadBytes, options.SegmentBytes), PosixAdvice.PopulateWrite);
+            long ahead = Math.Min(options.PopulateAheadBytes, options.SegmentBytes);
+            made.Mapping.Advise(0, ahead, PosixAdvice.PopulateWrite);
             lock (gate)
             {
                 // The writer makes its own file when it finds no spare, but never sets the spare: no race here.

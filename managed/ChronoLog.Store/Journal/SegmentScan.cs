@@ -25,7 +25,7 @@ public sealed record SegmentScan(
 /// <param name="FirstNumber">The first batch that is missing.</param>
 /// <param name="LastNumber">The last one.</param>
 /// <param name="WasSynced">
-/// True when a later batch knew some of it to be on the device: the medium or somebody damaged it. False: a power cut took
-/// it before its sync, and nobody was told that it was safe.
+/// True when a later batch knew some of it to be on the device: the medium or somebody damaged it. False: a power cut
+/// took it before its sync, and nobody was told that it was safe.
 /// </param>
 public sealed record SegmentHole(long Offset, long Length, long FirstNumber, long LastNumber, bool WasSynced);

@@ -44,5 +44,6 @@ internal sealed class FakeExtractor : IChunkExtractor
         return records;
     }
 
-    internal sealed record Taken(StoryDescriptor Story, PartialIdentity Identity, ulong StartTime, List<string> Records);
+    internal sealed record Taken(
+        StoryDescriptor Story, PartialIdentity Identity, ulong StartTime, List<string> Records);
 }

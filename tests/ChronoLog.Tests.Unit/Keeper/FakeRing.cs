@@ -4,7 +4,9 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Tests.Unit.Keeper;
 
-/// <summary>A ring without wrap: the test is its producer. Thread-safe only where a test needs it: not at all.</summary>
+/// <summary>
+/// A ring without wrap: the test is its producer. Thread-safe only where a test needs it: not at all.
+/// </summary>
 internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IRecordingRing
 {
     private readonly byte[] bytes = new byte[1 << 20];

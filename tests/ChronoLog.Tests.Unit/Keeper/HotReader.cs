@@ -32,7 +32,8 @@ internal static class HotReader
         return read.GetAwaiter().GetResult();
     }
 
-    private static async ValueTask<List<string>> ReadAsync(KeeperHarness keeper, OpenReadRequest request, List<Gap>? gaps)
+    private static async ValueTask<List<string>> ReadAsync(
+        KeeperHarness keeper, OpenReadRequest request, List<Gap>? gaps)
     {
         var records = new List<string>();
         await using RemoteReadSource source = await RemoteReadSource.OpenAsync(

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChronoLog.Tests.Unit.Keeper;
 
-/// <summary>A Keeper on fakes and manual time: chunks of 1 s, windows of 1 s. Base time begins at <see cref="Start"/>.</summary>
+/// <summary>
+/// A Keeper on fakes and manual time: chunks of 1 s, windows of 1 s. Base time begins at <see cref="Start"/>.
+/// </summary>
 internal sealed class KeeperHarness : IDisposable
 {
     public const ulong Second = 1_000_000_000;
@@ -32,7 +34,8 @@ internal sealed class KeeperHarness : IDisposable
         visor.Handle(Methods.Register, (request, _) =>
         {
             Registrations++;
-            return ValueTask.FromResult(new RegisterReply { ProcessId = 17, Group = View, HeartbeatMilliseconds = 100 });
+            return ValueTask.FromResult(
+                new RegisterReply { ProcessId = 17, Group = View, HeartbeatMilliseconds = 100 });
         });
         visor.Handle(Methods.Heartbeat, (request, _) =>
         {
@@ -191,7 +194,10 @@ internal sealed class KeeperHarness : IDisposable
             AcceptanceWindow = TimeSpan.FromSeconds(1),
             AwaitsArchivedNotice = true,
         };
-        var identity = new ProcessIdentity { Role = ChronoLog.Core.Protocol.Role.Keeper, Name = "keeper-0", Epoch = 42 };
+        var identity = new ProcessIdentity
+        {
+            Role = ChronoLog.Core.Protocol.Role.Keeper, Name = "keeper-0", Epoch = 42,
+        };
         return new KeeperRole(change?.Invoke(options) ?? options, new KeeperPorts
         {
             Strand = Strand,

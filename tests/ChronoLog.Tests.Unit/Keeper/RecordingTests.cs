@@ -50,8 +50,10 @@ internal sealed class RecordingTests
         {
             RingsMax = 3, RingsPerClientMax = 2, RingBytesTotal = 64 << 20,
         }).Started();
-        Assert.That(Refused(keeper, new OpenRingRequest { ClientId = 5, Host = "there" }), Is.EqualTo(Status.NotSupported));
-        Assert.That(Refused(keeper, new OpenRingRequest { ClientId = 0, Host = "here" }), Is.EqualTo(Status.InvalidArgument));
+        var elsewhere = new OpenRingRequest { ClientId = 5, Host = "there" };
+        Assert.That(Refused(keeper, elsewhere), Is.EqualTo(Status.NotSupported));
+        var nobody = new OpenRingRequest { ClientId = 0, Host = "here" };
+        Assert.That(Refused(keeper, nobody), Is.EqualTo(Status.InvalidArgument));
         keeper.OpenRing(client: 5, pid: 1);
         keeper.OpenRing(client: 5, pid: 2);
         Assert.That(

@@ -157,7 +157,8 @@ internal sealed class RegistryClientTests
         visor.Start();
     }
 
-    // Calls that time out pass through the thread pool in the fake network: time goes on in small steps and waits for them.
+    // Calls that time out pass through the thread pool in the fake network: time goes on in small steps and waits for
+    // them.
     private void Pass(int seconds)
     {
         for (int i = 0; i < seconds * 100; i++)
