@@ -9,6 +9,9 @@ internal static unsafe partial class H5
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5open")]
     internal static partial int open();
 
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5dont_atexit")]
+    internal static partial int dont_atexit();
+
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5get_libversion")]
     internal static partial int get_libversion(out uint major, out uint minor, out uint release);
 

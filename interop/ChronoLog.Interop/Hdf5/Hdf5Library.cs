@@ -61,6 +61,8 @@ public static unsafe partial class Hdf5Library
         string name = NativeLibraries.Find(NativeLibraries.Hdf5)
             ?? throw new DllNotFoundException("libhdf5 was not found: install libhdf5-103");
         nint handle = NativeLibrary.Load(name);
+        // At exit HDF5 would flush what is still open: only files whose close failed, and then it crashes.
+        _ = H5.dont_atexit();
         if (H5.open() < 0 || H5.get_libversion(out uint major, out uint minor, out uint release) < 0)
         {
             throw new Hdf5Exception($"'{name}' could not be initialised: {H5E.TakeMessages()}");

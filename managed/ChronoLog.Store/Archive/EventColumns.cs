@@ -14,7 +14,6 @@ internal sealed class EventColumns : IDisposable
     private readonly ColumnWriter[] writers = new ColumnWriter[StoryFileUserBlock.BlockCheckedColumns];
     private readonly ColumnExtent[] extents;
     private readonly long eventsMax;
-    private ulong lastTime;
     private bool begun;
     private ulong nextOffset;
 
@@ -37,7 +36,7 @@ internal sealed class EventColumns : IDisposable
 
     public ulong FirstTime { get; private set; }
 
-    public ulong LastTime => lastTime;
+    public ulong LastTime { get; private set; }
 
     /// <summary>False when there are more events or bytes than the columns have room for.</summary>
     public bool TryAppend(ReadOnlySpan<EventEntry> entries)
@@ -103,7 +102,7 @@ internal sealed class EventColumns : IDisposable
             begun = true;
         }
 
-        lastTime = entries[^1].EventTime;
+        LastTime = entries[^1].EventTime;
     }
 
     private int IndexRoom()

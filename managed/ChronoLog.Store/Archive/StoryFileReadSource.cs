@@ -14,7 +14,8 @@ public sealed class StoryFileReadSource : IReadSource
     private readonly ulong startTime;
     private readonly ulong endTime;
     private readonly bool readAhead;
-    private readonly List<Gap> gaps = [];
+    // Replaced, never changed: it grows on a pool thread while others may look at it.
+    private volatile Gap[] gaps = [];
     private readonly IEnumerator<EventRun> runs;
     private Task<EventRun?>? next;
 
@@ -76,16 +77,18 @@ public sealed class StoryFileReadSource : IReadSource
             using StoryFile? file = entry.TryOpen();
             if (file is null)
             {
-                gaps.Add(entry.GapWithin(startTime, endTime));
+                AddGap(entry.GapWithin(startTime, endTime));
                 continue;
             }
 
-            foreach (EventRun run in file.Range(startTime, endTime, gaps.Add))
+            foreach (EventRun run in file.Range(startTime, endTime, AddGap))
             {
                 yield return run;
             }
         }
     }
+
+    private void AddGap(Gap gap) => gaps = [.. gaps, gap];
 
     private long Estimate(CatalogFile file)
     {

@@ -2,22 +2,18 @@ using System.Runtime.InteropServices;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Interop.Hdf5;
 using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
 /// Writes StoryFiles. HDF5 lays the file out (it knows the extents beforehand), the columns are written with pwrite at the
-/// offsets it chose, and the user block, with the checksum of everything that HDF5 wrote, comes last. Thread-safe.
+/// offsets it chose, then HDF5's structures, and the user block with their checksum comes last. Thread-safe.
 /// </summary>
 public sealed class StoryFileWriter
 {
     // 64 KiB of entries, within a core's L2 beside the records that are gathered.
     private const int BatchEvents = 2048;
-
-    // Columns start at cache lines, so that mapped values are aligned.
-    private const int Alignment = 64;
 
     private static readonly string Version =
         typeof(StoryFileWriter).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -101,11 +97,9 @@ public sealed class StoryFileWriter
         CancellationToken cancellation)
     {
         StoryFileHeader header = HeaderOf(content, generation, counts);
-        int userBlockBytes = StoryFileUserBlock.RequiredBytes(header);
         PosixFile file = temporary.File;
-        file.Truncate(0);
-        using Hdf5File hdf5 = Hdf5File.Create(temporary.DescriptorPath, file.Path, userBlockBytes, Alignment);
-        ColumnExtent[] extents = CreateDatasets(hdf5, counts, content.Partials.Count);
+        using var skeleton = new StoryFileSkeleton(header, file.Path);
+        ColumnExtent[] extents = skeleton.Extents;
         using var columns = new EventColumns(file, extents);
         if (!TryWriteEvents(columns, content, cancellation) || columns.Finish() is not { } checksums)
         {
@@ -116,9 +110,7 @@ public sealed class StoryFileWriter
         PartialKey[] partials = [.. content.Partials];
         WriteChecked(file, extents, StoryColumn.Partials, MemoryMarshal.AsBytes<PartialKey>(partials));
         header = header with { FirstEventTime = columns.FirstTime, LastEventTime = columns.LastTime };
-        StoryFileAttributes.Write(hdf5, header, content.Partials);
-        hdf5.Close();
-        WriteUserBlock(file, new StoryFileUserBlock(header, userBlockBytes, file.Length, 0, extents));
+        skeleton.CopyTo(file, header, content.Partials, extents);
         return true;
     }
 
@@ -142,24 +134,6 @@ public sealed class StoryFileWriter
             WriterVersion = Version,
             PartialCount = content.Partials.Count,
         };
-
-    private static ColumnExtent[] CreateDatasets(Hdf5File hdf5, (long Events, long Bytes) counts, int partials)
-    {
-        long[] lengths = StoryFileUserBlock.RequiredLengths(counts.Events, counts.Bytes, partials);
-        var extents = new ColumnExtent[StoryFileUserBlock.ColumnCount];
-        hdf5.CreateGroup(StoryFileDatasets.Group);
-        for (int i = 0; i < extents.Length; i++)
-        {
-            (string name, Hdf5Type type, long[] dimensions) = StoryFileDatasets.Describe((StoryColumn)i, lengths[i]);
-            long? offset = hdf5.CreateContiguous(name, type, dimensions);
-            extents[i] = new ColumnExtent(lengths[i] == 0 ? 0 : Required(offset, name), lengths[i], 0);
-        }
-
-        return extents;
-    }
-
-    private static long Required(long? offset, string name) =>
-        offset ?? throw new Hdf5Exception($"HDF5 gave dataset '{name}' no place in the file");
 
     private static bool TryWriteEvents(EventColumns columns, StoryFileContent content, CancellationToken cancellation)
     {
@@ -188,11 +162,5 @@ public sealed class StoryFileWriter
 
         file.WriteAt(bytes, extent.Offset);
         extents[(int)column] = extent with { Crc32c = Crc32C.Compute(bytes) };
-    }
-
-    private static void WriteUserBlock(PosixFile file, StoryFileUserBlock block)
-    {
-        uint metadata = StoryFileChecks.MetadataCrc32c(file, block);
-        file.WriteAt((block with { MetadataCrc32c = metadata }).Encode(), 0);
     }
 }

@@ -27,9 +27,6 @@ internal sealed class TemporaryFile : IDisposable
 
     public PosixFile File { get; }
 
-    /// <summary>Another path to the open file, for libraries that open by name: immune to what happens to the name.</summary>
-    public string DescriptorPath => $"/proc/self/fd/{File.Descriptor.ToString(CultureInfo.InvariantCulture)}";
-
     /// <summary>True for names that only temporary files have.</summary>
     public static bool IsTemporaryName(string name) =>
         name.StartsWith('.') && name.EndsWith(Suffix, StringComparison.Ordinal);
@@ -53,12 +50,26 @@ internal sealed class TemporaryFile : IDisposable
             }
 
             // A cleaner may have come between the two calls and taken the file for an abandoned one.
-            if (file.TryLock() && file.Info.Links > 0)
+            if (TryLock(file) && file.Info.Links > 0)
             {
                 return new TemporaryFile(directory, name, file);
             }
 
             file.Dispose();
+        }
+    }
+
+    // Lustre mounted without flock, some NFS: there, a cleaner cannot lock either, and leaves temporary files alone.
+    private static bool TryLock(PosixFile file)
+    {
+        try
+        {
+            return file.TryLock();
+        }
+        catch (PosixException exception) when (exception.Errno is PosixError.NotImplemented or PosixError.NotSupported
+            or PosixError.NoLocks)
+        {
+            return true;
         }
     }
 
