@@ -84,7 +84,10 @@ internal sealed class MemberContext : IAsyncDisposable
         ProcessIdentity identity = Process.Identify(service, admin, Clock.Now);
         identity.Group = (uint)Process.Settings.Get(MemberSettings.Group);
         identity.FabricProvider = FabricProviders.NameOf(Bulk.Provider);
-        return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger);
+        return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger)
+        {
+            ReportProcess = ReportProcess,
+        };
     }
 
     /// <summary>The extraction module of the process's settings, with every extractor that ChronoLog has.</summary>
@@ -102,6 +105,18 @@ internal sealed class MemberContext : IAsyncDisposable
     /// <summary>One strand with a thread for each of a number of streams.</summary>
     public IReadOnlyList<Strand> NewStrands(string purpose, long count) =>
         [.. Enumerable.Range(0, (int)count).Select(number => Process.NewStrand($"{purpose} {number}"))];
+
+    private void ReportProcess(HeartbeatRequest heartbeat)
+    {
+        BulkStatistics bulk = Bulk.Statistics;
+        heartbeat.Statistics["rma_reads"] = bulk.ReadsCompleted;
+        heartbeat.Statistics["rma_bytes_read"] = bulk.BytesRead;
+        heartbeat.Statistics["bulk_bytes_rented"] = Bulk.BytesRented;
+        heartbeat.Statistics["cpu_seconds"] = Environment.CpuUsage.TotalTime.TotalSeconds;
+        heartbeat.Statistics["resident_bytes"] = Environment.WorkingSet;
+        heartbeat.Statistics["gc_collections"] = GC.CollectionCount(0);
+        heartbeat.Statistics["clock_round_trip_ns"] = synchronizer.RoundTripNanoseconds;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using ChronoLog.Client;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Tests.Cluster.Deployments;
+
+/// <summary>A deployment of real processes in a temporary directory, with short windows.</summary>
+internal sealed class LocalDeployment : IAsyncDisposable
+{
+    private const int PortsPerDeployment = 40;
+    private static readonly TimeSpan WaitDeadline = TimeSpan.FromSeconds(60);
+    private static int nextPort = 32000 + (Environment.ProcessId % 100 * PortsPerDeployment * 2);
+
+    private LocalDeployment(string directory, string endpoint)
+    {
+        Directory = directory;
+        Endpoint = endpoint;
+    }
+
+    public string Directory { get; }
+
+    public string Endpoint { get; }
+
+    public string ArchiveDirectory => Path.Combine(Directory, "archive", "group-0");
+
+    public static async Task<LocalDeployment> StartAsync(
+        string fabric = "ofi+tcp", int keepers = 2, string window = "500ms", params string[] more)
+    {
+        string directory = System.IO.Directory.CreateTempSubdirectory("chronolog-test-").FullName;
+        int port = FreePorts();
+        Chronolog.Outcome up = await Chronolog.RunAsync(
+            null,
+            [
+                "up", "--detach", "--dir", directory, "--keepers", $"{keepers}", "--window", window, "--fabric", fabric,
+                "--port-base", $"{port}", .. more,
+            ]);
+        Assert.That(up.ExitCode, Is.Zero, () => up.Error + Logs(directory));
+        return new LocalDeployment(directory, up.Output.Trim());
+    }
+
+    public Task<ChronoClient> ConnectAsync(ClientOptions? options = null) =>
+        ChronoClient.ConnectAsync((options ?? new ClientOptions()) with { Endpoint = Endpoint, Program = "test" });
+
+    public Task<Chronolog.Outcome> RunAsync(string? input, params string[] arguments) =>
+        Chronolog.RunAsync(input, [.. arguments, "--endpoint", Endpoint]);
+
+    public async Task<JsonElement> StatusAsync()
+    {
+        Chronolog.Outcome status = (await RunAsync(null, "status", "--json")).Succeeded();
+        using JsonDocument document = JsonDocument.Parse(status.Output);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Waits for a condition of the deployment's status.</summary>
+    public async Task<StatusReply> WaitAsync(ChronoClient client, Func<StatusReply, bool> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(WaitDeadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        StatusReply? last = null;
+        try
+        {
+            while (true)
+            {
+                last = await client.StatusAsync(deadline.Token);
+                if (condition(last))
+                {
+                    return last;
+                }
+
+                await timer.WaitForNextTickAsync(deadline.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"waited {WaitDeadline.TotalSeconds} s for {what}; last status: {last}");
+        }
+    }
+
+    /// <summary>Waits until all of a story is in StoryFiles.</summary>
+    public Task<StatusReply> WaitUntilColdAsync(ChronoClient client, string chronicle, string story, long events) => WaitAsync(
+        client,
+        status => status.Stories.Any(each => each.Chronicle == chronicle && each.Story == story
+            && each.Hot == 0 && each.Warm == 0 && each.Cold >= (ulong)events),
+        $"{events} cold events of {chronicle}/{story}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Chronolog.Outcome down = await Chronolog.RunAsync(null, "down", "--dir", Directory);
+        string logs = Logs(Directory);
+        System.IO.Directory.Delete(Directory, recursive: true);
+        Assert.That(down.ExitCode, Is.Zero, () => down.Error + logs);
+    }
+
+    private static string Logs(string directory)
+    {
+        string folder = Path.Combine(directory, "logs");
+        return !System.IO.Directory.Exists(folder)
+            ? ""
+            : string.Concat(System.IO.Directory.EnumerateFiles(folder)
+                .Select(file => $"\n== {Path.GetFileName(file)}\n" + string.Join('\n', File.ReadLines(file).TakeLast(15))));
+    }
+
+    private static int FreePorts()
+    {
+        while (true)
+        {
+            int first = Interlocked.Add(ref nextPort, PortsPerDeployment);
+            if (first > 60000)
+            {
+                throw new InvalidOperationException("no free ports");
+            }
+
+            if (Enumerable.Range(first, PortsPerDeployment).All(IsFree))
+            {
+                return first;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text;
+using ChronoLog.Client;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Tests.Cluster.Deployments;
+
+namespace ChronoLog.Tests.Cluster;
+
+/// <summary>Who may do what to which story, on one deployment.</summary>
+public sealed class StoryRulesTests
+{
+    private LocalDeployment deployment = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => deployment = await LocalDeployment.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await deployment.DisposeAsync();
+
+    [Test]
+    public async Task NamesThatConcatenateAlikeDoNotMix()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        StoryHandle first = await client.AcquireStoryAsync("ab", "c", createChronicle: true);
+        StoryHandle second = await client.AcquireStoryAsync("a", "bc", createChronicle: true);
+        Assert.That(first.StoryId, Is.Not.EqualTo(second.StoryId));
+        first.LogEvent("of ab/c"u8);
+        second.LogEvent("of a/bc"u8);
+        Assert.That((await RecordedEvent.ReplayAsync(client, "ab", "c")).Select(each => each.Record), Is.EqualTo(["of ab/c"]));
+        Assert.That((await RecordedEvent.ReplayAsync(client, "a", "bc")).Select(each => each.Record), Is.EqualTo(["of a/bc"]));
+        await client.ReleaseStoryAsync("ab", "c");
+        await client.ReleaseStoryAsync("a", "bc");
+        await deployment.WaitUntilColdAsync(client, "ab", "c", 1);
+        Assert.That((await RecordedEvent.ReplayAsync(client, "ab", "c")).Select(each => each.Record), Is.EqualTo(["of ab/c"]));
+    }
+
+    [Test]
+    public async Task AnEmptyRangeHasNoEvents()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("empty", "range", createChronicle: true);
+        Assert.That(await RecordedEvent.ReplayAsync(client, "empty", "range"), Is.Empty);
+        ulong tick = story.LogEvent("one"u8);
+        Assert.That(await RecordedEvent.ReplayAsync(client, "empty", "range", tick, tick), Is.Empty, "half open");
+        Assert.That(await RecordedEvent.ReplayAsync(client, "empty", "range", 0, tick), Is.Empty);
+        Assert.That(await RecordedEvent.ReplayAsync(client, "empty", "range", tick, tick + 1), Has.Count.EqualTo(1));
+        await client.ReleaseStoryAsync("empty", "range");
+    }
+
+    [Test]
+    public async Task AnEmptyRecordIsAnEvent()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("empty", "record", createChronicle: true);
+        story.LogEvent([]);
+        story.LogEvent("x"u8);
+        Assert.That((await RecordedEvent.ReplayAsync(client, "empty", "record")).Select(each => each.Record), Is.EqualTo(["", "x"]));
+        await client.ReleaseStoryAsync("empty", "record");
+        await deployment.WaitUntilColdAsync(client, "empty", "record", 2);
+        Assert.That((await RecordedEvent.ReplayAsync(client, "empty", "record")).Select(each => each.Record), Is.EqualTo(["", "x"]));
+    }
+
+    [Test]
+    public async Task DestroyingWhatIsAcquiredIsRefused()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        await using ChronoClient other = await deployment.ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("held", "story", createChronicle: true);
+        story.LogEvent("stays"u8);
+        Assert.That(StatusOf(() => other.DestroyStoryAsync("held", "story")), Is.EqualTo(Status.Acquired));
+        Assert.That(StatusOf(() => other.DestroyChronicleAsync("held")), Is.EqualTo(Status.Acquired));
+        Assert.That(StatusOf(() => client.DisconnectAsync()), Is.EqualTo(Status.Acquired), "stories are held");
+        Assert.That(await RecordedEvent.ReplayAsync(other, "held", "story"), Has.Count.EqualTo(1));
+        await client.ReleaseStoryAsync("held", "story");
+        await other.DestroyStoryAsync("held", "story");
+        Assert.That(StatusOf(() => other.ReplayAsync("held", "story")), Is.EqualTo(Status.NotExist));
+        await other.DestroyChronicleAsync("held");
+        Assert.That(await other.ShowChroniclesAsync(), Has.No.Member("held"));
+        await client.DisconnectAsync();
+    }
+
+    [Test]
+    public async Task ADestroyedStoryLeavesNothingToItsSuccessor()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("again", "same", createChronicle: true);
+        story.LogEvent("old"u8);
+        await client.ReleaseStoryAsync("again", "same");
+        await deployment.WaitUntilColdAsync(client, "again", "same", 1);
+        await client.DestroyStoryAsync("again", "same");
+        story = await client.AcquireStoryAsync("again", "same");
+        story.LogEvent("new"u8);
+        Assert.That((await RecordedEvent.ReplayAsync(client, "again", "same")).Select(each => each.Record), Is.EqualTo(["new"]));
+        await client.ReleaseStoryAsync("again", "same");
+    }
+
+    [Test]
+    public async Task AnotherClientReplaysWhatTheFirstAcquired()
+    {
+        await using ChronoClient first = await deployment.ConnectAsync();
+        await using ChronoClient second = await deployment.ConnectAsync();
+        StoryHandle story = await first.AcquireStoryAsync("shared", "read", createChronicle: true);
+        story.LogEvent("hello"u8);
+        Assert.That((await RecordedEvent.ReplayAsync(second, "shared", "read")).Select(each => each.Record), Is.EqualTo(["hello"]));
+        await second.AcquireStoryAsync("shared", "read");
+        Assert.That(await RecordedEvent.ReplayAsync(second, "shared", "read"), Has.Count.EqualTo(1));
+        await second.ReleaseStoryAsync("shared", "read");
+        await first.ReleaseStoryAsync("shared", "read");
+    }
+
+    [Test]
+    public async Task OneClientsReleaseDoesNotStopAnothersRecording()
+    {
+        await using ChronoClient first = await deployment.ConnectAsync();
+        await using ChronoClient second = await deployment.ConnectAsync();
+        StoryHandle mine = await first.AcquireStoryAsync("shared", "write", createChronicle: true);
+        StoryHandle theirs = await second.AcquireStoryAsync("shared", "write");
+        mine.LogEvent("first"u8);
+        await first.ReleaseStoryAsync("shared", "write");
+        Assert.That(
+            Assert.Throws<ChronoLogException>(() => mine.LogEvent("too late"u8))!.Status, Is.EqualTo(Status.NotAcquired));
+        for (int i = 0; i < 100; i++)
+        {
+            theirs.LogEvent(Encoding.UTF8.GetBytes($"second {i}"));
+        }
+
+        Assert.That(await RecordedEvent.ReplayAsync(first, "shared", "write"), Has.Count.EqualTo(101));
+        await second.ReleaseStoryAsync("shared", "write");
+        await deployment.WaitUntilColdAsync(second, "shared", "write", 101);
+        Assert.That(await RecordedEvent.ReplayAsync(second, "shared", "write"), Has.Count.EqualTo(101));
+    }
+
+    [Test]
+    public async Task AcquiringAgainGivesTheSameHandle()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("twice", "acquired", createChronicle: true);
+        Assert.That(await client.AcquireStoryAsync("twice", "acquired"), Is.SameAs(story));
+        await client.ReleaseStoryAsync("twice", "acquired");
+        Assert.That(StatusOf(() => client.ReleaseStoryAsync("twice", "acquired")), Is.EqualTo(Status.NotAcquired));
+    }
+
+    [Test]
+    public async Task ErrorsNameTheirCause()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        await client.CreateChronicleAsync("named");
+        Assert.That(StatusOf(() => client.CreateChronicleAsync("named")), Is.EqualTo(Status.ChronicleExists));
+        Assert.That(StatusOf(() => client.CreateChronicleAsync("")), Is.EqualTo(Status.InvalidArgument));
+        Assert.That(StatusOf(() => client.AcquireStoryAsync("nowhere", "story")), Is.EqualTo(Status.NotExist));
+        Assert.That(StatusOf(() => client.DestroyStoryAsync("named", "nothing")), Is.EqualTo(Status.NotExist));
+        ChronoLogException wrong = Assert.ThrowsAsync<ChronoLogException>(() => client.CreateChronicleAsync(
+            "wrong", new Dictionary<string, string> { ["collision"] = "maybe" }))!;
+        Assert.That(wrong.Message, Does.Contain("collision").And.Contain("maybe").And.Contain("redundancy"));
+    }
+
+    [Test]
+    public async Task TenChroniclesOfTenStories()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            await client.CreateChronicleAsync($"ten {i}");
+            for (int j = 0; j < 10; j++)
+            {
+                (await client.AcquireStoryAsync($"ten {i}", $"story/{j}")).LogEvent(Encoding.UTF8.GetBytes($"{i}.{j}"));
+            }
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            for (int j = 0; j < 10; j++)
+            {
+                List<RecordedEvent> events = await RecordedEvent.ReplayAsync(client, $"ten {i}", $"story/{j}");
+                Assert.That(events.Select(each => each.Record), Is.EqualTo([$"{i}.{j}"]));
+                await client.ReleaseStoryAsync($"ten {i}", $"story/{j}");
+                await client.DestroyStoryAsync($"ten {i}", $"story/{j}");
+            }
+
+            await client.DestroyChronicleAsync($"ten {i}");
+        }
+    }
+
+    private static Status StatusOf(Func<Task> call) => Assert.ThrowsAsync<ChronoLogException>(() => call())!.Status;
+}
