@@ -49,12 +49,12 @@ public sealed class DeploymentTests
     public async Task ExtractorsAreChained()
     {
         string csv = Directory.CreateTempSubdirectory("chronolog-csv-").FullName;
-        string chain = $$$"""
-            {"extractors":{"archive":{"type":"hdf5_extractor"},"copy":{"type":"csv_extractor","csv_archive_dir":"{{{csv}}}"},
-            "log":{"type":"logging_extractor"}}}
-            """;
+        string chain =
+            "{'extractors':{'archive':{'type':'hdf5_extractor'},'copy':{'type':'csv_extractor','csv_archive_dir':'DIR'},"
+            + "'log':{'type':'logging_extractor'}}}";
+        chain = chain.Replace('\'', '"').Replace("DIR", csv, StringComparison.Ordinal);
         await using (LocalDeployment deployment = await LocalDeployment.StartAsync(
-            keepers: 1, more: ["--set", $"grapher.extraction-module={chain.ReplaceLineEndings(" ")}"]))
+            keepers: 1, more: ["--set", $"grapher.extraction-module={chain}"]))
         {
             (await deployment.RunAsync("to csv\n", "record", "c", "s", "--create")).Succeeded();
             await using ChronoClient client = await deployment.ConnectAsync();
