@@ -68,7 +68,7 @@ build_native() {
 aot_framework() {
     local known=$ARTIFACTS/aot-framework
     if [ ! -s "$known" ]; then
-        if dotnet restore managed/ChronoLog.App -r linux-x64 -p:ChronoTfm=net10.0 -p:ArtifactsPath="$ARTIFACTS/dotnet/probe" \
+        if dotnet restore managed/ChronoLog.App -r linux-x64 -p:ChronoTfm=net10.0 -p:ChronoAot=true -p:ArtifactsPath="$ARTIFACTS/dotnet/probe" \
             > "$ARTIFACTS/probe.log" 2>&1; then
             echo net10.0 > "$known"
         else
@@ -83,7 +83,7 @@ publish_aot() {
     local framework
     framework=$(aot_framework)
     step "publishing the NativeAOT executable ($framework)"
-    dotnet publish managed/ChronoLog.App -c Release -r linux-x64 -p:ChronoTfm="$framework" \
+    dotnet publish managed/ChronoLog.App -c Release -r linux-x64 -p:ChronoTfm="$framework" -p:ChronoAot=true \
         -o "$ARTIFACTS/publish" -v q > "$ARTIFACTS/publish.log" 2>&1 \
         || { grep -E 'error|warning' "$ARTIFACTS/publish.log" | sort -u | head -40 >&2; die "publish failed; see artifacts/publish.log"; }
     mkdir -p "$ARTIFACTS/bin" "$ARTIFACTS/lib"

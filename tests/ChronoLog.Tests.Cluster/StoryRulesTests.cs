@@ -66,13 +66,13 @@ public sealed class StoryRulesTests
         await using ChronoClient other = await deployment.ConnectAsync();
         StoryHandle story = await client.AcquireStoryAsync("held", "story", createChronicle: true);
         story.LogEvent("stays"u8);
-        Assert.That(StatusOf(() => other.DestroyStoryAsync("held", "story")), Is.EqualTo(Status.Acquired));
-        Assert.That(StatusOf(() => other.DestroyChronicleAsync("held")), Is.EqualTo(Status.Acquired));
-        Assert.That(StatusOf(() => client.DisconnectAsync()), Is.EqualTo(Status.Acquired), "stories are held");
+        Assert.That(await StatusOf(() => other.DestroyStoryAsync("held", "story")), Is.EqualTo(Status.Acquired));
+        Assert.That(await StatusOf(() => other.DestroyChronicleAsync("held")), Is.EqualTo(Status.Acquired));
+        Assert.That(await StatusOf(() => client.DisconnectAsync()), Is.EqualTo(Status.Acquired), "stories are held");
         Assert.That(await RecordedEvent.ReplayAsync(other, "held", "story"), Has.Count.EqualTo(1));
         await client.ReleaseStoryAsync("held", "story");
         await other.DestroyStoryAsync("held", "story");
-        Assert.That(StatusOf(() => other.ReplayAsync("held", "story")), Is.EqualTo(Status.NotExist));
+        Assert.That(await StatusOf(() => other.ReplayAsync("held", "story")), Is.EqualTo(Status.NotExist));
         await other.DestroyChronicleAsync("held");
         Assert.That(await other.ShowChroniclesAsync(), Has.No.Member("held"));
         await client.DisconnectAsync();
@@ -136,7 +136,7 @@ public sealed class StoryRulesTests
         StoryHandle story = await client.AcquireStoryAsync("twice", "acquired", createChronicle: true);
         Assert.That(await client.AcquireStoryAsync("twice", "acquired"), Is.SameAs(story));
         await client.ReleaseStoryAsync("twice", "acquired");
-        Assert.That(StatusOf(() => client.ReleaseStoryAsync("twice", "acquired")), Is.EqualTo(Status.NotAcquired));
+        Assert.That(await StatusOf(() => client.ReleaseStoryAsync("twice", "acquired")), Is.EqualTo(Status.NotAcquired));
     }
 
     [Test]
@@ -144,12 +144,12 @@ public sealed class StoryRulesTests
     {
         await using ChronoClient client = await deployment.ConnectAsync();
         await client.CreateChronicleAsync("named");
-        Assert.That(StatusOf(() => client.CreateChronicleAsync("named")), Is.EqualTo(Status.ChronicleExists));
-        Assert.That(StatusOf(() => client.CreateChronicleAsync("")), Is.EqualTo(Status.InvalidArgument));
-        Assert.That(StatusOf(() => client.AcquireStoryAsync("nowhere", "story")), Is.EqualTo(Status.NotExist));
-        Assert.That(StatusOf(() => client.DestroyStoryAsync("named", "nothing")), Is.EqualTo(Status.NotExist));
-        ChronoLogException wrong = Assert.ThrowsAsync<ChronoLogException>(() => client.CreateChronicleAsync(
-            "wrong", new Dictionary<string, string> { ["collision"] = "maybe" }))!;
+        Assert.That(await StatusOf(() => client.CreateChronicleAsync("named")), Is.EqualTo(Status.ChronicleExists));
+        Assert.That(await StatusOf(() => client.CreateChronicleAsync("")), Is.EqualTo(Status.InvalidArgument));
+        Assert.That(await StatusOf(() => client.AcquireStoryAsync("nowhere", "story")), Is.EqualTo(Status.NotExist));
+        Assert.That(await StatusOf(() => client.DestroyStoryAsync("named", "nothing")), Is.EqualTo(Status.NotExist));
+        ChronoLogException wrong = (await Assert.ThrowsAsync<ChronoLogException>(() => client.CreateChronicleAsync(
+            "wrong", new Dictionary<string, string> { ["collision"] = "maybe" })))!;
         Assert.That(wrong.Message, Does.Contain("collision").And.Contain("maybe").And.Contain("redundancy"));
     }
 
@@ -180,5 +180,6 @@ public sealed class StoryRulesTests
         }
     }
 
-    private static Status StatusOf(Func<Task> call) => Assert.ThrowsAsync<ChronoLogException>(() => call())!.Status;
+    private static async Task<Status> StatusOf(Func<Task> call) =>
+        (await Assert.ThrowsAsync<ChronoLogException>(() => call()))!.Status;
 }
