@@ -14,6 +14,9 @@ namespace ChronoLog.Keeper.Ingestion;
 /// </summary>
 internal sealed class BatchIndexer(int thread, StoryTable stories)
 {
+    // 32768 entries are 1 MiB.
+    private const int RunEntries = 32768;
+
     private readonly Dictionary<ulong, Slot> slots = [];
     private readonly List<Slot> entered = [];
     private long version = -1;
@@ -35,14 +38,31 @@ internal sealed class BatchIndexer(int thread, StoryTable stories)
         }
         finally
         {
-            foreach (Slot slot in entered)
-            {
-                slot.Builder = null;
-                slot.Handle.Exit();
-            }
-
-            entered.Clear();
+            LeaveAll();
         }
+    }
+
+    // Pipelines are called only when no handle is entered: whoever holds a pipeline's lock waits for its handles.
+    private void LeaveAll()
+    {
+        foreach (Slot slot in entered)
+        {
+            slot.IsLong = slot.Builder!.Count >= RunEntries;
+            slot.Builder = null;
+            slot.Handle.Exit();
+        }
+
+        // Whoever reads or retires sequences, too, but between two retirements a fast client brings millions of events:
+        // the thread that brings them keeps the runs, and so their arrays, of a size that the pool holds.
+        foreach (Slot slot in entered)
+        {
+            if (slot.IsLong)
+            {
+                slot.Story.Pipeline.Sequence();
+            }
+        }
+
+        entered.Clear();
     }
 
     private BatchTally Walk(in JournalSpan batch, ulong clientId, ulong tickBound)
@@ -84,14 +104,13 @@ internal sealed class BatchIndexer(int thread, StoryTable stories)
     private EventRunBuilder BuilderOf(ulong storyId, ulong tick) =>
         last is { Builder: { } builder } slot && slot.StoryId == storyId ? builder : EnterStory(storyId, tick);
 
-    // Opening a handle takes a pipeline's lock while other stories' handles are entered. That can't close a circle:
-    // whoever holds that lock waits for handles of the same pipeline only, and this thread has none there yet.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private EventRunBuilder EnterStory(ulong storyId, ulong tick)
     {
         if (!slots.TryGetValue(storyId, out Slot? slot))
         {
-            slot = new Slot(storyId, stories.Resolve(storyId, tick).HandleOf(thread));
+            LeaveAll();
+            slot = new Slot(stories.Resolve(storyId, tick), thread);
             slots.Add(storyId, slot);
         }
 
@@ -120,11 +139,16 @@ internal sealed class BatchIndexer(int thread, StoryTable stories)
     private static ChronoLogException NotAFrame(int offset, int length, int rest) => new(
         Status.Corrupt, $"no frame at byte {offset} of the batch: its length is {length}, {rest} bytes are left");
 
-    private sealed class Slot(ulong storyId, IngestionHandle handle)
+    private sealed class Slot(KeeperStory story, int thread)
     {
-        public ulong StoryId { get; } = storyId;
+        public KeeperStory Story { get; } = story;
 
-        public IngestionHandle Handle { get; } = handle;
+        public ulong StoryId { get; } = story.StoryId;
+
+        public IngestionHandle Handle { get; } = story.HandleOf(thread);
+
+        /// <summary>Its run is to be ended.</summary>
+        public bool IsLong { get; set; }
 
         /// <summary>Not null while the handle is entered.</summary>
         public EventRunBuilder? Builder { get; set; }

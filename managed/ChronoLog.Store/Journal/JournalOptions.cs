@@ -26,6 +26,12 @@ public sealed record JournalOptions
     /// </summary>
     public long PopulateAheadBytes { get; init; } = 4L << 20;
 
+    /// <summary>
+    /// Most files kept for use again. A file that was used before has its pages in memory and its blocks written: the
+    /// writer faults on none of them. Four hold what a second of the fastest clients fills; the rest is deleted.
+    /// </summary>
+    public int SparesMax { get; init; } = 4;
+
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public void Check()
     {

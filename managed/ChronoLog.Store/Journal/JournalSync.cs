@@ -80,6 +80,7 @@ internal sealed class JournalSync(SegmentPool pool, Action<SegmentFile, long, lo
         catch (PosixException exception)
         {
             segment.IsBroken = true;
+            segment.File.IsBroken = true;
             broken = segment;
             throw Failed(segment.File, exception);
         }

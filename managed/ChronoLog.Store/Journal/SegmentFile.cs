@@ -22,6 +22,9 @@ internal sealed class SegmentFile : IDisposable
 
     public long Sequence { get; private set; }
 
+    /// <summary>A sync of it failed: it is deleted, and never used again.</summary>
+    public bool IsBroken { get; set; }
+
     public string Name => NameOf(Sequence);
 
     public string Path => System.IO.Path.Combine(directory.Path, Name);

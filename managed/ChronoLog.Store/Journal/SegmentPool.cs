@@ -15,7 +15,9 @@ internal sealed class SegmentPool : IDisposable
     private readonly PosixDirectory directory;
     private readonly List<JournalSegment> unsynced = [];
     private readonly Stack<SegmentFile> returned = new();
-    private SegmentFile? spare;
+    private readonly Stack<SegmentFile> doomed = new();
+    private readonly Queue<SegmentFile> spares = new();
+    private readonly int sparesMax;
     private long bytesUsed;
     private long sequence;
 
@@ -24,6 +26,8 @@ internal sealed class SegmentPool : IDisposable
         this.options = options;
         this.directory = directory;
         sequence = lastSequence;
+        // Spares must not eat up a small quota: three quarters of it are for what is in use.
+        sparesMax = (int)Math.Clamp(options.QuotaBytes / options.SegmentBytes / 4, 1, Math.Max(1, options.SparesMax));
     }
 
     public long BytesUsed => Interlocked.Read(ref bytesUsed);
@@ -32,32 +36,8 @@ internal sealed class SegmentPool : IDisposable
 
     public string? Trouble { get; private set; }
 
-    /// <summary>True when no spare is ready: a preparation is worth while.</summary>
-    public bool NeedsSpare
-    {
-        get
-        {
-            lock (gate)
-            {
-                return spare is null;
-            }
-        }
-    }
-
     /// <summary>A file for the next segment, or null when quota or disk are exhausted (the state says which).</summary>
-    public SegmentFile? TryTake()
-    {
-        lock (gate)
-        {
-            if (spare is { } ready)
-            {
-                spare = null;
-                return ready;
-            }
-        }
-
-        return TryMake(isNeededNow: true);
-    }
+    public SegmentFile? TryTake() => TryTakeSpare() ?? TryMake(isNeededNow: true);
 
     /// <summary>Adds a segment to those that a sync must cover. Before its first append.</summary>
     public void Track(JournalSegment segment)
@@ -101,11 +81,11 @@ internal sealed class SegmentPool : IDisposable
         lock (gate)
         {
             unsynced.Remove(segment);
-            returned.Push(segment.File);
+            (segment.File.IsBroken ? doomed : returned).Push(segment.File);
             if (segment.Rewrite is { } rewrite)
             {
                 segment.Rewrite = null;
-                returned.Push(rewrite);
+                doomed.Push(rewrite); // it was made beyond the quota
             }
         }
     }
@@ -131,18 +111,19 @@ internal sealed class SegmentPool : IDisposable
         Interlocked.Add(ref bytesUsed, -options.SegmentBytes);
     }
 
-    /// <summary>Makes a spare if there is none, and deletes what is not needed any more.</summary>
+    /// <summary>
+    /// Sees to it that there is a spare, keeps some of what was returned as further ones, and deletes the rest.
+    /// </summary>
     public int Prepare()
     {
         int done = 0;
-        if (NeedsSpare && TryMake(isNeededNow: false) is { } made)
+        while (Spares < sparesMax && (HasReturned || Spares == 0) && TryMake(isNeededNow: false) is { } made)
         {
             long ahead = Math.Min(options.PopulateAheadBytes, options.SegmentBytes);
             made.Mapping.Advise(0, ahead, PosixAdvice.PopulateWrite);
             lock (gate)
             {
-                // The writer makes its own file when it finds no spare, but never sets the spare: no race here.
-                spare = made;
+                spares.Enqueue(made);
             }
 
             done++;
@@ -159,7 +140,7 @@ internal sealed class SegmentPool : IDisposable
 
     public void Dispose()
     {
-        if (TakeSpare() is { } left)
+        while (TryTakeSpare() is { } left)
         {
             Discard(left);
         }
@@ -170,13 +151,33 @@ internal sealed class SegmentPool : IDisposable
         }
     }
 
-    private SegmentFile? TakeSpare()
+    private bool HasReturned
+    {
+        get
+        {
+            lock (gate)
+            {
+                return returned.Count > 0;
+            }
+        }
+    }
+
+    private int Spares
+    {
+        get
+        {
+            lock (gate)
+            {
+                return spares.Count;
+            }
+        }
+    }
+
+    private SegmentFile? TryTakeSpare()
     {
         lock (gate)
         {
-            SegmentFile? taken = spare;
-            spare = null;
-            return taken;
+            return spares.TryDequeue(out SegmentFile? spare) ? spare : null;
         }
     }
 
@@ -184,7 +185,7 @@ internal sealed class SegmentPool : IDisposable
     {
         lock (gate)
         {
-            return returned.TryPop(out SegmentFile? file) ? file : null;
+            return doomed.TryPop(out SegmentFile? file) || returned.TryPop(out file) ? file : null;
         }
     }
 

@@ -58,7 +58,8 @@ internal sealed class JournalTests
     [Test]
     public void ASegmentsFileGoesExactlyWhenNothingPointsIntoItAnyMore()
     {
-        using SegmentJournal journal = Open();
+        using SegmentJournal journal = Open(sparesMax: 1);
+        journal.Prepare();
         JournalSpan first = Fill(journal);
         first.Segment.AddReference();
         string file = Files().First();
@@ -73,6 +74,29 @@ internal sealed class JournalTests
 
         Assert.That(File.Exists(file), Is.False);
         Assert.That(journal.BytesUsed, Is.LessThan(used));
+    }
+
+    [Test]
+    public void SomeReleasedFilesAreKeptForUseAgainAndTheirOldContentIsForgotten()
+    {
+        using SegmentJournal journal = Open(sparesMax: 2);
+        List<PayloadBlock> held = [];
+        for (int i = 0; i < 6; i++)
+        {
+            JournalSpan span = Fill(journal);
+            span.Segment.AddReference();
+            held.Add(span.Segment);
+        }
+
+        Assert.That(Files(), Has.Length.EqualTo(6));
+        held.SkipLast(1).ToList().ForEach(segment => segment.Release());
+        journal.Prepare();
+
+        Assert.That(Files(), Has.Length.EqualTo(3));
+        Assert.That(journal.BytesUsed, Is.EqualTo(3 * SegmentBytes));
+        List<SegmentScan> scans = [.. JournalReader.Scan(directory)];
+        Assert.That(scans.Sum(scan => scan.Batches.Count), Is.EqualTo(1));
+        Assert.That(scans.Count(scan => scan.End == SegmentEnd.NoHeader), Is.EqualTo(2));
     }
 
     [Test]
@@ -217,6 +241,7 @@ internal sealed class JournalTests
         Assert.That(rewritten.Batches[0].Frames.ToArray(), Is.EqualTo(Frames(2, 5)));
         one.Segment.Release();
         journal.Prepare();
+        Assert.That(File.Exists(bad.Single()), Is.False, "it is not used again either");
         Assert.That(File.Exists(rewritten.Path), Is.False, "the copy goes with the segment that it stands for");
     }
 
@@ -329,11 +354,13 @@ internal sealed class JournalTests
 
     private string[] Files() => [.. Directory.GetFiles(directory, "segment-*").Order()];
 
-    private SegmentJournal Open(int quotaSegments = 100, Action<SegmentFile, long, long>? syncRange = null)
+    private SegmentJournal Open(
+        int quotaSegments = 100, int sparesMax = 4, Action<SegmentFile, long, long>? syncRange = null)
     {
         var options = new JournalOptions
         {
             Directory = directory, SegmentBytes = SegmentBytes, QuotaBytes = (long)quotaSegments * SegmentBytes,
+            SparesMax = sparesMax,
         };
         return syncRange is null ? new SegmentJournal(options) : new SegmentJournal(options, syncRange);
     }
