@@ -1,6 +1,7 @@
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Zmq;
 using ChronoLog.Transport.Rpc;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -163,6 +164,70 @@ public class RpcEndingTests
         ChronoLogException failure = await RpcHarness.FailureOf(harness.CallAsync(1));
 
         Assert.That(failure.Status, Is.EqualTo(Status.NoConnection));
+    }
+
+    [Test]
+    public async Task A_connection_that_dies_ends_its_calls_before_their_deadline()
+    {
+        var server = new RouterSocket();
+        server.Options.Linger = TimeSpan.Zero;
+        server.Bind("tcp://127.0.0.1:0");
+        await using var connector = new ZmqRpcConnector(NullLogger.Instance);
+        ValueTask<ClockReply> call = connector.Open(server.LastEndpoint)
+            .CallAsync(Methods.Clock, new ClockRequest(), TimeSpan.FromDays(1));
+        ReceiveOne(server);
+
+        server.Dispose();
+
+        ChronoLogException failure = await RpcHarness.FailureOf(call);
+        Assert.That(failure.Status, Is.EqualTo(Status.NoConnection));
+        Assert.That(failure.Message, Does.Contain("unknown whether it was executed"));
+    }
+
+    [Test]
+    public async Task Disposing_everything_during_a_storm_of_calls_leaves_none_waiting()
+    {
+        const int Callers = 8;
+        var harness = new RpcHarness();
+        harness.Start();
+        int ended = 0;
+        Task[] callers = Enumerable.Range(0, Callers).Select(_ => Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    await harness.CallAsync(1);
+                    Interlocked.Increment(ref ended);
+                }
+            }
+            catch (ChronoLogException exception)
+            {
+                Assert.That(exception.Status, Is.EqualTo(Status.NoConnection));
+            }
+        })).ToArray();
+        using (var patience = new CancellationTokenSource(RpcHarness.Patience))
+        {
+            while (Volatile.Read(ref ended) < 100)
+            {
+                patience.Token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+
+        await harness.DisposeAsync();
+
+        await Task.WhenAll(callers).WaitAsync(RpcHarness.Patience);
+    }
+
+    private static void ReceiveOne(RouterSocket server)
+    {
+        using var message = new NetMQMessage(3);
+        using var signal = new PollSignal();
+        var poller = new Poller(signal);
+        poller.Add(server);
+        poller.Wait((long)RpcHarness.Patience.TotalMilliseconds);
+        Assert.That(server.TryReceive(message), Is.True, "the call did not arrive");
     }
 
     private static async Task<ClockReply> CallUntilConnected(RpcHarness harness, ulong value)
