@@ -66,7 +66,7 @@ internal sealed class RpcHarness : IAsyncDisposable
     {
         try
         {
-            await call;
+            await call.AsTask().WaitAsync(Patience * 2);
         }
         catch (ChronoLogException exception)
         {
