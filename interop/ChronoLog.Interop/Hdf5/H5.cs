@@ -3,7 +3,9 @@ using ChronoLog.Interop.Native;
 
 namespace ChronoLog.Interop.Hdf5;
 
-/// <summary>Library functions. Signatures one to one, named as in HDF.PInvoke.1.10: hid_t long, hsize_t ulong.</summary>
+/// <summary>
+/// Library functions. Signatures one to one, named as in HDF.PInvoke.1.10: hid_t long, hsize_t ulong.
+/// </summary>
 internal static unsafe partial class H5
 {
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5open")]

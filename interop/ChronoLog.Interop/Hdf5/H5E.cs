@@ -18,9 +18,12 @@ internal static unsafe partial class H5E
 
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Ewalk2")]
     private static partial int walk(
-        long estack_id, int direction, delegate* unmanaged[Cdecl]<uint, H5E_error2_t*, void*, int> func, void* client_data);
+        long estack_id, int direction, delegate* unmanaged[Cdecl]<uint, H5E_error2_t*, void*, int> func,
+        void* client_data);
 
-    /// <summary>The descriptions on this thread's stack, from the API call down to the cause; clears the stack.</summary>
+    /// <summary>
+    /// The descriptions on this thread's stack, from the API call down to the cause; clears the stack.
+    /// </summary>
     internal static string TakeMessages()
     {
         var lines = new List<string>();

@@ -18,7 +18,9 @@ public sealed unsafe class Hdf5File : IDisposable
         this.path = path;
     }
 
-    /// <summary>Makes an empty HDF5 file of what the path names; nothing is on the device before the file is synced.</summary>
+    /// <summary>
+    /// Makes an empty HDF5 file of what the path names; nothing is on the device before the file is synced.
+    /// </summary>
     /// <param name="path">May be <c>/proc/self/fd/N</c> of a file created safely before.</param>
     /// <param name="displayPath">For messages.</param>
     /// <param name="userBlockBytes">Bytes left to the application at the start: 0, or a power of two from 512.</param>
@@ -75,13 +77,15 @@ public sealed unsafe class Hdf5File : IDisposable
     {
         using Hdf5Library.Section section = Hdf5Library.Enter();
         using Hdf5Handle dataset = OpenDataset(name);
-        using Hdf5Handle actual = Hdf5Handle.Take(H5D.get_type(dataset.Id), H5T.close, $"ask the type of '{name}'", path);
+        using Hdf5Handle actual =
+            Hdf5Handle.Take(H5D.get_type(dataset.Id), H5T.close, $"ask the type of '{name}'", path);
         if (H5T.equal(actual.Id, TypeId(type)) <= 0)
         {
             throw new Hdf5Exception($"dataset '{name}' in '{path}' is not of type {type}");
         }
 
-        using Hdf5Handle space = Hdf5Handle.Take(H5D.get_space(dataset.Id), H5S.close, $"ask the extent of '{name}'", path);
+        using Hdf5Handle space =
+            Hdf5Handle.Take(H5D.get_space(dataset.Id), H5S.close, $"ask the extent of '{name}'", path);
         return (Offset(dataset), H5S.get_simple_extent_npoints(space.Id));
     }
 
@@ -147,7 +151,8 @@ public sealed unsafe class Hdf5File : IDisposable
     {
         using Hdf5Library.Section section = Hdf5Library.Enter();
         using Hdf5Handle attribute = OpenAttribute(name);
-        using Hdf5Handle space = Hdf5Handle.Take(H5A.get_space(attribute.Id), H5S.close, $"ask the extent of '{name}'", path);
+        using Hdf5Handle space =
+            Hdf5Handle.Take(H5A.get_space(attribute.Id), H5S.close, $"ask the extent of '{name}'", path);
         if (H5S.get_simple_extent_npoints(space.Id) != 1)
         {
             throw new Hdf5Exception($"attribute '{name}' in '{path}' is no single number");
@@ -163,7 +168,8 @@ public sealed unsafe class Hdf5File : IDisposable
         const int LengthMax = 64 * 1024;
         using Hdf5Library.Section section = Hdf5Library.Enter();
         using Hdf5Handle attribute = OpenAttribute(name);
-        using Hdf5Handle stored = Hdf5Handle.Take(H5A.get_type(attribute.Id), H5T.close, $"ask the type of '{name}'", path);
+        using Hdf5Handle stored =
+            Hdf5Handle.Take(H5A.get_type(attribute.Id), H5T.close, $"ask the type of '{name}'", path);
         int length = (int)Math.Min(H5T.get_size(stored.Id), LengthMax);
         using Hdf5Handle type = StringType(length);
         var bytes = new byte[length];

@@ -5,8 +5,9 @@ using ChronoLog.Interop.Native;
 namespace ChronoLog.Interop.Hdf5;
 
 /// <summary>
-/// The loaded libhdf5. Every sequence of calls happens between <see cref="Enter"/> and the disposal of what it returned:
-/// this serialises the calls when the library is not thread-safe, and keeps HDF5 from printing errors to stderr.
+/// The loaded libhdf5. Every sequence of calls happens between <see cref="Enter"/> and the disposal of what it
+/// returned: this serialises the calls when the library is not thread-safe, and keeps HDF5 from printing errors to
+/// stderr.
 /// </summary>
 public static unsafe partial class Hdf5Library
 {
@@ -26,7 +27,9 @@ public static unsafe partial class Hdf5Library
     /// <summary>What <c>H5is_library_threadsafe</c> says.</summary>
     public static bool IsThreadSafe => Loaded.Value.ThreadSafe;
 
-    /// <summary>Opens a section of calls on this thread. Sections may be nested; nothing is awaited within one.</summary>
+    /// <summary>
+    /// Opens a section of calls on this thread. Sections may be nested; nothing is awaited within one.
+    /// </summary>
     public static Section Enter()
     {
         bool locked = !Loaded.Value.ThreadSafe;
@@ -55,8 +58,9 @@ public static unsafe partial class Hdf5Library
 
     private static State Load()
     {
-        // Our files are locked by flock while they are written, and never written afterwards. HDF5's own lock would meet
-        // ours, and fails on file systems without locks. It reads the C environment, which Environment does not change.
+        // Our files are locked by flock while they are written, and never written afterwards. HDF5's own lock would
+        // meet ours, and fails on file systems without locks. It reads the C environment, which Environment does not
+        // change.
         _ = SetEnvironment("HDF5_USE_FILE_LOCKING", "FALSE", 1);
         string name = NativeLibraries.Find(NativeLibraries.Hdf5)
             ?? throw new DllNotFoundException("libhdf5 was not found: install libhdf5-103");

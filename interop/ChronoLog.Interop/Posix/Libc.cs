@@ -25,6 +25,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "posix_fadvise")]
     internal static partial int PosixFadvise(int descriptor, long offset, long length, int advice);
 
+    [LibraryImport(Library, EntryPoint = "sync_file_range", SetLastError = true)]
+    internal static partial int SyncFileRange(int descriptor, long offset, long length, uint flags);
+
     [LibraryImport(Library, EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int Ftruncate(int descriptor, long length);
 
@@ -41,7 +44,8 @@ internal static unsafe partial class Libc
     internal static partial nint Pwrite(int descriptor, void* buffer, nuint count, long offset);
 
     [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
-    internal static partial nint Mmap(nint address, nuint length, int protection, int flags, int descriptor, long offset);
+    internal static partial nint Mmap(
+        nint address, nuint length, int protection, int flags, int descriptor, long offset);
 
     [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
     internal static partial int Munmap(nint address, nuint length);

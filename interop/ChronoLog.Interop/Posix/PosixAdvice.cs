@@ -9,6 +9,8 @@ public enum PosixAdvice
     WillNeed = 3,
     DontNeed = 4,
 
-    /// <summary>madvise only, Linux 5.14: maps the pages for writing now, so that the first store does not fault.</summary>
+    /// <summary>
+    /// madvise only, Linux 5.14: maps the pages for writing now, so that the first store does not fault.
+    /// </summary>
     PopulateWrite = 23,
 }

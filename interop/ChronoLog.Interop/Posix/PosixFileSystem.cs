@@ -18,7 +18,9 @@ public static unsafe class PosixFileSystem
         return ((long)(buffer.BlocksAvailable * unit), (long)(buffer.Blocks * unit));
     }
 
-    /// <summary>The type's usual name ("ext4", "tmpfs", "nfs", "lustre", ...), else its magic number in hexadecimal.</summary>
+    /// <summary>
+    /// The type's usual name ("ext4", "tmpfs", "nfs", "lustre", ...), else its magic number in hexadecimal.
+    /// </summary>
     public static string TypeName(string path)
     {
         PosixCalls.RefuseNul(path);

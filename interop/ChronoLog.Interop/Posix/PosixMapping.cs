@@ -1,6 +1,8 @@
 namespace ChronoLog.Interop.Posix;
 
-/// <summary>A mapped range of a file. Reading past a truncated file's end raises SIGBUS: map only what is not cut short.</summary>
+/// <summary>
+/// A mapped range of a file. Reading past a truncated file's end raises SIGBUS: map only what is not cut short.
+/// </summary>
 public sealed unsafe class PosixMapping : IDisposable
 {
     private const int ProtectionRead = 1;
@@ -49,7 +51,9 @@ public sealed unsafe class PosixMapping : IDisposable
         return new Span<byte>((void*)(Address + (nint)offset), length);
     }
 
-    /// <summary>msync: writes a range back and waits for the device. The offset is a multiple of the page size.</summary>
+    /// <summary>
+    /// msync: writes a range back and waits for the device. The offset is a multiple of the page size.
+    /// </summary>
     public void Sync(long offset, long length)
     {
         if (Libc.Msync(Address + (nint)offset, (nuint)length, SyncNow) != 0)

@@ -58,7 +58,9 @@ public sealed class ArchiveCatalog : IDisposable
         }
     }
 
-    /// <summary>A story's files, after a look whether its directory changed; null when nothing of it is archived.</summary>
+    /// <summary>
+    /// A story's files, after a look whether its directory changed; null when nothing of it is archived.
+    /// </summary>
     public StoryListing? Find(string chronicle, string story) =>
         Refresh((ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story)));
 
@@ -83,7 +85,8 @@ public sealed class ArchiveCatalog : IDisposable
             if (listing is not null && !listing.Files.Any(file => file.Name == name))
             {
                 CatalogFile file = NewFile(listing.ChronicleComponent, listing.StoryComponent, name);
-                listings[(parts[0], parts[1])] = listing with { Files = [.. listing.Files.Append(file).OrderBy(f => f.Name)] };
+                listings[(parts[0], parts[1])] =
+                    listing with { Files = [.. listing.Files.Append(file).OrderBy(f => f.Name)] };
                 return true;
             }
         }
@@ -116,7 +119,8 @@ public sealed class ArchiveCatalog : IDisposable
     {
         StoryListing? listing = Find(chronicle, story);
         return listing is not null
-            && listing.Overlapping(startTime, endTime).Any(file => StoryFilePartials.Read(file)?.Contains(partial) == true);
+            && listing.Overlapping(startTime, endTime)
+                .Any(file => StoryFilePartials.Read(file)?.Contains(partial) == true);
     }
 
     /// <summary>Removes everything that is archived of a story.</summary>

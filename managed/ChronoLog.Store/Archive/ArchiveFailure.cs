@@ -13,8 +13,8 @@ internal static class ArchiveFailure
         string advice = full ? "free space, the chunk is kept until then" : "the chunk is kept and tried again";
         return new ChronoLogException(
             full ? Status.NoSpace : Status.Internal,
-            $"extractor \"{extractor}\" could not archive chunk [{chunk.Chunk.StartTime}, {chunk.Chunk.EndTime}) of story "
-            + $"{chunk.Story.Chronicle}/{chunk.Story.Story} in '{root}': {exception.Message}; {advice}",
+            $"extractor \"{extractor}\" could not archive chunk "
+            + $"[{chunk.Chunk.StartTime}, {chunk.Chunk.EndTime}) of story {chunk.Story.Chronicle}/{chunk.Story.Story} in '{root}': {exception.Message}; {advice}",
             exception);
     }
 }

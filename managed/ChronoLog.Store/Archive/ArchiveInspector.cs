@@ -96,7 +96,8 @@ public static class ArchiveInspector
         string path = Path.Combine(catalog.Root.Path, story.ChronicleComponent, story.StoryComponent, name);
         return new ArchiveFileSummary(
             path, NameOf(story.ChronicleComponent), NameOf(story.StoryComponent), 0, 0, 0,
-            PosixFile.TryStat(path)?.Length ?? 0, null, "it is no StoryFile: its name is not of the form start-end-generation.h5");
+            PosixFile.TryStat(path)?.Length ?? 0, null,
+            "it is no StoryFile: its name is not of the form start-end-generation.h5");
     }
 
     private static string NameOf(string component) =>

@@ -5,14 +5,16 @@ using System.Text;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Chronicle and story names as path components: bytes of UTF-8 outside <c>A-Z a-z 0-9 _ - .</c> are percent-encoded, and
-/// so is a leading dot, so that no component is ".", ".." or hidden. What would become longer than
-/// <see cref="ComponentLengthMax"/> is cut and continued with "~" and 128 bits of SHA-256; "~" is never part of a plain
+/// Chronicle and story names as path components: bytes of UTF-8 outside <c>A-Z a-z 0-9 _ - .</c> are percent-encoded,
+/// and so is a leading dot, so that no component is ".", ".." or hidden. What would become longer than <see
+/// cref="ComponentLengthMax"/> is cut and continued with "~" and 128 bits of SHA-256; "~" is never part of a plain
 /// encoding, so distinct names never share a component.
 /// </summary>
 public static class ArchiveNames
 {
-    /// <summary>Below the 255 bytes of every common file system, with room for a prefix that marks a destroyed story.</summary>
+    /// <summary>
+    /// Below the 255 bytes of every common file system, with room for a prefix that marks a destroyed story.
+    /// </summary>
     public const int ComponentLengthMax = 200;
 
     private const char ShortenedMark = '~';
@@ -21,7 +23,8 @@ public static class ArchiveNames
     private static readonly SearchValues<byte> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."u8);
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The path component of a name: ASCII, 1 to <see cref="ComponentLengthMax"/> characters.</summary>
     /// <exception cref="ArgumentException">The name is empty or has no UTF-8 form (a lone surrogate).</exception>
@@ -38,7 +41,9 @@ public static class ArchiveNames
         return text.Length <= ComponentLengthMax ? text.ToString() : Shorten(text.ToString(), bytes);
     }
 
-    /// <summary>The name of a component that <see cref="Encode"/> made without shortening it; false for anything else.</summary>
+    /// <summary>
+    /// The name of a component that <see cref="Encode"/> made without shortening it; false for anything else.
+    /// </summary>
     public static bool TryDecode(string component, out string name)
     {
         name = "";
@@ -93,7 +98,8 @@ public static class ArchiveNames
         }
         catch (EncoderFallbackException exception)
         {
-            throw new ArgumentException($"name '{name}' has no UTF-8 form: it contains half a surrogate pair", exception);
+            throw new ArgumentException(
+                $"name '{name}' has no UTF-8 form: it contains half a surrogate pair", exception);
         }
     }
 

@@ -11,9 +11,13 @@ namespace ChronoLog.Store.Archive;
 /// </summary>
 internal sealed class ColumnWriter(PosixFile file, long offset, long capacity, int bufferBytes) : IDisposable
 {
+    // The device works while the next stretch is merged and checked; the sync at the end then finds little left to do.
+    private const int WritebackBytes = 8 << 20;
+
     private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(bufferBytes);
     private int buffered;
     private long written;
+    private long started;
 
     /// <summary>Bytes appended.</summary>
     public long Length => written + buffered;
@@ -68,8 +72,8 @@ internal sealed class ColumnWriter(PosixFile file, long offset, long capacity, i
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
 
-    // Long stretches go to the file from where they lie. The buffer is only ever flushed full, which is whole blocks, so
-    // the position is at a block's start whenever the buffer is empty.
+    // Long stretches go to the file from where they lie. The buffer is only ever flushed full, which is whole blocks,
+    // so the position is at a block's start whenever the buffer is empty.
     private int Take(ReadOnlySpan<byte> bytes)
     {
         if (buffered == 0 && bytes.Length >= StoryFileUserBlock.BlockBytes)
@@ -100,5 +104,10 @@ internal sealed class ColumnWriter(PosixFile file, long offset, long capacity, i
 
         file.WriteAt(bytes, offset + written);
         written += bytes.Length;
+        if (written - started >= WritebackBytes)
+        {
+            file.StartWriteback(offset + started, written - started);
+            started = written;
+        }
     }
 }

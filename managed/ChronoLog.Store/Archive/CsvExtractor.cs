@@ -7,9 +7,9 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// <c>{"type":"csv_extractor","csv_archive_dir":"/csv"}</c>: each chunk becomes a synced CSV file, named like a StoryFile.
-/// Columns: eventTime, clientId, eventIndex, encoding (<c>utf8</c> or <c>base64</c>), record. Blocks while it writes;
-/// thread-safe.
+/// <c>{"type":"csv_extractor","csv_archive_dir":"/csv"}</c>: each chunk becomes a synced CSV file, named like a
+/// StoryFile. Columns: eventTime, clientId, eventIndex, encoding (<c>utf8</c> or <c>base64</c>), record. Blocks while
+/// it writes; thread-safe.
 /// </summary>
 public sealed class CsvExtractor : IChunkExtractor, IDisposable
 {

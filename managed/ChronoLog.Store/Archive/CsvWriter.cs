@@ -7,7 +7,8 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Events as CSV (RFC 4180, lines end with LF): records that are UTF-8 are quoted with quotes doubled, others are base64.
+/// Events as CSV (RFC 4180, lines end with LF): records that are UTF-8 are quoted with quotes doubled, others are
+/// base64.
 /// </summary>
 internal sealed class CsvWriter
 {

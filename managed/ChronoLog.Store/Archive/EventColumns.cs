@@ -3,7 +3,9 @@ using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.Store.Archive;
 
-/// <summary>Splits entries into the five columns of a StoryFile. Memory is bounded by its buffers, whatever the chunk.</summary>
+/// <summary>
+/// Splits entries into the five columns of a StoryFile. Memory is bounded by its buffers, whatever the chunk.
+/// </summary>
 internal sealed class EventColumns : IDisposable
 {
     // Four of these and one of the larger kind: 1.25 MiB for each file being written. 1 MiB amortises the cost of a

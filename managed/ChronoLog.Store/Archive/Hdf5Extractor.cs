@@ -5,8 +5,8 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// <c>{"type":"hdf5_extractor","hdf5_archive_dir":"/archive"}</c>: each chunk becomes a synced StoryFile. A chunk that was
-/// written before (same range, same partials) is found again instead. Blocks while it writes; thread-safe.
+/// <c>{"type":"hdf5_extractor","hdf5_archive_dir":"/archive"}</c>: each chunk becomes a synced StoryFile. A chunk that
+/// was written before (same range, same partials) is found again instead. Blocks while it writes; thread-safe.
 /// </summary>
 public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
 {

@@ -7,9 +7,9 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// An open StoryFile, mapped and used where it lies: events point into the mapping. libhdf5 has no part in it. User block,
-/// HDF5's own structures and the checksums are checked when the file is opened, each block of a column before its first
-/// use. Thread-safe. The file must not be cut short while it is open (it never is by ChronoLog).
+/// An open StoryFile, mapped and used where it lies: events point into the mapping. libhdf5 has no part in it. User
+/// block, HDF5's own structures and the checksums are checked when the file is opened, each block of a column before
+/// its first use. Thread-safe. The file must not be cut short while it is open (it never is by ChronoLog).
 /// </summary>
 public sealed class StoryFile : IDisposable
 {
@@ -74,14 +74,14 @@ public sealed class StoryFile : IDisposable
     }
 
     /// <summary>
-    /// The events with ticks in [startTime, endTime), in order, as runs of bounded size whose records lie in the mapping.
-    /// The caller releases each run; runs stay valid after the file is disposed.
+    /// The events with ticks in [startTime, endTime), in order, as runs of bounded size whose records lie in the
+    /// mapping. The caller releases each run; runs stay valid after the file is disposed.
     /// </summary>
     /// <param name="startTime">ChronoTick, inclusive.</param>
     /// <param name="endTime">ChronoTick, exclusive.</param>
     /// <param name="damaged">
-    /// Receives ranges that cannot be given because a checksum does not match; what can be given goes on. Without it the
-    /// first damage ends the enumeration with an exception.
+    /// Receives ranges that cannot be given because a checksum does not match; what can be given goes on. Without it
+    /// the first damage ends the enumeration with an exception.
     /// </param>
     /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
     public IEnumerable<EventRun> Range(ulong startTime, ulong endTime, Action<Gap>? damaged = null) =>

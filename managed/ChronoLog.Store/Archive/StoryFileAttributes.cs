@@ -2,7 +2,9 @@ using ChronoLog.Interop.Hdf5;
 
 namespace ChronoLog.Store.Archive;
 
-/// <summary>The root attributes of a StoryFile: the header again, for readers that know HDF5 and not the user block.</summary>
+/// <summary>
+/// The root attributes of a StoryFile: the header again, for readers that know HDF5 and not the user block.
+/// </summary>
 internal static class StoryFileAttributes
 {
     public static void Write(Hdf5File hdf5, StoryFileHeader header, IReadOnlyList<PartialKey> partials)

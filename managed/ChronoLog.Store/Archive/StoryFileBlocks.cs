@@ -34,7 +34,9 @@ internal sealed class StoryFileBlocks : IDisposable
         CheckWhole(StoryColumn.Partials);
     }
 
-    /// <summary>Values of a column after their blocks were verified. The caller holds a reference on the mapping.</summary>
+    /// <summary>
+    /// Values of a column after their blocks were verified. The caller holds a reference on the mapping.
+    /// </summary>
     /// <exception cref="Core.Protocol.ChronoLogException">Corrupt.</exception>
     public unsafe ReadOnlySpan<T> Verified<T>(StoryColumn column, long first, int count) where T : unmanaged
     {
@@ -55,7 +57,9 @@ internal sealed class StoryFileBlocks : IDisposable
         return mapping.Values<T>(layout[column], first, count);
     }
 
-    /// <summary>Index of the first event with this tick or a later one; the number of events when there is none.</summary>
+    /// <summary>
+    /// Index of the first event with this tick or a later one; the number of events when there is none.
+    /// </summary>
     public long LowerBound(ulong tick)
     {
         if (tick <= layout.Header.StartTime)

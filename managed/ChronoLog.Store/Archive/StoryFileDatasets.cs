@@ -7,8 +7,11 @@ internal static class StoryFileDatasets
 {
     public const string Group = "events";
 
-    /// <summary>Path, element type and dimensions of the dataset that holds a column of the given length in bytes.</summary>
-    public static (string Name, Hdf5Type Type, long[] Dimensions) Describe(StoryColumn column, long bytes) => column switch
+    /// <summary>
+    /// Path, element type and dimensions of the dataset that holds a column of the given length in bytes.
+    /// </summary>
+    public static (string Name, Hdf5Type Type, long[] Dimensions) Describe(
+        StoryColumn column, long bytes) => column switch
     {
         StoryColumn.EventTime => (Group + "/eventTime", Hdf5Type.UInt64, [bytes / 8]),
         StoryColumn.ClientId => (Group + "/clientId", Hdf5Type.UInt64, [bytes / 8]),

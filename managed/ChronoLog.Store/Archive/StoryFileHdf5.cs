@@ -27,8 +27,8 @@ internal static class StoryFileHdf5
             if ((extent.Length > 0 && offset != extent.Offset) || elements * (int)type != extent.Length)
             {
                 findings.Add(
-                    $"dataset '{name}' has {elements} elements at {offset}, and the column table says {extent.Length} bytes "
-                    + $"at {extent.Offset}");
+                    $"dataset '{name}' has {elements} elements at {offset}, and the column table says "
+                    + $"{extent.Length} bytes at {extent.Offset}");
             }
         }
 

@@ -3,13 +3,14 @@ using System.Globalization;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Name of a StoryFile: <c>startTick-endTick-generation.h5</c>. Ticks are padded to 20 digits, the length of 2^64, so that
-/// names sort by time. Several generations of one range complement each other: a later one holds late events.
+/// Name of a StoryFile: <c>startTick-endTick-generation.h5</c>. Ticks are padded to 20 digits, the length of 2^64, so
+/// that names sort by time. Several generations of one range complement each other: a later one holds late events.
 /// </summary>
 /// <param name="StartTime">ChronoTick, inclusive.</param>
 /// <param name="EndTime">ChronoTick, exclusive.</param>
 /// <param name="Generation">0 for the first file of the range.</param>
-public readonly record struct StoryFileName(ulong StartTime, ulong EndTime, uint Generation) : IComparable<StoryFileName>
+public readonly record struct StoryFileName(ulong StartTime, ulong EndTime, uint Generation)
+    : IComparable<StoryFileName>
 {
     public const string Extension = ".h5";
 

@@ -5,8 +5,8 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Reads a chain of StoryFiles that do not overlap. Damage is no failure: what can be given is given, and the rest is in
-/// <see cref="Gaps"/>. Files are opened one after the other, so memory does not grow with the range.
+/// Reads a chain of StoryFiles that do not overlap. Damage is no failure: what can be given is given, and the rest is
+/// in <see cref="Gaps"/>. Files are opened one after the other, so memory does not grow with the range.
 /// </summary>
 public sealed class StoryFileReadSource : IReadSource
 {

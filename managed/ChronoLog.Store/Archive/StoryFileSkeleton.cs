@@ -5,9 +5,9 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// A StoryFile without its columns: HDF5 makes it in a nameless file in memory, where the columns are holes, and says where
-/// they belong; what HDF5 wrote is then copied into the real file. So libhdf5 never meets a full or failing disk: after an
-/// H5Fclose that fails it keeps the file, and its descriptor, for ever.
+/// A StoryFile without its columns: HDF5 makes it in a nameless file in memory, where the columns are holes, and says
+/// where they belong; what HDF5 wrote is then copied into the real file. So libhdf5 never meets a full or failing disk:
+/// after an H5Fclose that fails it keeps the file, and its descriptor, for ever.
 /// </summary>
 internal sealed class StoryFileSkeleton : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class StoryFileSkeleton : IDisposable
         this.displayPath = displayPath;
         userBlockBytes = StoryFileUserBlock.RequiredBytes(header);
         // HDF5 resolves links in a name, so it needs a real one; memfd and O_TMPFILE have none.
-        string path = Path.Combine(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), "chronolog-" + Path.GetRandomFileName());
+        string directory = Directory.Exists(Memory) ? Memory : Path.GetTempPath();
+        string path = Path.Combine(directory, "chronolog-" + Path.GetRandomFileName());
         memory = PosixFile.Open(path, PosixOpen.ReadWrite | PosixOpen.Create | PosixOpen.Exclusive, OwnerOnly);
         try
         {
@@ -54,7 +55,9 @@ internal sealed class StoryFileSkeleton : IDisposable
     /// <summary>Where the columns belong, without checksums.</summary>
     public ColumnExtent[] Extents { get; }
 
-    /// <summary>Completes HDF5's part and writes it, and the user block, into the file that holds the columns.</summary>
+    /// <summary>
+    /// Completes HDF5's part and writes it, and the user block, into the file that holds the columns.
+    /// </summary>
     /// <param name="file">The real file.</param>
     /// <param name="header">Complete.</param>
     /// <param name="partials">For the attribute with the Keepers.</param>

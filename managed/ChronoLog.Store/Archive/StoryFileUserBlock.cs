@@ -23,7 +23,8 @@ namespace ChronoLog.Store.Archive;
 /// </code>
 /// </remarks>
 public sealed record StoryFileUserBlock(
-    StoryFileHeader Header, int UserBlockBytes, long FileLength, uint MetadataCrc32c, IReadOnlyList<ColumnExtent> Columns)
+    StoryFileHeader Header, int UserBlockBytes, long FileLength, uint MetadataCrc32c,
+    IReadOnlyList<ColumnExtent> Columns)
 {
     /// <summary>Bytes of a column that one checksum covers.</summary>
     public const int BlockBytes = 64 * 1024;
@@ -127,12 +128,15 @@ public sealed record StoryFileUserBlock(
         }
 
         var decoded = new StoryFileUserBlock(
-            DecodeHeader(block, version, path), size, (long)GetUInt64(block, 16), GetUInt32(block, 96), DecodeTable(block));
+            DecodeHeader(block, version, path), size, (long)GetUInt64(block, 16), GetUInt32(block, 96),
+            DecodeTable(block));
         decoded.CheckAgainst(fileLength, GetUInt32(block, 52), path);
         return decoded;
     }
 
-    /// <summary>The parts of the file that are neither user block nor column: HDF5's own structures and padding.</summary>
+    /// <summary>
+    /// The parts of the file that are neither user block nor column: HDF5's own structures and padding.
+    /// </summary>
     public IEnumerable<(long Offset, long Length)> MetadataRanges()
     {
         long position = UserBlockBytes;
@@ -176,7 +180,8 @@ public sealed record StoryFileUserBlock(
         }
 
         if (Header.EventCount is < 0 or > CountMax || Header.RecordBytes is < 0 or > 1L << 50
-            || Header.PartialCount is < 0 or > CountMax || blockBytes != BlockBytes || Header.EndTime < Header.StartTime)
+            || Header.PartialCount is < 0 or > CountMax || blockBytes != BlockBytes
+            || Header.EndTime < Header.StartTime)
         {
             throw Corrupt(path, "its user block contradicts itself");
         }
@@ -276,7 +281,9 @@ public sealed record StoryFileUserBlock(
     private static void PutUInt64(Span<byte> block, int at, ulong value) =>
         BinaryPrimitives.WriteUInt64LittleEndian(block[at..], value);
 
-    private static uint GetUInt32(ReadOnlySpan<byte> block, int at) => BinaryPrimitives.ReadUInt32LittleEndian(block[at..]);
+    private static uint GetUInt32(ReadOnlySpan<byte> block, int at) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(block[at..]);
 
-    private static ulong GetUInt64(ReadOnlySpan<byte> block, int at) => BinaryPrimitives.ReadUInt64LittleEndian(block[at..]);
+    private static ulong GetUInt64(ReadOnlySpan<byte> block, int at) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(block[at..]);
 }

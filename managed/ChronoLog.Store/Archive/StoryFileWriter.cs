@@ -7,8 +7,8 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Writes StoryFiles. HDF5 lays the file out (it knows the extents beforehand), the columns are written with pwrite at the
-/// offsets it chose, then HDF5's structures, and the user block with their checksum comes last. Thread-safe.
+/// Writes StoryFiles. HDF5 lays the file out (it knows the extents beforehand), the columns are written with pwrite at
+/// the offsets it chose, then HDF5's structures, and the user block with their checksum comes last. Thread-safe.
 /// </summary>
 public sealed class StoryFileWriter
 {
@@ -27,10 +27,15 @@ public sealed class StoryFileWriter
     /// <summary>Events in files published by this writer.</summary>
     public long EventsWritten => Interlocked.Read(ref eventsWritten);
 
-    /// <summary>Writes a file into a story's directory. On the device, under its real name, when this returns.</summary>
+    /// <summary>
+    /// Writes a file into a story's directory. On the device, under its real name, when this returns.
+    /// </summary>
     /// <returns>The file's name; its generation is the least that was free.</returns>
-    /// <exception cref="IOException">The disk is full, or refused to sync. Nothing remains but perhaps a temporary file.</exception>
-    public StoryFileName Write(PosixDirectory storyDirectory, StoryFileContent content, CancellationToken cancellation = default)
+    /// <exception cref="IOException">
+    /// The disk is full, or refused to sync. Nothing remains but perhaps a temporary file.
+    /// </exception>
+    public StoryFileName Write(
+        PosixDirectory storyDirectory, StoryFileContent content, CancellationToken cancellation = default)
     {
         uint generation = NextGeneration(storyDirectory, content.StartTime, content.EndTime);
         bool counted = countFirst;
@@ -60,8 +65,8 @@ public sealed class StoryFileWriter
 
     private static ChronoLogException Unstable(StoryFileContent content) => new(
         Status.Internal,
-        $"chunk [{content.StartTime}, {content.EndTime}) of story {content.Chronicle}/{content.Story} changed while it was "
-        + "being archived");
+        $"chunk [{content.StartTime}, {content.EndTime}) of story {content.Chronicle}/{content.Story} changed "
+        + "while it was being archived");
 
     private static uint NextGeneration(PosixDirectory directory, ulong start, ulong end)
     {
@@ -151,13 +156,15 @@ public sealed class StoryFileWriter
         return true;
     }
 
-    private static void WriteChecked(PosixFile file, ColumnExtent[] extents, StoryColumn column, ReadOnlySpan<byte> bytes)
+    private static void WriteChecked(
+        PosixFile file, ColumnExtent[] extents, StoryColumn column, ReadOnlySpan<byte> bytes)
     {
         ColumnExtent extent = extents[(int)column];
         if (bytes.Length != extent.Length)
         {
             throw new ChronoLogException(
-                Status.Internal, $"column {column} of '{file.Path}' has {bytes.Length} bytes instead of {extent.Length}");
+                Status.Internal,
+                $"column {column} of '{file.Path}' has {bytes.Length} bytes instead of {extent.Length}");
         }
 
         file.WriteAt(bytes, extent.Offset);

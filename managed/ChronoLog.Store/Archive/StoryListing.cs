@@ -57,6 +57,8 @@ public sealed record StoryListing(
         return chains;
     }
 
-    /// <summary>Events in all files that can be read, by their headers; an event in two generations counts twice.</summary>
+    /// <summary>
+    /// Events in all files that can be read, by their headers; an event in two generations counts twice.
+    /// </summary>
     public long CountEvents() => Files.Sum(file => file.TryFacts()?.EventCount ?? 0);
 }

@@ -4,9 +4,9 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// A file on its way into a directory: it has a hidden name until <see cref="TryPublish"/> syncs it and gives it its real one.
-/// Disposed before that, it is removed. While it exists it is locked (flock), so that a cleaner can tell it from one whose
-/// writer died.
+/// A file on its way into a directory: it has a hidden name until <see cref="TryPublish"/> syncs it and gives it its
+/// real one. Disposed before that, it is removed. While it exists it is locked (flock), so that a cleaner can tell it
+/// from one whose writer died.
 /// </summary>
 internal sealed class TemporaryFile : IDisposable
 {

@@ -30,7 +30,8 @@ internal static class AttributeText
         writer.WriteEndArray();
     });
 
-    public static IReadOnlyDictionary<string, string> ReadAttributes(string text, string where) => Read(text, where, root =>
+    public static IReadOnlyDictionary<string, string> ReadAttributes(string text, string where) =>
+        Read(text, where, root =>
         root.EnumerateObject().ToDictionary(property => property.Name, property => property.Value.GetString() ?? ""));
 
     public static IReadOnlyList<uint> ReadNumbers(string text, string where) => Read(text, where, root =>
@@ -57,7 +58,8 @@ internal static class AttributeText
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException
             or ArgumentException)
         {
-            throw new ChronoLogException(Status.Corrupt, $"metadata of {where} cannot be read: {exception.Message}", exception);
+            throw new ChronoLogException(
+                Status.Corrupt, $"metadata of {where} cannot be read: {exception.Message}", exception);
         }
     }
 }

@@ -21,6 +21,8 @@ internal static class MetadataFailure
             _ => (Status.Internal, "see that the file and its directory can be written"),
         };
         return new ChronoLogException(
-            status, $"metadata database '{path}': {exception.Message} (SQLite {exception.SqliteErrorCode}); {advice}", exception);
+            status,
+            $"metadata database '{path}': {exception.Message} (SQLite {exception.SqliteErrorCode}); {advice}",
+            exception);
     }
 }

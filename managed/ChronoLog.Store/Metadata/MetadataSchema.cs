@@ -38,8 +38,8 @@ internal static class MetadataSchema
     /// <exception cref="ChronoLogException">Another program's file, a newer schema, or damage.</exception>
     public static void Prepare(SqliteConnection connection, string path)
     {
-        // The rollback journal's deletion commits; EXTRA syncs the directory after it. FULL does not, and a power cut may
-        // then bring a committed change's journal back and undo the change: a number would be given out twice.
+        // The rollback journal's deletion commits; EXTRA syncs the directory after it. FULL does not, and a power cut
+        // may then bring a committed change's journal back and undo the change: a number would be given out twice.
         Execute(connection, "PRAGMA journal_mode=DELETE");
         Execute(connection, "PRAGMA synchronous=EXTRA");
         Execute(connection, "PRAGMA foreign_keys=ON");
@@ -73,8 +73,9 @@ internal static class MetadataSchema
     {
         using SqliteTransaction transaction = connection.BeginTransaction();
         Execute(connection, Tables, transaction);
-        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id={ApplicationId}"), transaction);
-        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={Version}"), transaction);
+        string identity = string.Create(
+            CultureInfo.InvariantCulture, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version}");
+        Execute(connection, identity, transaction);
         transaction.Commit();
     }
 

@@ -21,7 +21,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
 
     /// <summary>Opens the database, and creates it (0640) and its directory if they are missing.</summary>
     /// <exception cref="ChronoLogException">
-    /// Damaged, of a newer schema, of another program, or in use by another Visor; the message says which and what to do.
+    /// Damaged, of a newer schema, of another program, or in use by another Visor; the message says which and what to
+    /// do.
     /// </exception>
     /// <exception cref="IOException">It cannot be opened or created.</exception>
     public static SqliteMetadataStore Open(string path)
@@ -103,7 +104,9 @@ public sealed class SqliteMetadataStore : IMetadataStore
         ("$created", (long)story.Created));
 
     public void DeleteStory(string chronicle, string story) => Execute(
-        "DELETE FROM story WHERE chronicle = $chronicle AND story = $story", ("$chronicle", chronicle), ("$story", story));
+        "DELETE FROM story WHERE chronicle = $chronicle AND story = $story",
+        ("$chronicle", chronicle),
+        ("$story", story));
 
     public ulong ReserveNumbers(string counter, uint count)
     {
@@ -145,8 +148,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
         lockFile.Dispose();
     }
 
-    // SQLite would create the file 0644 and has locks for single changes only: two Visors on one file would each believe
-    // that the memory of their own is all there is. Its own locks are fcntl's and do not meet flock.
+    // SQLite would create the file 0644 and has locks for single changes only: two Visors on one file would each
+    // believe that the memory of their own is all there is. Its own locks are fcntl's and do not meet flock.
     private static PosixFile Acquire(string path)
     {
         string? parent = Path.GetDirectoryName(path);
@@ -169,7 +172,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
 
         lockFile.Dispose();
         throw new ChronoLogException(
-            Status.Acquired, $"metadata database '{path}' is in use by another Visor; stop it, or give this one another file");
+            Status.Acquired,
+            $"metadata database '{path}' is in use by another Visor; stop it, or give this one another file");
     }
 
     private SqliteCommand Command(string text, params ReadOnlySpan<(string Name, object Value)> parameters)

@@ -27,7 +27,9 @@ internal sealed class ArchiveSandbox : IDisposable
 
     public static ulong StoryId => StoryIdentity.Hash(Chronicle, Story);
 
-    /// <summary>Random events in [start, end), in random order, with ties in time, and records of 0 to lengthMax bytes.</summary>
+    /// <summary>
+    /// Random events in [start, end), in random order, with ties in time, and records of 0 to lengthMax bytes.
+    /// </summary>
     public static List<ModelEvent> RandomEvents(Random random, int count, ulong start, ulong end, int lengthMax)
     {
         var events = new List<ModelEvent>(count);
