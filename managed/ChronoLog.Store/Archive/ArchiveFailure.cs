@@ -14,7 +14,8 @@ internal static class ArchiveFailure
         return new ChronoLogException(
             full ? Status.NoSpace : Status.Internal,
             $"extractor \"{extractor}\" could not archive chunk "
-            + $"[{chunk.Chunk.StartTime}, {chunk.Chunk.EndTime}) of story {chunk.Story.Chronicle}/{chunk.Story.Story} in '{root}': {exception.Message}; {advice}",
+            + $"[{chunk.Chunk.StartTime}, {chunk.Chunk.EndTime}) of story {chunk.Story.Chronicle}/"
+            + $"{chunk.Story.Story} in '{root}': {exception.Message}; {advice}",
             exception);
     }
 }
