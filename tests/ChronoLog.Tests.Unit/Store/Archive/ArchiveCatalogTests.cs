@@ -59,7 +59,8 @@ public class ArchiveCatalogTests
         Assert.That(Find(catalog).Files, Has.Count.EqualTo(2));
         Assert.That(before.Files, Has.Count.EqualTo(1), "a listing is a snapshot");
         Assert.That(catalog.Notice("/etc/passwd"), Is.False);
-        Assert.That(catalog.Notice(System.IO.Path.Combine(sandbox.Path, "..", "x", "y", new StoryFileName(1, 2, 0).ToString())), Is.False);
+        string outside = System.IO.Path.Combine(sandbox.Path, "..", "x", "y", new StoryFileName(1, 2, 0).ToString());
+        Assert.That(catalog.Notice(outside), Is.False);
         Assert.That(catalog.Find("no", "such"), Is.Null);
     }
 
@@ -80,7 +81,8 @@ public class ArchiveCatalogTests
         string sound = Write(10, 100, 200);
         string damaged = Write(10, 200, 300);
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..5000]);
-        string misplaced = System.IO.Path.Combine(sandbox.StoryDirectory.Path, new StoryFileName(300, 400, 0).ToString());
+        string misplaced = System.IO.Path.Combine(
+            sandbox.StoryDirectory.Path, new StoryFileName(300, 400, 0).ToString());
         File.Copy(sound, misplaced);
         File.WriteAllText(System.IO.Path.Combine(sandbox.StoryDirectory.Path, "notes.txt"), "hello");
 
@@ -96,12 +98,16 @@ public class ArchiveCatalogTests
 
         Assert.That(listing.Files, Has.Count.EqualTo(3));
         Assert.That(listing.Foreign, Is.EqualTo(new[] { "notes.txt" }));
-        Assert.That(gaps.Select(g => (g.StartTime, g.EndTime)), Is.EqualTo(new (ulong, ulong)[] { (200, 300), (300, 350) }));
+        Assert.That(
+            gaps.Select(g => (g.StartTime, g.EndTime)),
+            Is.EqualTo(new (ulong, ulong)[] { (200, 300), (300, 350) }));
         Assert.That(gaps[0].Reason, Does.Contain(damaged));
         Assert.That(gaps[1].Reason, Does.Contain("out of its place"));
         Assert.That(events, Has.All.Matches<ModelEvent>(e => e!.Sequence.EventTime is >= 150 and < 200));
         Assert.That(ArchiveInspector.Verify(sandbox.Path).Findings, Has.Count.EqualTo(3));
-        Assert.That(ArchiveInspector.List(sandbox.Path).Select(f => f.Damage is null), Is.EqualTo(new[] { true, false, false, false }));
+        Assert.That(
+            ArchiveInspector.List(sandbox.Path).Select(f => f.Damage is null),
+            Is.EqualTo(new[] { true, false, false, false }));
     }
 
     [Test]
@@ -124,7 +130,8 @@ public class ArchiveCatalogTests
     public void Sources_together_give_everything_in_the_range(bool readAhead)
     {
         var all = new List<ModelEvent>();
-        foreach ((ulong start, ulong end) in new (ulong, ulong)[] { (0, 1000), (1000, 2000), (500, 1500), (0, 1000), (2000, 9000) })
+        (ulong, ulong)[] ranges = [(0, 1000), (1000, 2000), (500, 1500), (0, 1000), (2000, 9000)];
+        foreach ((ulong start, ulong end) in ranges)
         {
             List<ModelEvent> events = ArchiveSandbox.RandomEvents(random, 3000, start, end, 10);
             all.AddRange(events.Select(e => e with { Sequence = e.Sequence with { ClientId = (ulong)all.Count + 1 } }));
@@ -178,7 +185,9 @@ public class ArchiveCatalogTests
         Assert.That(Find(catalog).Files, Is.Empty);
         Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, "other"), Is.True);
         Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.True);
-        Assert.That(Directory.GetFileSystemEntries(sandbox.Path), Is.Empty, "the chronicle's directory goes with its last story");
+        Assert.That(
+            Directory.GetFileSystemEntries(sandbox.Path), Is.Empty,
+            "the chronicle's directory goes with its last story");
     }
 
     [Test]
@@ -205,7 +214,8 @@ public class ArchiveCatalogTests
         Assert.That(Contains(new PartialKey(9, 2, 6)), Is.False);
     }
 
-    private static StoryListing Find(ArchiveCatalog catalog) => catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!;
+    private static StoryListing Find(ArchiveCatalog catalog) =>
+        catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!;
 
     private static List<ModelEvent> Drain(IReadSource source)
     {

@@ -91,7 +91,7 @@ internal sealed class ArchiveSandbox : IDisposable
     }
 
     public string[] FilesVisible() =>
-        [.. Directory.GetFiles(StoryDirectory.Path).Select(System.IO.Path.GetFileName).Where(n => !n!.StartsWith('.'))!];
+        [.. new DirectoryInfo(StoryDirectory.Path).GetFiles().Select(f => f.Name).Where(n => !n.StartsWith('.'))];
 
     public static List<ModelEvent> ReadAll(IEnumerable<EventRun> runs)
     {
@@ -135,7 +135,9 @@ internal sealed class ArchiveSandbox : IDisposable
         {
             e.Record.CopyTo(block.Span[at..]);
             builder.Append(
-                new EventEntry(e.Sequence.EventTime, e.Sequence.ClientId, e.Sequence.EventIndex, block.Address + at, e.Record.Length),
+                new EventEntry(
+                    e.Sequence.EventTime, e.Sequence.ClientId, e.Sequence.EventIndex,
+                    block.Address + at, e.Record.Length),
                 block);
             at += e.Record.Length;
         }

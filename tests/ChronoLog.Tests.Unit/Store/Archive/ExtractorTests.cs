@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Model;
@@ -35,7 +34,9 @@ public class ExtractorTests
         Assert.That(file.Header.Supplementary, Is.True);
         Assert.That(ArchiveInspector.Show(receipt.StoryFile!).Keepers, Is.EqualTo(new ulong[] { 3, 4 }));
         ArchiveSandbox.AssertEqual(ArchiveSandbox.ReadAll(file.Range(0, 1000)), events.OrderBy(e => e.Sequence));
-        Assert.That(sandbox.Root.StoryPath(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.EqualTo(Path.GetDirectoryName(receipt.StoryFile)));
+        Assert.That(
+            sandbox.Root.StoryPath(ArchiveSandbox.Chronicle, ArchiveSandbox.Story),
+            Is.EqualTo(Path.GetDirectoryName(receipt.StoryFile)));
     }
 
     [Test]
@@ -63,7 +64,9 @@ public class ExtractorTests
         ChronoLogException? exception = await Assert.ThrowsAsync<ChronoLogException>(
             async () => await extractor.ExtractAsync(Retired([], 1), default));
 
-        Assert.That(exception!.Message, Does.Contain("[100, 200)").And.Contain(ArchiveSandbox.Story).And.Contain("Not a directory"));
+        Assert.That(
+            exception!.Message,
+            Does.Contain("[100, 200)").And.Contain(ArchiveSandbox.Story).And.Contain("Not a directory"));
     }
 
     [Test]
@@ -86,7 +89,8 @@ public class ExtractorTests
         Assert.That(Path.GetFileName(file), Is.EqualTo("00000000000000000100-00000000000000000200-0.csv"));
         Assert.That(File.ReadAllText(file), Is.EqualTo(
             "eventTime,clientId,eventIndex,encoding,record\n101,1,0,utf8,\"plain\"\n"
-            + "102,18446744073709551615,4294967295,utf8,\"a \"\"b\"\", c\nd ä\"\n103,2,0,base64,/wAB\n104,2,0,utf8,\"\"\n"));
+            + "102,18446744073709551615,4294967295,utf8,\"a \"\"b\"\", c\nd ä\"\n"
+            + "103,2,0,base64,/wAB\n104,2,0,utf8,\"\"\n"));
     }
 
     [Test]
@@ -108,7 +112,8 @@ public class ExtractorTests
             string record = text8
                 ? $"utf8,\"{Encoding.UTF8.GetString(e.Record).Replace("\"", "\"\"", StringComparison.Ordinal)}\""
                 : $"base64,{Convert.ToBase64String(e.Record)}";
-            expected.Append(CultureInfo.InvariantCulture, $"{e.Sequence.EventTime},{e.Sequence.ClientId},{e.Sequence.EventIndex},{record}\n");
+            EventSequence s = e.Sequence;
+            expected.Append(CultureInfo.InvariantCulture, $"{s.EventTime},{s.ClientId},{s.EventIndex},{record}\n");
         }
 
         Assert.That(text == expected.ToString(), Is.True);
@@ -137,8 +142,8 @@ public class ExtractorTests
 
     private static IReadOnlyList<IChunkExtractor> Build(ExtractorRegistry registry, string extractors)
     {
-        using JsonDocument document = JsonDocument.Parse($$"""{ "extraction_stream_count": 1, "extractors": {{extractors}} }""");
-        return registry.Build(ExtractionSettings.Parse(document.RootElement));
+        string module = $$"""{ "extraction_stream_count": 1, "extractors": {{extractors}} }""";
+        return registry.Build(ExtractionSettings.Parse(module));
     }
 
     private static RetiredChunk Retired(IReadOnlyList<ModelEvent> events, ulong sequence, ulong end = 200)
@@ -156,6 +161,7 @@ public class ExtractorTests
             new() { ProcessId = 4, Epoch = 1, Sequence = sequence },
             new() { ProcessId = 3, Epoch = 1, Sequence = sequence },
         ];
-        return new RetiredChunk(story, chunk, new PartialIdentity { ProcessId = 8, Epoch = 1, Sequence = 1 }, true, merged, true);
+        var identity = new PartialIdentity { ProcessId = 8, Epoch = 1, Sequence = 1 };
+        return new RetiredChunk(story, chunk, identity, true, merged, true);
     }
 }

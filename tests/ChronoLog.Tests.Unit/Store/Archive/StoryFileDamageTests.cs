@@ -101,7 +101,8 @@ public class StoryFileDamageTests
         Assert.That(gaps, Has.All.Property(nameof(Gap.Reason)).Contains(column.ToString()));
         Assert.That(given, Is.Not.Empty);
         // Whatever lies in no gap was given.
-        bool Missing(ModelEvent e) => gaps.Any(g => e.Sequence.EventTime >= g.StartTime && e.Sequence.EventTime < g.EndTime);
+        bool Missing(ModelEvent e) =>
+            gaps.Any(g => e.Sequence.EventTime >= g.StartTime && e.Sequence.EventTime < g.EndTime);
         Assert.That(events.Count(Missing), Is.LessThan(events.Count));
         ArchiveSandbox.AssertEqual(
             [.. given.Where(e => !Missing(e))], events.Where(e => !Missing(e)).OrderBy(e => e.Sequence));

@@ -18,9 +18,11 @@ public class StoryFileForeignReaderTests
             for k in range(len(t)):
                 print(t[k], c[k], i[k], bytes(r[o[k]:o[k + 1]]).hex())
             a = f.attrs
-            print(a["chronicle"].decode(), a["story"].decode(), a["storyId"], a["startTime"], a["endTime"], a["eventCount"],
-                  a["firstEventTime"], a["lastEventTime"], a["collision"].decode(), a["granularity"].decode(),
-                  a["generation"], a["complete"], a["supplementary"], a["formatVersion"], list(map(int, a["keepersMerged"])))
+            print(a["chronicle"].decode(), a["story"].decode(), a["storyId"], a["startTime"], a["endTime"],
+                  a["eventCount"], a["firstEventTime"], a["lastEventTime"],
+                  a["collision"].decode(), a["granularity"].decode(),
+                  a["generation"], a["complete"], a["supplementary"], a["formatVersion"],
+                  list(map(int, a["keepersMerged"])))
             print([list(map(int, p)) for p in f["partials"][:]])
             print(sorted(f.keys()), sorted(e.keys()), [str(e[n].dtype) for n in sorted(e.keys())])
             print(all(e[n].chunks is None for n in e))
@@ -50,8 +52,8 @@ public class StoryFileForeignReaderTests
         ulong last = sorted[^1].Sequence.EventTime;
         Assert.That(lines[count..], Is.EqualTo(new[]
         {
-            $"{ArchiveSandbox.Chronicle} {ArchiveSandbox.Story} {ArchiveSandbox.StoryId} 1000 9000 {count} {first} {last} "
-                + "redundancy ns 0 1 0 1 [7, 9]",
+            $"{ArchiveSandbox.Chronicle} {ArchiveSandbox.Story} {ArchiveSandbox.StoryId} 1000 9000 {count} "
+                + $"{first} {last} redundancy ns 0 1 0 1 [7, 9]",
             "[[7, 1, 1], [9, 2, 5]]",
             "['events', 'partials'] ['blockCrc32c', 'clientId', 'eventIndex', 'eventTime', 'record', 'recordOffset'] "
                 + "['uint32', 'uint64', 'uint32', 'uint64', 'uint8', 'uint64']",

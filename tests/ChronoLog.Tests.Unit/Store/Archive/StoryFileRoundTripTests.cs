@@ -53,7 +53,8 @@ public class StoryFileRoundTripTests
         {
             ulong from = Start - 5 + (ulong)random.NextInt64(1_000_010);
             ulong to = i % 4 == 0 ? from + (ulong)random.Next(200) : Start + (ulong)random.NextInt64(1_000_010);
-            IEnumerable<ModelEvent> expected = sorted.Where(e => e.Sequence.EventTime >= from && e.Sequence.EventTime < to);
+            IEnumerable<ModelEvent> expected =
+                sorted.Where(e => e.Sequence.EventTime >= from && e.Sequence.EventTime < to);
             ArchiveSandbox.AssertEqual(ArchiveSandbox.ReadAll(file.Range(from, to)), expected);
             Assert.That(file.CountRange(from, to), Is.EqualTo(expected.Count()));
         }

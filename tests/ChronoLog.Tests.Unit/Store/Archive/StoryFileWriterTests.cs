@@ -49,7 +49,9 @@ public class StoryFileWriterTests
     {
         StoryFileContent content = ArchiveSandbox.ContentOf(chunk) with { Open = () => throw new IOException("gone") };
 
-        Assert.That(() => new StoryFileWriter().Write(sandbox.StoryDirectory, content), Throws.InstanceOf<IOException>());
+        Assert.That(
+            () => new StoryFileWriter().Write(sandbox.StoryDirectory, content),
+            Throws.InstanceOf<IOException>());
 
         Assert.That(Directory.GetFileSystemEntries(sandbox.StoryDirectory.Path), Is.Empty);
     }

@@ -39,10 +39,14 @@ public class SqliteMetadataStoreTests
 
         using SqliteMetadataStore reopened = SqliteMetadataStore.Open(path);
         IReadOnlyList<ChronicleRecord> chronicles = reopened.LoadChronicles();
-        Assert.That(chronicles.Select(c => (c.Name, c.Created)), Is.EqualTo(new[] { ("c", ulong.MaxValue), ("d", 1ul) }));
+        Assert.That(
+            chronicles.Select(c => (c.Name, c.Created)),
+            Is.EqualTo(new[] { ("c", ulong.MaxValue), ("d", 1ul) }));
         Assert.That(chronicles[0].Attributes, Is.EqualTo(attributes));
         StoryRecord story = reopened.LoadStories()[0];
-        Assert.That((story.Chronicle, story.Story, story.StoryId, story.Created), Is.EqualTo(("c", "s", ulong.MaxValue - 1, 5ul)));
+        Assert.That(
+            (story.Chronicle, story.Story, story.StoryId, story.Created),
+            Is.EqualTo(("c", "s", ulong.MaxValue - 1, 5ul)));
         Assert.That(story.Groups, Is.EqualTo(new uint[] { 3, 1 }));
         Assert.That(story.Attributes, Is.EqualTo(attributes));
         Assert.That(reopened.GetValue("base"), Is.EqualTo("2"));
