@@ -140,9 +140,9 @@ public sealed class RecordingTests(string fabric)
             {
                 handle.LogEvent(Encoding.UTF8.GetBytes(RecordOf(i)));
                 Volatile.Write(ref acknowledged, i + 1);
-                if (i % 100 == 0)
+                if (i % 50 == 0)
                 {
-                    Thread.Sleep(2); // spread over several windows
+                    Thread.Sleep(10); // spread over several windows, and long enough for several replays
                 }
             }
         }

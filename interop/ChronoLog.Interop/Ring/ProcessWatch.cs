@@ -24,7 +24,9 @@ public sealed class ProcessWatch : SafeHandle
         }
     }
 
-    /// <summary>Null with <see cref="NativeStatus.Closed"/> when there is no such process, or another status when it cannot be watched.</summary>
+    /// <summary>
+    /// Null with <see cref="NativeStatus.Closed"/> when there is no such process, or another status when it cannot be watched.
+    /// </summary>
     public static ProcessWatch? Open(int pid, out int status)
     {
         int watch = RingNative.Watch(pid);

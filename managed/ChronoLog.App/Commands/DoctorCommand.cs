@@ -8,10 +8,13 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var address = new Option<string>("--address") { Description = "Address to examine.", DefaultValueFactory = _ => "127.0.0.1" };
-        var journal = new Option<string>("--journal-directory") { Description = "Where a journal would lie.", DefaultValueFactory = _ => "journal" };
-        var archive = new Option<string>("--archive-directory") { Description = "Where an archive would lie.", DefaultValueFactory = _ => "archive" };
-        var command = new Command("doctor", "Examine libraries, providers, ports, limits, clock and directories.") { address, journal, archive };
+        Option<string> address = Make("--address", "Address to examine.", "127.0.0.1");
+        Option<string> journal = Make("--journal-directory", "Where a journal would lie.", "journal");
+        Option<string> archive = Make("--archive-directory", "Where an archive would lie.", "archive");
+        var command = new Command("doctor", "Examine libraries, providers, ports, limits, clock and directories.")
+        {
+            address, journal, archive,
+        };
         command.SetRunner((parsed, _) =>
         {
             bool good = true;
@@ -26,6 +29,9 @@ internal static class DoctorCommand
         });
         return command;
     }
+
+    private static Option<string> Make(string name, string help, string fallback) =>
+        new(name) { Description = help, DefaultValueFactory = _ => fallback };
 
     private static void Write(Finding finding, bool json)
     {

@@ -20,7 +20,11 @@ internal static class RecordCommand
     private static readonly Option<string?> File = new("--file") { Description = "Input; default: standard input.", HelpName = "F" };
     private static readonly Option<bool> CreateMissing = new("--create") { Description = "Create a missing chronicle." };
     private static readonly Option<bool> Null = new("--null") { Description = "Events end with NUL instead of a line feed." };
-    private static readonly Option<double> Rate = new("--rate") { Description = "Most events per second; default: no bound.", HelpName = "N" };
+    private static readonly Option<double> Rate = new("--rate")
+    {
+        Description = "Most events per second; default: no bound.", HelpName = "N",
+    };
+
     private static readonly Option<string?> Flush = new("--flush")
     {
         Description = "Level to wait for at the end: accepted, journaled, synced; default: the chronicle's.", HelpName = "LEVEL",

@@ -16,11 +16,19 @@ internal static class ReplayCommands
 
     private static readonly Argument<string> Chronicle = new("CHRONICLE") { Description = "Name of the chronicle." };
     private static readonly Argument<string> Story = new("STORY") { Description = "Name of the story." };
-    private static readonly Option<string?> Start = new("--start") { Description = "First tick: tick, RFC 3339, or -10m; default: all.", HelpName = "T" };
+    private static readonly Option<string?> Start = new("--start")
+    {
+        Description = "First tick: tick, RFC 3339, or -10m; default: all.", HelpName = "T",
+    };
+
     private static readonly Option<string?> End = new("--end") { Description = "Tick before which to stop.", HelpName = "T" };
     private static readonly Option<string?> Last = new("--last") { Description = "The last DURATION up to now.", HelpName = "DURATION" };
     private static readonly Option<ulong> Limit = new("--limit") { Description = "Most events; default: all.", HelpName = "N" };
-    private static readonly Option<string?> Format = new("--format") { Description = $"One of {EventFormat.Names}; default text.", HelpName = "FORMAT" };
+    private static readonly Option<string?> Format = new("--format")
+    {
+        Description = $"One of {EventFormat.Names}; default text.", HelpName = "FORMAT",
+    };
+
     private static readonly Option<string?> From = new("--from") { Description = "Where to begin; default: now.", HelpName = "T" };
 
     public static IEnumerable<Command> Create()

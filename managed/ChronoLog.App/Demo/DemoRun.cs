@@ -45,7 +45,8 @@ internal sealed class DemoRun(string directory, string logFile, TimeSpan duratio
             bool inOrder = await supervisor.StopAsync();
             Say(inOrder ? "every process drained and ended with status 0" : "a process did not end in order: see the logs");
             Console.WriteLine(
-                $"recorded={result.Recorded} archived={result.Archived} replayed={result.Replayed} order={(result.InOrder ? "ok" : "BROKEN")}");
+                $"recorded={result.Recorded} archived={result.Archived} replayed={result.Replayed} "
+                + $"order={(result.InOrder ? "ok" : "BROKEN")}");
             return inOrder && result.IsGood ? ExitCode.Done : ExitCode.Failed;
         }
         finally
@@ -154,7 +155,8 @@ internal sealed class DemoRun(string directory, string logFile, TimeSpan duratio
         Say($"{files.Count} StoryFiles:");
         foreach (ArchiveFileSummary file in files.Take(3).Concat(files.Skip(Math.Max(3, files.Count - 2))))
         {
-            Say($"    {file.Chronicle}/{file.Story}  {ChronoTick.Format(file.StartTime)}  {file.Header?.EventCount,7} events  {file.FileBytes,9} bytes");
+            Say($"    {file.Chronicle}/{file.Story}  {ChronoTick.Format(file.StartTime)}  "
+                + $"{file.Header?.EventCount,7} events  {file.FileBytes,9} bytes");
         }
 
         return files.Sum(file => file.Header?.EventCount ?? 0);

@@ -143,8 +143,10 @@ internal sealed class Supervisor : IDisposable
     {
         try
         {
+            // By process id: on a port that is taken, somebody else's deployment answers.
             StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline);
-            return status.Processes.Count(process => process.State == "alive") == members.Count + 1;
+            HashSet<int> alive = [.. status.Processes.Where(each => each.State == "alive").Select(each => (int)each.Identity.Pid)];
+            return members.Append(visor).All(process => alive.Contains(process.Pid));
         }
         catch (ChronoLogException)
         {

@@ -19,7 +19,9 @@ internal sealed record ReadCursorContext(
     public ulong EventLimit { get; } = Request.EventLimit;
 
     /// <summary>Waits for slab memory, but not forever: cursors that wait for each other's memory would otherwise stay.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.NoSpace"/>; <see cref="Status.LimitExceeded"/>: no slab is so large.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.NoSpace"/>; <see cref="Status.LimitExceeded"/>: no slab is so large.
+    /// </exception>
     public async ValueTask<Slab> RentAsync(int length, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

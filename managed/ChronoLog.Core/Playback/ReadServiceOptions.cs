@@ -3,7 +3,9 @@ namespace ChronoLog.Core.Playback;
 /// <summary>Limits of a <see cref="ReadService"/>.</summary>
 public sealed record ReadServiceOptions
 {
-    /// <summary>Page size when the request names none. 1 MiB: a pull of it takes about 0.1 ms at 10 GB/s, far above the round trip.</summary>
+    /// <summary>
+    /// Page size when the request names none. 1 MiB: a pull of it takes about 0.1 ms at 10 GB/s, far above the round trip.
+    /// </summary>
     public const int PageBytesDefault = 1 << 20;
 
     /// <summary>Smallest page that a request may wish for: below it the round trips dominate.</summary>
@@ -24,6 +26,9 @@ public sealed record ReadServiceOptions
     /// <summary>Cursors open at once for one client id.</summary>
     public int CursorsPerClientMax { get; init; } = 64;
 
-    /// <summary>Longest wait for slab memory for a page that was asked for; after it NO_SPACE, and the same page may be asked for again.</summary>
+    /// <summary>
+    /// Longest wait for slab memory for a page that was asked for; after it NO_SPACE, and the same page may be asked for
+    /// again.
+    /// </summary>
     public TimeSpan SlabWait { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -7,7 +7,9 @@ using ChronoLog.Grapher.Writing;
 
 namespace ChronoLog.Grapher.Stories;
 
-/// <summary>One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it is. On the role's strand.</summary>
+/// <summary>
+/// One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it is. On the role's strand.
+/// </summary>
 internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows)
 {
     private readonly Dictionary<ulong, List<OpenPiece>> openPieces = [];

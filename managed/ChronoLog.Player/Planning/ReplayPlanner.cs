@@ -118,7 +118,10 @@ internal sealed class ReplayPlanner(
         var gaps = new List<Gap>();
         foreach (ProcessIdentity dead in group.DeadKeepers)
         {
-            AddGap(gaps, request, complete, $"{dead.Name} at {dead.AdminEndpoint} is dead: its journal may hold events that were not handed over; restart it");
+            AddGap(
+                gaps, request, complete,
+                $"{dead.Name} at {dead.AdminEndpoint} is dead: its journal may hold events that were not handed over; "
+                + "restart it");
         }
 
         foreach (TierAnswer answer in hot.Where(answer => answer.Failure is not null))
