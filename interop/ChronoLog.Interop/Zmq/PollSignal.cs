@@ -1,11 +1,12 @@
 namespace ChronoLog.Interop.Zmq;
 
 /// <summary>
-/// Wakes a <see cref="Poller"/> from any thread (an eventfd). Many signals before the poller looks cost one system call.
+/// Wakes a <see cref="Poller"/> from any thread (an eventfd). Many signals before the poller looks cost one system
+/// call.
 /// </summary>
 /// <remarks>
-/// Protocol: the producer publishes its work first, then calls <see cref="Set"/>: it exchanges <c>raised</c> 0 → 1 and, if
-/// it was 0, writes the eventfd. The poller, after every wait, reads the eventfd if it was readable, then exchanges
+/// Protocol: the producer publishes its work first, then calls <see cref="Set"/>: it exchanges <c>raised</c> 0 → 1 and,
+/// if it was 0, writes the eventfd. The poller, after every wait, reads the eventfd if it was readable, then exchanges
 /// <c>raised</c> → 0, then looks for work. Work published before a <see cref="Set"/> that found 1 is seen after the
 /// exchange to 0 (both are full fences). A write that comes after that exchange costs one empty cycle, no more.
 /// </remarks>

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace ChronoLog.Interop.Zmq;
 
-/// <summary>A socket's options; they apply to later binds and connects. Durations below a millisecond round up.</summary>
+/// <summary>
+/// A socket's options; they apply to later binds and connects. Durations below a millisecond round up.
+/// </summary>
 public sealed unsafe class SocketOptions
 {
     private readonly NetMQSocket socket;
@@ -21,7 +23,9 @@ public sealed unsafe class SocketOptions
     /// <summary>Messages of one peer that may wait for the application.</summary>
     public int ReceiveHighWatermark { set => Set(ZmqConstants.ReceiveHighWatermark, value); }
 
-    /// <summary>The routing id under which a router sees this socket; 1 to 255 bytes, not beginning with zero.</summary>
+    /// <summary>
+    /// The routing id under which a router sees this socket; 1 to 255 bytes, not beginning with zero.
+    /// </summary>
     public ReadOnlySpan<byte> Identity { set => Set(ZmqConstants.RoutingId, value); }
 
     /// <summary>A router refuses to send to an unknown peer (EHOSTUNREACH) instead of dropping in silence.</summary>

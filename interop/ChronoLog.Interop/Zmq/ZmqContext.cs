@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Zmq;
 
 /// <summary>
-/// libzmq's context: its I/O thread and the table of its sockets. One per process, as with NetMQ; it is never terminated,
-/// because terminating blocks on every socket that is still open, and the end of the process frees the same.
+/// libzmq's context: its I/O thread and the table of its sockets. One per process, as with NetMQ; it is never
+/// terminated, because terminating blocks on every socket that is still open, and the end of the process frees the
+/// same.
 /// </summary>
 internal sealed class ZmqContext : SafeHandle
 {

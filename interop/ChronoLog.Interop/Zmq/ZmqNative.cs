@@ -3,7 +3,9 @@ using ChronoLog.Interop.Native;
 
 namespace ChronoLog.Interop.Zmq;
 
-/// <summary>libzmq's functions, one to one (zmq.h 4.3), and the three calls of libc behind <see cref="PollSignal"/>.</summary>
+/// <summary>
+/// libzmq's functions, one to one (zmq.h 4.3), and the three calls of libc behind <see cref="PollSignal"/>.
+/// </summary>
 internal static unsafe partial class ZmqNative
 {
     private const string Library = NativeLibraries.Zmq;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Zmq;
 
 /// <summary>
-/// A native socket; keeps its context alive. Closed only by its owner, never by the finalizer: that would be another thread,
-/// and a monitor's reading end that is closed before its writing end blocks libzmq's I/O thread for good.
+/// A native socket; keeps its context alive. Closed only by its owner, never by the finalizer: that would be another
+/// thread, and a monitor's reading end that is closed before its writing end blocks libzmq's I/O thread for good.
 /// </summary>
 internal sealed class ZmqSocketHandle : SafeHandle
 {

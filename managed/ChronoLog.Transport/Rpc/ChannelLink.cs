@@ -5,9 +5,9 @@ using ChronoLog.Transport.Timing;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// The owner thread's side of one channel: its DEALER socket, the calls that wait to be sent, and those that wait for their
-/// reply. A call waits here, not in libzmq, while no connection stands, so that the server never executes one whose caller
-/// has gone, and so that a call that was never sent can say so.
+/// The owner thread's side of one channel: its DEALER socket, the calls that wait to be sent, and those that wait for
+/// their reply. A call waits here, not in libzmq, while no connection stands, so that the server never executes one
+/// whose caller has gone, and so that a call that was never sent can say so.
 /// </summary>
 internal sealed class ChannelLink(string endpoint, RpcOptions options)
 {
@@ -109,12 +109,12 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
     {
         if (calls.Remove(call.CorrelationId))
         {
-            double milliseconds = call.Deadline.TotalMilliseconds;
+            string time = $"{call.Deadline.TotalMilliseconds:0} ms";
             call.Fail(
                 call.Sent ? Status.TimedOut : Status.NoConnection,
                 call.Sent
-                    ? $"{Endpoint} did not answer {call.Method} within {milliseconds:0} ms: unknown whether it was executed"
-                    : $"no connection to {Endpoint} within {milliseconds:0} ms, {call.Method} was not sent: {disconnectedBecause}");
+                    ? $"{Endpoint} did not answer {call.Method} within {time}: unknown whether it was executed"
+                    : $"no connection to {Endpoint} within {time}, {call.Method} was not sent: {disconnectedBecause}");
         }
     }
 

@@ -4,9 +4,9 @@ namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
 /// Cuts peers that stream frames of one message without ever ending it. libzmq gathers such a message in its own memory
-/// (64 bytes for each two-byte frame) whatever MAXMSGSIZE and the high watermark say, and shows the application nothing. So
-/// this looks beneath it: a connection on which more bytes arrived than the largest message has, since it last delivered
-/// one, while nothing waits to be received, is cut. Owner thread only.
+/// (64 bytes for each two-byte frame) whatever MAXMSGSIZE and the high watermark say, and shows the application
+/// nothing. So this looks beneath it: a connection on which more bytes arrived than the largest message has, since it
+/// last delivered one, while nothing waits to be received, is cut. Owner thread only.
 /// </summary>
 internal sealed class ConnectionGuard(long messageBytesMax, RpcCounters counters)
 {

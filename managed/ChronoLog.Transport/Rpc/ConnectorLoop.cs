@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// The owner thread of all sockets of a connector: carries out the callers' commands, sends, receives, expires deadlines.
-/// Sleeps in poll while there is nothing to do.
+/// The owner thread of all sockets of a connector: carries out the callers' commands, sends, receives, expires
+/// deadlines. Sleeps in poll while there is nothing to do.
 /// </summary>
 internal sealed class ConnectorLoop(ILogger logger) : IDisposable
 {

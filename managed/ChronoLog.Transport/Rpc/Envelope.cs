@@ -42,5 +42,5 @@ internal static class Envelope
 
     /// <summary>What a peer of another version is told.</summary>
     public static string VersionMessage(uint theirs, string where) =>
-        $"{where} speaks protocol version {Methods.ProtocolVersion}, the peer speaks {theirs}: install the same release";
+        $"{where} speaks protocol version {Methods.ProtocolVersion}, the peer {theirs}: install the same release";
 }

@@ -5,8 +5,11 @@ using Google.Protobuf;
 
 namespace ChronoLog.Transport.Rpc;
 
-/// <summary>A call that a channel has taken and whose reply has not come. Ends exactly once; the first end counts.</summary>
-internal abstract class PendingCall(string method, NetMQFrame body, long deadlineNanoseconds, TimeSpan deadline) : WheelNode
+/// <summary>
+/// A call that a channel has taken and whose reply has not come. Ends exactly once; the first end counts.
+/// </summary>
+internal abstract class PendingCall(string method, NetMQFrame body, long deadlineNanoseconds, TimeSpan deadline)
+    : WheelNode
 {
     public required ChannelLink Link { get; init; }
 
@@ -48,8 +51,8 @@ internal sealed class PendingCall<TReply>(
     {
         if (header.Status is not (Status.Ok or Status.Partial))
         {
-            string message = header.Message.Length > 0 ? header.Message : $"{endpoint} answered {Method} without a reason";
-            Fail(header.Status, message);
+            bool hasReason = header.Message.Length > 0;
+            Fail(header.Status, hasReason ? header.Message : $"{endpoint} answered {Method} without a reason");
             return true;
         }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// Counts what a server or connector refused, and logs at most one line a second about it, so that a hostile peer can fill
-/// neither memory nor the log. Written by the owner thread, read by any.
+/// Counts what a server or connector refused, and logs at most one line a second about it, so that a hostile peer can
+/// fill neither memory nor the log. Written by the owner thread, read by any.
 /// </summary>
 public sealed class RpcCounters
 {

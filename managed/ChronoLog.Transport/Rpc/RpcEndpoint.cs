@@ -48,7 +48,8 @@ internal readonly record struct RpcEndpoint(string Host, int Port)
         try
         {
             IPAddress[] addresses = Dns.GetHostAddresses(Host);
-            IPAddress address = Array.Find(addresses, a => a.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+            IPAddress? version4 = Array.Find(addresses, a => a.AddressFamily == AddressFamily.InterNetwork);
+            IPAddress address = version4 ?? addresses[0];
             return this with { Host = address.ToString() };
         }
         catch (SocketException exception)

@@ -19,7 +19,9 @@ internal sealed class RpcHandler<TRequest, TReply>(
     where TReply : class, IMessage<TReply>
 {
     public override ServerCall? Accept(NetMQFrame body, int bytesMax) =>
-        Envelope.TryParse(method.RequestParser, body, bytesMax, out TRequest? request) ? new Call(request, handler) : null;
+        Envelope.TryParse(method.RequestParser, body, bytesMax, out TRequest? request)
+            ? new Call(request, handler)
+            : null;
 
     private sealed class Call(TRequest request, Func<TRequest, RpcContext, ValueTask<TReply>> handler) : ServerCall
     {

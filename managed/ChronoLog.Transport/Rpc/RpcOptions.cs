@@ -32,7 +32,9 @@ public sealed record RpcOptions
     /// <summary>A connector pings its servers this often; a server silent for three intervals counts as gone.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Key pair of this process. On a server it turns CURVE on; on a connector it needs <see cref="ServerKey"/> too.</summary>
+    /// <summary>
+    /// Key pair of this process. On a server it turns CURVE on; on a connector it needs <see cref="ServerKey"/> too.
+    /// </summary>
     public RpcKeyPair? Keys { get; init; }
 
     /// <summary>Public key (Z85, 40 characters) of the servers that a connector talks to.</summary>

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// A call that a server has accepted. Its deadline belongs to the owner thread; everything else happens on the strand: it
-/// is posted there to run, and again to be cancelled, and its reply goes back through the loop's queue.
+/// A call that a server has accepted. Its deadline belongs to the owner thread; everything else happens on the strand:
+/// it is posted there to run, and again to be cancelled, and its reply goes back through the loop's queue.
 /// </summary>
 internal abstract class ServerCall : WheelNode
 {

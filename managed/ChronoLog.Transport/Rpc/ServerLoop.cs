@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// The owner thread of a server's ROUTER socket: receives and checks requests, posts them to the strand, sends the replies
-/// that come back, expires deadlines. Sleeps in poll while there is nothing to do.
+/// The owner thread of a server's ROUTER socket: receives and checks requests, posts them to the strand, sends the
+/// replies that come back, expires deadlines. Sleeps in poll while there is nothing to do.
 /// </summary>
 internal sealed class ServerLoop : IDisposable
 {

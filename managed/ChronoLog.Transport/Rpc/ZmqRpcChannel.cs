@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// A connection to one server. Calls wait while the server is away and go out when it is back; a connection that dies ends
-/// the calls that were sent over it at once, with <see cref="Status.NoConnection"/>.
+/// A connection to one server. Calls wait while the server is away and go out when it is back; a connection that dies
+/// ends the calls that were sent over it at once, with <see cref="Status.NoConnection"/>.
 /// </summary>
 public sealed class ZmqRpcChannel : IRpcChannel
 {
@@ -30,7 +30,10 @@ public sealed class ZmqRpcChannel : IRpcChannel
     public string Endpoint => link.Endpoint;
 
     public ValueTask<TReply> CallAsync<TRequest, TReply>(
-        RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline, CancellationToken cancellation = default)
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        TimeSpan deadline,
+        CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>
     {
@@ -74,8 +77,8 @@ public sealed class ZmqRpcChannel : IRpcChannel
     private static ValueTask<TReply> Failed<TReply>(Status status, string message) =>
         ValueTask.FromException<TReply>(new ChronoLogException(status, message));
 
-    // The registration must end with the call, else a long-lived token gathers the dead. The continuation in here needs no
-    // context of the caller's, whose own await still returns to it.
+    // The registration must end with the call, else a long-lived token gathers the dead. The continuation in here needs
+    // no context of the caller's, whose own await still returns to it.
     private async Task<TReply> AwaitAsync<TReply>(PendingCall<TReply> call, CancellationToken cancellation)
         where TReply : class, IMessage<TReply>
     {

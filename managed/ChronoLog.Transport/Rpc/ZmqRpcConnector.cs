@@ -27,7 +27,7 @@ public sealed class ZmqRpcConnector : IRpcConnector, IAsyncDisposable
     public RpcCounters Counters => loop.Counters;
 
     /// <inheritdoc/>
-    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: the endpoint is malformed.</exception>
+    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: malformed.</exception>
     public IRpcChannel Open(string endpoint)
     {
         ObjectDisposedException.ThrowIf(disposed != 0, this);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Transport.Rpc;
 
 /// <summary>
-/// Serves remote procedures on a ROUTER socket. Handlers run on the strand; one owner thread receives and sends. Garbage,
-/// oversized and endless messages are dropped or cost their sender its connection, and the server stays up.
+/// Serves remote procedures on a ROUTER socket. Handlers run on the strand; one owner thread receives and sends.
+/// Garbage, oversized and endless messages are dropped or cost their sender its connection, and the server stays up.
 /// </summary>
 public sealed class ZmqRpcServer : IRpcServer
 {
@@ -87,7 +87,9 @@ public sealed class ZmqRpcServer : IRpcServer
         thread.Start();
     }
 
-    /// <summary>Tells every caller that waits, cancels the handlers, gives the port back. From any thread, also the strand's.</summary>
+    /// <summary>
+    /// Tells every caller that waits, cancels the handlers, gives the port back. From any thread, also the strand's.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 0)
@@ -150,7 +152,9 @@ public sealed class ZmqRpcServer : IRpcServer
         }
     }
 
-    /// <summary>Closes the socket and waits until the port is free again, so that a successor can bind it at once.</summary>
+    /// <summary>
+    /// Closes the socket and waits until the port is free again, so that a successor can bind it at once.
+    /// </summary>
     private void Close()
     {
         try

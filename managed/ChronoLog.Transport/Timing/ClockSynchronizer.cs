@@ -5,8 +5,8 @@ using ChronoLog.Transport.Rings;
 namespace ChronoLog.Transport.Timing;
 
 /// <summary>
-/// Sets a process's clock from the Visor's by four-timestamp exchanges: of several, the one with the least round trip has
-/// the least asymmetry that could hide in it. (Cristian's algorithm with minimum-RTT filtering.)
+/// Sets a process's clock from the Visor's by four-timestamp exchanges: of several, the one with the least round trip
+/// has the least asymmetry that could hide in it. (Cristian's algorithm with minimum-RTT filtering.)
 /// </summary>
 /// <param name="visor">Channel to the portal or the registry.</param>
 /// <param name="method">The clock procedure of that port.</param>
@@ -16,7 +16,9 @@ public sealed class ClockSynchronizer(IRpcChannel visor, RpcMethod<ClockRequest,
     private const int ExchangesPerRound = 8;
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>Round trip of the best exchange of the last round, in nanoseconds, the Visor's own time taken out.</summary>
+    /// <summary>
+    /// Round trip of the best exchange of the last round, in nanoseconds, the Visor's own time taken out.
+    /// </summary>
     public ulong RoundTripNanoseconds { get; private set; }
 
     /// <summary>One round of exchanges; sets the clock.</summary>
@@ -27,7 +29,8 @@ public sealed class ClockSynchronizer(IRpcChannel visor, RpcMethod<ClockRequest,
         for (int i = 0; i < ExchangesPerRound; i++)
         {
             ulong sent = SharedClock.MonotonicNanoseconds;
-            ClockReply reply = await visor.CallAsync(method, new ClockRequest { ClientSend = sent }, CallDeadline, cancellation);
+            var request = new ClockRequest { ClientSend = sent };
+            ClockReply reply = await visor.CallAsync(method, request, CallDeadline, cancellation);
             ulong received = SharedClock.MonotonicNanoseconds;
             if (reply.VisorSend < reply.VisorReceive || received - sent < reply.VisorSend - reply.VisorReceive)
             {
@@ -38,7 +41,8 @@ public sealed class ClockSynchronizer(IRpcChannel visor, RpcMethod<ClockRequest,
             ulong roundTrip = received - sent - inside;
             if (roundTrip < best.RoundTrip)
             {
-                best = (sent + ((received - sent) / 2), reply.VisorReceive + (inside / 2), roundTrip, reply.UncertaintyNanoseconds);
+                ulong local = sent + ((received - sent) / 2);
+                best = (local, reply.VisorReceive + (inside / 2), roundTrip, reply.UncertaintyNanoseconds);
             }
         }
 
@@ -46,7 +50,9 @@ public sealed class ClockSynchronizer(IRpcChannel visor, RpcMethod<ClockRequest,
         clock.Set(best.Local, best.Base, (best.RoundTrip / 2) + best.Uncertainty);
     }
 
-    /// <summary>Repeats rounds until cancelled; a Visor that does not answer leaves the clock running as it was.</summary>
+    /// <summary>
+    /// Repeats rounds until cancelled; a Visor that does not answer leaves the clock running as it was.
+    /// </summary>
     public async Task RunAsync(ITimers timers, TimeSpan period, CancellationToken cancellation)
     {
         try

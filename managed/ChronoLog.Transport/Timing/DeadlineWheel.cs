@@ -3,9 +3,9 @@ using System.Numerics;
 namespace ChronoLog.Transport.Timing;
 
 /// <summary>
-/// Deadlines of calls in progress: add and remove in constant time, because nearly every call ends before its deadline and
-/// a heap would keep the dead. Never expires early, and at most one tick late. One thread. (A hashed timing wheel, Varghese
-/// and Lauck 1987.)
+/// Deadlines of calls in progress: add and remove in constant time, because nearly every call ends before its deadline
+/// and a heap would keep the dead. Never expires early, and at most one tick late. One thread. (A hashed timing wheel,
+/// Varghese and Lauck 1987.)
 /// </summary>
 internal sealed class DeadlineWheel
 {

@@ -37,7 +37,7 @@ public class RpcCallTests
                 {
                     ClockReply reply = await calls[i];
                     Assert.That(reply.ClientSend, Is.EqualTo((ulong)((index * Calls) + i)));
-                    Assert.That(SynchronizationContext.Current, Is.SameAs(caller.Strand), "continuation off the strand");
+                    Assert.That(SynchronizationContext.Current, Is.SameAs(caller.Strand), "off the strand");
                 }
             })));
         }

@@ -13,7 +13,8 @@ public class RpcHostilePeerTests
     private const string ZmtpNullHandshake =
         "FF00000000000000017F0300" + "4E554C4C00000000000000000000000000000000" + "00"
         + "00000000000000000000000000000000000000000000000000000000000000"
-        + "0429" + "055245414459" + "0B536F636B65742D54797065" + "00000006" + "4445414C4552" + "084964656E74697479" + "00000000";
+        + "0429" + "055245414459" + "0B536F636B65742D54797065" + "00000006" + "4445414C4552"
+        + "084964656E74697479" + "00000000";
 
     private const int GreetingBytes = 64;
 
@@ -67,7 +68,8 @@ public class RpcHostilePeerTests
     {
         using DealerSocket peer = Dealer();
 
-        Send(peer, new RequestHeader { ProtocolVersion = 99, CorrelationId = 5, Method = "portal.clock" }.ToByteArray(), []);
+        var header = new RequestHeader { ProtocolVersion = 99, CorrelationId = 5, Method = "portal.clock" };
+        Send(peer, header.ToByteArray(), []);
         ReplyHeader reply = Receive(peer);
 
         Assert.That(reply.Status, Is.EqualTo(Status.ProtocolVersionMismatch));
