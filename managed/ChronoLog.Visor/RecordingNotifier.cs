@@ -61,8 +61,18 @@ internal sealed class RecordingNotifier(IRpcConnector connector, VisorOptions op
 
     private async Task<bool[]> PushAsync<TRequest>(
         IReadOnlyList<ProcessIdentity> members, RpcMethod<TRequest, Empty> method, TRequest request)
-        where TRequest : class, IMessage<TRequest> =>
-        await Task.WhenAll(members.Select(member => PushAsync(member, method, request)));
+        where TRequest : class, IMessage<TRequest>
+    {
+        // All at once, awaited one by one: Task.WhenAll would leave the strand for a moment.
+        List<Task<bool>> pushes = [.. members.Select(member => PushAsync(member, method, request))];
+        var confirmed = new bool[pushes.Count];
+        for (int i = 0; i < confirmed.Length; i++)
+        {
+            confirmed[i] = await pushes[i];
+        }
+
+        return confirmed;
+    }
 
     private async Task<bool> PushAsync<TRequest>(
         ProcessIdentity member, RpcMethod<TRequest, Empty> method, TRequest request)
