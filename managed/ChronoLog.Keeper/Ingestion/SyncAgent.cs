@@ -35,22 +35,36 @@ public sealed class SyncAgent(
     {
         Volatile.Write(ref cycles, cycles + 1);
         long now = timers.MonotonicNanoseconds;
-        if (now < nextSync || journal.Appended == journal.Synced)
+        if (now < nextSync)
         {
             return 0;
         }
 
-        // Positions first: whatever is indexed by now was appended before, so the sync covers it.
-        covered.Clear();
-        foreach (RingSession session in ingestion.Rings)
+        // Positions first: whatever is indexed by now was appended before, so what is synced afterwards covers it.
+        CollectPositions();
+        if (journal.Appended == journal.Synced)
         {
-            covered.Add((session, session.Indexed));
+            // A batch is appended before it is indexed: the last sync may have covered one whose position came later.
+            return covered.Count == 0 ? 0 : Publish();
         }
 
         bool synced = TrySync();
         TimeSpan interval = stories.AnySynced ? options.SyncInterval : options.SyncIntervalRelaxed;
         nextSync = now + (synced ? (long)interval.TotalNanoseconds : PauseAfterFailureNanoseconds);
         return synced ? Publish() : 0;
+    }
+
+    private void CollectPositions()
+    {
+        covered.Clear();
+        foreach (RingSession session in ingestion.Rings)
+        {
+            long position = session.Indexed;
+            if (position > session.Durable)
+            {
+                covered.Add((session, position));
+            }
+        }
     }
 
     private bool TrySync()
@@ -84,11 +98,8 @@ public sealed class SyncAgent(
     {
         foreach ((RingSession session, long position) in covered)
         {
-            if (position > session.Durable)
-            {
-                session.Ring.PublishDurable(position);
-                session.Durable = position;
-            }
+            session.Ring.PublishDurable(position);
+            session.Durable = position;
         }
 
         return 1;

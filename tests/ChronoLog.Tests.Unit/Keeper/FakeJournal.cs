@@ -18,6 +18,9 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
 
     public IOException? SyncFailure { get; set; }
 
+    /// <summary>Called by the writer when a batch is appended and not yet indexed.</summary>
+    public Action? BetweenAppendAndIndex { get; set; }
+
     public ulong ProcessId { get; private set; }
 
     public long BytesUsed => segments.Count * (long)segmentBytes;
@@ -52,6 +55,7 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
         frames.CopyTo(active!.Bytes.AsSpan(used));
         copy = new JournalSpan(active, active.Address + used, frames.Length, ++Appended);
         used += frames.Length;
+        BetweenAppendAndIndex?.Invoke();
         return true;
     }
 

@@ -233,6 +233,21 @@ internal sealed class IngestionTests
     }
 
     [Test]
+    public void ASyncBetweenAppendAndIndexDoesNotLeaveTheDurablePositionBehind()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        keeper.Pass(TimeSpan.FromSeconds(1));
+        keeper.Journal.BetweenAppendAndIndex = () => keeper.Role.SyncAgents[0].DoWork();
+        ring.Record(id, Now, 0, "x");
+        keeper.Pass(TimeSpan.FromMilliseconds(200));
+
+        Assert.That(keeper.Journal.Synced, Is.EqualTo(1));
+        Assert.That(ring.Durable, Is.EqualTo(ring.Tail));
+    }
+
+    [Test]
     public void IngestionAllocatesNothingPerEvent()
     {
         using KeeperHarness keeper = new KeeperHarness(journal: new FakeJournal(segmentBytes: 1 << 20)).Started();
