@@ -164,7 +164,9 @@ managed_suite() {
     fi
     if [ "$skipped" -gt 0 ]; then
         say "skipped in $project:"
-        grep -B1 -A6 'outcome="NotExecuted"' "$trx" | grep -oE 'testName="[^"]*"|<Message>[^<]*' | sed 's/^/    /' || true
+        # A result element, its name, and the first line of its message.
+        tr '\n' ' ' < "$trx" | grep -oE '<UnitTestResult [^>]*outcome="NotExecuted"[^>]*>( *<Output>.{0,2000}<Message>[^<]{0,300})?' \
+            | sed -E 's/.*testName="([^"]*)"[^>]*>(.*<Message>)?/    \1: /' || true
     fi
     # A runner that died (a crash of the process under test) leaves fewer results than tests and says so in its log.
     if grep -qE 'Test Run Aborted|test host process crashed' "$log"; then

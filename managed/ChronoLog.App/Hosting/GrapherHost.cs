@@ -26,17 +26,8 @@ internal static class GrapherHost
             process.Logger.LogWarning("{Count} unfinished files of an earlier run were removed from {Archive}", cleaned, archive.Root.Path);
         }
 
-        try
-        {
-            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
-            await RunAsync(process, member, archive, stop.Token);
-        }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
-        {
-            // Asked to stop before the Visor was there.
-        }
-
-        return ExitCode.Done;
+        return await MemberContext.RunAsync(
+            process, (member, token) => RunAsync(process, member, archive, token), stop.Token);
     }
 
     private static async Task RunAsync(

@@ -34,13 +34,8 @@ internal static class KeeperHost
         });
         try
         {
-            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
-            await RunAsync(process, member, journals, rings, stop.Token);
-            return ExitCode.Done;
-        }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
-        {
-            return ExitCode.Done; // asked to stop before the Visor was there
+            return await MemberContext.RunAsync(
+                process, (member, token) => RunAsync(process, member, journals, rings, token), stop.Token);
         }
         finally
         {

@@ -48,8 +48,24 @@ internal sealed class MemberContext : IAsyncDisposable
     /// <summary>The base clock, set before the role starts.</summary>
     public SharedClock Clock { get; } = new();
 
-    /// <summary>Opens the data plane and waits until the Visor has told the time.</summary>
-    public static async Task<MemberContext> OpenAsync(RoleContext process, CancellationToken cancellation)
+    /// <summary>Runs a member once the Visor is there; a stop before that is no failure.</summary>
+    public static async Task<int> RunAsync(
+        RoleContext process, Func<MemberContext, CancellationToken, Task> body, CancellationToken stop)
+    {
+        try
+        {
+            await using MemberContext member = await OpenAsync(process, stop);
+            await body(member, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+
+        return ExitCode.Done;
+    }
+
+    // Opens the data plane and waits until the Visor has told the time.
+    private static async Task<MemberContext> OpenAsync(RoleContext process, CancellationToken cancellation)
     {
         var member = new MemberContext(process);
         bool told = false;

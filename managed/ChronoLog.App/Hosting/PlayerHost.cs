@@ -16,17 +16,8 @@ internal static class PlayerHost
         await using var process = new RoleContext(
             Role.Player, $"player-{settings.Get(PlayerSettings.QueryPort)}", settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(PlayerSettings.ArchiveDirectory), process.Logger);
-        try
-        {
-            await using MemberContext member = await MemberContext.OpenAsync(process, stop.Token);
-            await RunAsync(process, member, archive, stop.Token);
-        }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
-        {
-            // Asked to stop before the Visor was there.
-        }
-
-        return ExitCode.Done;
+        return await MemberContext.RunAsync(
+            process, (member, token) => RunAsync(process, member, archive, token), stop.Token);
     }
 
     private static async Task RunAsync(

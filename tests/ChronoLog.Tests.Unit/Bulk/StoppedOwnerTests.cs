@@ -72,29 +72,4 @@ public sealed class StoppedOwnerTests(string provider) : BulkFixture(provider)
         target.Release();
         await Until(() => Puller.BytesRented == 0);
     }
-
-    [Test]
-    public async Task Reads_that_stay_away_are_ended_by_a_new_endpoint()
-    {
-        Assume.That(shm, Is.False, "a shm target writes by itself: the slab is held until its process has gone");
-        await using FabricBulkEndpoint puller = FabricBulkEndpoint.Open(
-            Options with { StuckReadTimeout = TimeSpan.FromMilliseconds(100) });
-        await using FabricBulkEndpoint healthy = FabricBulkEndpoint.Open(Options);
-        Slab source = Filled(Owner, Length, 1);
-        Slab other = Filled(healthy, Length, 5);
-        Slab target = Filled(puller, Length, 2);
-        using IExposure exposure = Expose(Owner, source);
-        using IExposure otherExposure = Expose(healthy, other);
-        await puller.PullAsync(exposure.Descriptor, target);
-        Owner.Serve.Hold();
-        Assert.That(await StatusOf(puller.PullAsync(exposure.Descriptor, target)), Is.EqualTo(Status.TimedOut));
-        target.Release();
-        await Until(() => puller.BytesRented == 0);
-        target = Filled(puller, Length, 3);
-        await puller.PullAsync(otherExposure.Descriptor, target);
-        Assert.That(target.Span.SequenceEqual(other.Span), Is.True);
-        Owner.Serve.Continue();
-        await puller.PullAsync(exposure.Descriptor, target);
-        Assert.That(target.Span.SequenceEqual(source.Span), Is.True);
-    }
 }
