@@ -1,6 +1,38 @@
+using ChronoLog.Bench.EndToEnd;
+using ChronoLog.Bench.Micro;
+
 namespace ChronoLog.Bench;
 
 internal static class Program
 {
-    private static int Main() => 2;
+    private const int Failed = 1;
+    private const int Usage = 2;
+
+    private static async Task<int> Main(string[] arguments)
+    {
+        try
+        {
+            return arguments switch
+            {
+                ["micro", .. string[] filters] => MicroRun.Run(filters),
+                ["end-to-end", .. string[] options] => await EndToEndRun.RunAsync(BenchOptions.Parse(options)),
+                _ => throw new UsageException("expected end-to-end or micro"),
+            };
+        }
+        catch (UsageException exception)
+        {
+            await Console.Error.WriteLineAsync($"bench: {exception.Message}\n{BenchOptions.Help}");
+            return Usage;
+        }
+        catch (BenchException exception)
+        {
+            await Console.Error.WriteLineAsync($"bench: {exception.Message}");
+            return Failed;
+        }
+        catch (ChronoLogException exception)
+        {
+            await Console.Error.WriteLineAsync($"bench: {exception.Status}: {exception.Message}");
+            return Failed;
+        }
+    }
 }

@@ -1,0 +1,4 @@
+namespace ChronoLog.Bench;
+
+/// <summary>A measurement that is worth nothing: events are missing, a process failed, a limit could not be taken.</summary>
+internal sealed class BenchException(string message) : Exception(message);

@@ -1,0 +1,27 @@
+namespace ChronoLog.Bench.EndToEnd;
+
+/// <summary>The products of the build that are measured, found from here upwards.</summary>
+internal static class BenchPaths
+{
+    /// <summary>The NativeAOT binary; CHRONOLOG_BENCH_EXECUTABLE names another one.</summary>
+    public static string Chronolog { get; } = Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_EXECUTABLE")
+        ?? Find("bin/chronolog", "./build.sh build");
+
+    /// <summary>The program of the raw limits; CHRONOLOG_BENCH_FLOOR names another one.</summary>
+    public static string Floor { get; } = Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_FLOOR")
+        ?? Find("bench/floor", "bench/run.sh");
+
+    private static string Find(string product, string maker)
+    {
+        for (string? at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
+        {
+            string candidate = Path.Combine(at, "artifacts", product);
+            if (File.Exists(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        throw new BenchException($"artifacts/{product} is not built: {maker}");
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using ChronoLog.Client;
+
+namespace ChronoLog.Bench.EndToEnd;
+
+/// <summary>
+/// One Visor, Keeper, Grapher and Player of the shipped executable in a directory of their own, with windows that keep
+/// the phases apart: the Keeper holds everything until the story is released, and the Grapher archives a chunk as soon as
+/// its range of time is over.
+/// </summary>
+internal sealed class PrivateDeployment : IAsyncDisposable
+{
+    /// <summary>Time range of a StoryFile: ingestion, hot replay and drain fit in one, and archiving begins at its end.</summary>
+    public static readonly TimeSpan GrapherChunk = TimeSpan.FromSeconds(8);
+
+    private const int PortsWanted = 10;
+
+    private PrivateDeployment(string directory, string endpoint) => (Directory, Endpoint) = (directory, endpoint);
+
+    /// <summary>Settings that differ from the defaults, as <c>chronolog up --set</c> takes them.</summary>
+    public static IReadOnlyList<string> Settings { get; } =
+    [
+        "visor.heartbeat-period=20ms",
+        "keeper.chunk-duration=1s",
+        "keeper.acceptance-window=10m",
+        string.Create(CultureInfo.InvariantCulture, $"grapher.chunk-duration={GrapherChunk.TotalSeconds}s"),
+        "grapher.acceptance-window=1ms",
+        "grapher.memory-budget=8GiB",
+    ];
+
+    public string Directory { get; }
+
+    public string Endpoint { get; }
+
+    public static async Task<PrivateDeployment> StartAsync(BenchOptions options)
+    {
+        string directory = Path.Combine(
+            options.Directory, string.Create(CultureInfo.InvariantCulture, $"chronolog-bench-{Environment.ProcessId}-{Environment.TickCount64}"));
+        System.IO.Directory.CreateDirectory(directory);
+        string endpoint = await CommandOutput.OfAsync(BenchPaths.Chronolog,
+        [
+            "up", "--detach", "--dir", directory, "--keepers", "1", "--fabric", options.Provider,
+            "--port-base", FreePorts().ToString(CultureInfo.InvariantCulture),
+            .. Settings.SelectMany(setting => new[] { "--set", setting }),
+        ]);
+        return new PrivateDeployment(directory, endpoint.Trim());
+    }
+
+    public Task<ChronoClient> ConnectAsync() =>
+        ChronoClient.ConnectAsync(new ClientOptions { Endpoint = Endpoint, Program = "bench", FullTimeout = TimeSpan.FromSeconds(30) });
+
+    /// <summary>Where a story's files appear.</summary>
+    public string StoryDirectory(string chronicle, string story) =>
+        Path.Combine(Directory, "archive", "group-0", chronicle, story);
+
+    public async ValueTask DisposeAsync()
+    {
+        await CommandOutput.OfAsync(BenchPaths.Chronolog, "down", "--dir", Directory);
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    // A block of consecutive ports that are free now. The processes refuse to start if one is taken in between.
+    private static int FreePorts()
+    {
+        for (int first = 23000 + (Environment.ProcessId % 500 * PortsWanted * 4); first < 60000; first += PortsWanted)
+        {
+            if (Enumerable.Range(first, PortsWanted).All(IsFree))
+            {
+                return first;
+            }
+        }
+
+        throw new BenchException("no ten consecutive free ports on 127.0.0.1");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+global using ChronoLog.Core.Model;
+global using ChronoLog.Core.Protocol;
