@@ -13,6 +13,7 @@ internal sealed class ArchiveWatch : IAsyncDisposable
 
     private readonly string directory;
     private readonly CancellationTokenSource stop = new();
+    private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(DateTime Birth, DateTime Appearance)> files = [];
     private readonly HashSet<string> seen = [];
     private readonly Task loop;
@@ -22,6 +23,9 @@ internal sealed class ArchiveWatch : IAsyncDisposable
         this.directory = directory;
         loop = Task.Run(WatchAsync);
     }
+
+    /// <summary>Completes when the first file begins to be written.</summary>
+    public Task Begun => begun.Task;
 
     /// <summary>Time during which at least one file was being written. After the end only.</summary>
     public TimeSpan WritingTime
@@ -77,9 +81,10 @@ internal sealed class ArchiveWatch : IAsyncDisposable
         }
 
         DateTime now = DateTime.UtcNow;
-        foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles("*.h5"))
+        foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles())
         {
-            if (!file.Name.StartsWith('.') && seen.Add(file.Name))
+            begun.TrySetResult();
+            if (file.Name.EndsWith(".h5", StringComparison.Ordinal) && seen.Add(file.Name))
             {
                 files.Add((file.CreationTimeUtc, now));
                 Bytes += file.Length;

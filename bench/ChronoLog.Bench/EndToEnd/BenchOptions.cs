@@ -7,7 +7,8 @@ internal sealed record BenchOptions
 {
     public const string Help =
         """
-        usage: end-to-end [--sizes 64,256,1024,4096] [--events N] [--provider ofi+tcp] [--directory DIR] [--json]
+        usage: end-to-end [--sizes 64,256,1024,4096] [--events N] [--provider ofi+tcp] [--directory DIR]
+                          [--window SECONDS] [--json]
                micro [--filter PATTERN ...]
         """;
 
@@ -29,6 +30,9 @@ internal sealed record BenchOptions
     /// <summary>Where the deployments and the limits' files lie: the device that is measured.</summary>
     public string Directory { get; init; } = Path.GetTempPath();
 
+    /// <summary>How long the Keeper holds events: ingestion and hot replay of a size must be over by then.</summary>
+    public long WindowSeconds { get; init; } = 6;
+
     /// <summary>One JSON object instead of tables.</summary>
     public bool Json { get; init; }
 
@@ -47,6 +51,7 @@ internal sealed record BenchOptions
                 "--events" => options with { Events = Number(name, Value(), 1000, 100_000_000) },
                 "--provider" => options with { Provider = Value() },
                 "--directory" => options with { Directory = Path.GetFullPath(Value()) },
+                "--window" => options with { WindowSeconds = Number(name, Value(), 2, 600) },
                 "--json" => options with { Json = true },
                 _ => throw new UsageException($"'{name}' is unknown"),
             };

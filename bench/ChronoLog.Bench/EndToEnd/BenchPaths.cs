@@ -4,11 +4,11 @@ namespace ChronoLog.Bench.EndToEnd;
 internal static class BenchPaths
 {
     /// <summary>The NativeAOT binary; CHRONOLOG_BENCH_EXECUTABLE names another one.</summary>
-    public static string Chronolog { get; } = Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_EXECUTABLE")
+    public static string Chronolog => Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_EXECUTABLE")
         ?? Find("bin/chronolog", "./build.sh build");
 
     /// <summary>The program of the raw limits; CHRONOLOG_BENCH_FLOOR names another one.</summary>
-    public static string Floor { get; } = Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_FLOOR")
+    public static string Floor => Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_FLOOR")
         ?? Find("bench/floor", "bench/run.sh");
 
     private static string Find(string product, string maker)

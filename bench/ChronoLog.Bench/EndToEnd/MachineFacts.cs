@@ -14,7 +14,7 @@ internal static class MachineFacts
         ("load average before", Load()),
         ("directory", $"{options.Directory} ({FileSystem(options.Directory)})"),
         ("data plane", options.Provider),
-        ("deployment", "1 Visor, 1 Keeper, 1 Grapher, 1 Player; " + string.Join(", ", PrivateDeployment.Settings)),
+        ("deployment", "1 Visor, 1 Keeper, 1 Grapher, 1 Player; " + string.Join(", ", PrivateDeployment.Settings(options))),
     ];
 
     /// <summary>Of one, five and fifteen minutes: above a fraction of the processors, others disturb.</summary>

@@ -7,26 +7,23 @@ namespace ChronoLog.Bench.EndToEnd;
 
 /// <summary>
 /// One Visor, Keeper, Grapher and Player of the shipped executable in a directory of their own, with windows that keep
-/// the phases apart: the Keeper holds everything until the story is released, and the Grapher archives a chunk as soon as
-/// its range of time is over.
+/// the phases apart: the Keeper holds everything for one window or until the story is released, the Grapher's chunks are
+/// as long as that window, and it archives one as soon as the Keeper's window has passed its end.
 /// </summary>
 internal sealed class PrivateDeployment : IAsyncDisposable
 {
-    /// <summary>Time range of a StoryFile: ingestion, hot replay and drain fit in one, and archiving begins at its end.</summary>
-    public static readonly TimeSpan GrapherChunk = TimeSpan.FromSeconds(8);
-
     private const int PortsWanted = 10;
 
     private PrivateDeployment(string directory, string endpoint) => (Directory, Endpoint) = (directory, endpoint);
 
     /// <summary>Settings that differ from the defaults, as <c>chronolog up --set</c> takes them.</summary>
-    public static IReadOnlyList<string> Settings { get; } =
+    public static IReadOnlyList<string> Settings(BenchOptions options) =>
     [
-        "visor.heartbeat-period=20ms",
+        "visor.heartbeat-period=50ms",
         "keeper.chunk-duration=1s",
-        "keeper.acceptance-window=10m",
-        string.Create(CultureInfo.InvariantCulture, $"grapher.chunk-duration={GrapherChunk.TotalSeconds}s"),
-        "grapher.acceptance-window=1ms",
+        $"keeper.acceptance-window={options.WindowSeconds}s",
+        $"grapher.chunk-duration={options.WindowSeconds}s",
+        "grapher.acceptance-window=100ms",
         "grapher.memory-budget=8GiB",
     ];
 
@@ -43,7 +40,7 @@ internal sealed class PrivateDeployment : IAsyncDisposable
         [
             "up", "--detach", "--dir", directory, "--keepers", "1", "--fabric", options.Provider,
             "--port-base", FreePorts().ToString(CultureInfo.InvariantCulture),
-            .. Settings.SelectMany(setting => new[] { "--set", setting }),
+            .. Settings(options).SelectMany(setting => new[] { "--set", setting }),
         ]);
         return new PrivateDeployment(directory, endpoint.Trim());
     }

@@ -10,23 +10,36 @@ namespace ChronoLog.Bench.EndToEnd;
 /// <param name="StreamBytesPerSecond">One loopback TCP connection.</param>
 internal sealed record RawLimits(double CopyBytesPerSecond, double WriteBytesPerSecond, double StreamBytesPerSecond)
 {
-    private const long CopyBytes = 4L << 30;
-    private const long WriteBytes = 512L << 20;
-    private const long StreamBytes = 2L << 30;
+    private const long CopyBytes = 2L << 30;
+    private const long WriteBytes = 256L << 20;
+    private const long StreamBytes = 1L << 30;
 
     /// <summary>Two batches of half of it are in flight between the log server and its client.</summary>
     private const long WindowBytes = 1 << 20;
 
-    // A log server that was disturbed is no limit: the better one of two runs counts.
+    // A run that was disturbed is no limit: the best one counts.
     private const int LogRuns = 2;
+    private const int Runs = 3;
 
     public static async Task<RawLimits> MeasureAsync(string directory)
     {
         string file = TemporaryFile(directory);
         return new RawLimits(
-            BytesPerSecond(await CommandOutput.OfAsync(BenchPaths.Floor, "memcpy", Text(CopyBytes))),
-            BytesPerSecond(await CommandOutput.OfAsync(BenchPaths.Floor, "write", Text(WriteBytes), file)),
-            BytesPerSecond(await CommandOutput.OfAsync(BenchPaths.Floor, "stream", Text(StreamBytes))));
+            await BestAsync("memcpy", Text(CopyBytes)),
+            await BestAsync("write", Text(WriteBytes), file),
+            await BestAsync("stream", Text(StreamBytes)));
+    }
+
+    private static async Task<double> BestAsync(params string[] arguments)
+    {
+        double best = 0;
+        for (int run = 0; run < Runs; run++)
+        {
+            string line = await CommandOutput.OfAsync(BenchPaths.Floor, arguments);
+            best = Math.Max(best, Field(line, "bytes") / Field(line, "seconds"));
+        }
+
+        return best;
     }
 
     /// <summary>The minimal log server, for one size.</summary>
@@ -48,8 +61,6 @@ internal sealed record RawLimits(double CopyBytesPerSecond, double WriteBytesPer
 
     private static double EventsPerSecond(string[] lines, string phase) =>
         Field(lines.First(line => line.StartsWith($"phase={phase} ", StringComparison.Ordinal)), "events_per_second");
-
-    private static double BytesPerSecond(string line) => Field(line, "bytes") / Field(line, "seconds");
 
     private static double Field(string line, string name)
     {

@@ -14,6 +14,7 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
     private const string Main = "main";
     private const int WarmUpEvents = 100_000;
     private const int VariantShare = 4;
+    private static readonly TimeSpan ArchiveBeginDeadline = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMinutes(1);
 
     private readonly long events = options.EventsOf(size);
@@ -57,7 +58,8 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
         await MeasureReplayAsync("hot");
         if (await status.CollectedAsync() != collected)
         {
-            throw new BenchException("the Keeper began to hand over before the hot replay had ended: no hot replay was measured");
+            throw new BenchException(
+                $"the Keeper's window of {options.WindowSeconds} s passed before the hot replay had ended; give a longer --window");
         }
 
         await using var archive = new ArchiveWatch(deployment.StoryDirectory(Journaled, Main));
@@ -94,6 +96,7 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
 
     private async Task MeasureArchiveAsync(ArchiveWatch archive)
     {
+        await Task.WhenAny(archive.Begun, Task.Delay(ArchiveBeginDeadline));
         await MeasureAsync("archive", "hdf5", events, new PhaseLimit("file write, fsync", limits.WriteBytesPerSecond / size), async () =>
         {
             await status.WaitUntilColdAsync(Main, events);
@@ -137,10 +140,9 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
     // The whole way begins with a Grapher's chunk, so that as few StoryFiles as possible are written, after the drain.
     private async Task WaitForChunkStartAsync()
     {
-        ulong chunk = (ulong)PrivateDeployment.GrapherChunk.TotalNanoseconds;
+        ulong chunk = (ulong)options.WindowSeconds * 1_000_000_000;
         ulong rest = chunk - (client.Clock.Now % chunk);
         await Task.Delay(TimeSpan.FromTicks((long)(rest / 100)) + TimeSpan.FromMilliseconds(10));
-        await status.WaitUntilColdAsync("warm-up", WarmUpEvents);
     }
 
     private static Dictionary<string, string> Durability(string level) =>
