@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace ChronoLog.Bench.EndToEnd;
 
 /// <summary>
-/// Looks at a story's directory in the archive to see how long StoryFiles take: from a file's birth under its temporary
-/// name to its appearance, synced, under its real one. More exact than heartbeats, and it leaves the waiting for the
-/// chunk's end out.
+/// Looks at a story's directory in the archive every millisecond to see how long StoryFiles take: from the sight of a
+/// temporary name to that of the real one, which a file gets when it is synced. More exact than heartbeats, and the
+/// waiting for a chunk's end is not in it.
 /// </summary>
 internal sealed class ArchiveWatch : IAsyncDisposable
 {
@@ -14,9 +14,8 @@ internal sealed class ArchiveWatch : IAsyncDisposable
     private readonly string directory;
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<(DateTime Birth, DateTime Appearance)> files = [];
-    private readonly HashSet<string> seen = [];
     private readonly Task loop;
+    private long busySince;
 
     public ArchiveWatch(string directory)
     {
@@ -27,27 +26,11 @@ internal sealed class ArchiveWatch : IAsyncDisposable
     /// <summary>Completes when the first file begins to be written.</summary>
     public Task Begun => begun.Task;
 
-    /// <summary>Time during which at least one file was being written. After the end only.</summary>
-    public TimeSpan WritingTime
-    {
-        get
-        {
-            TimeSpan sum = TimeSpan.Zero;
-            DateTime end = DateTime.MinValue;
-            foreach ((DateTime birth, DateTime appearance) in files.Order())
-            {
-                DateTime begin = birth > end ? birth : end;
-                sum += appearance > begin ? appearance - begin : TimeSpan.Zero;
-                end = appearance > end ? appearance : end;
-            }
+    /// <summary>Time during which a file was being written. After the end only.</summary>
+    public TimeSpan WritingTime { get; private set; }
 
-            return sum;
-        }
-    }
-
-    public int Files => files.Count;
-
-    public long Bytes { get; private set; }
+    /// <summary>StoryFiles seen. After the end only.</summary>
+    public int Files { get; private set; }
 
     /// <summary>Ends watching, after a last look.</summary>
     public async Task FinishAsync()
@@ -80,15 +63,22 @@ internal sealed class ArchiveWatch : IAsyncDisposable
             return;
         }
 
-        DateTime now = DateTime.UtcNow;
-        foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles())
+        string[] names = Directory.GetFiles(directory);
+        int files = names.Count(name => name.EndsWith(".h5", StringComparison.Ordinal));
+        bool isBusy = names.Length > files;
+        long now = Stopwatch.GetTimestamp();
+        if (busySince == 0 && (isBusy || files > Files))
         {
+            busySince = now;
             begun.TrySetResult();
-            if (file.Name.EndsWith(".h5", StringComparison.Ordinal) && seen.Add(file.Name))
-            {
-                files.Add((file.CreationTimeUtc, now));
-                Bytes += file.Length;
-            }
         }
+
+        if (busySince != 0 && !isBusy)
+        {
+            WritingTime += Stopwatch.GetElapsedTime(busySince, now);
+            busySince = 0;
+        }
+
+        Files = files;
     }
 }
