@@ -94,7 +94,7 @@ public sealed class DeploymentTests
         string directory = Directory.CreateTempSubdirectory("chronolog-test-").FullName;
         Chronolog.Outcome second = await Chronolog.RunAsync(null, "up", "--detach", "--dir", directory, "--port-base", port);
         Assert.That(second.ExitCode, Is.EqualTo(1));
-        Assert.That(second.Error, Does.Contain(port).And.Contain("in use"));
+        Assert.That(second.Error, Does.Contain(port).And.Contain("taken"));
         Directory.Delete(directory, recursive: true);
     }
 
