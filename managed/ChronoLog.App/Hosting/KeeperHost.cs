@@ -17,9 +17,11 @@ internal static class KeeperHost
 {
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(50);
 
-    // An idle Keeper looks at its rings this often; a hot read wakes it at once.
-    private static readonly TimeSpan IngestionSleepMax = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan SyncSleepMax = TimeSpan.FromMilliseconds(1);
+    // While a client has a ring, its thread is looked after this often; a hot read and a new ring wake it at once.
+    private static readonly TimeSpan SleepMax = TimeSpan.FromMilliseconds(1);
+
+    // Without clients there is nothing to find: what the node's processor has is the application's.
+    private static readonly TimeSpan SleepMaxAlone = TimeSpan.FromMilliseconds(50);
 
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
@@ -102,17 +104,21 @@ internal static class KeeperHost
 
     private static List<AgentRunner> StartAgents(KeeperRole keeper, ILogger logger)
     {
-        var runners = new List<AgentRunner>();
+        TimeSpan Sleep() => keeper.IngestionAgents.Any(agent => agent.Rings.Count > 0) ? SleepMax : SleepMaxAlone;
+        AgentRunner Run(IAgent agent) =>
+            new(agent, Sleep, exception => logger.LogError(exception, "{Agent} failed", agent.Name));
+
+        List<AgentRunner> others = [.. keeper.SyncAgents.Append<IAgent>(keeper.PreparationAgent).Select(Run)];
+        List<AgentRunner> runners = [.. others];
         foreach (IngestionAgent agent in keeper.IngestionAgents)
         {
-            var runner = new AgentRunner(agent, IngestionSleepMax, exception => logger.LogError(exception, "ingestion failed"));
-            agent.Wake = runner.Wake;
+            AgentRunner runner = Run(agent);
             runners.Add(runner);
-        }
-
-        foreach (IAgent agent in keeper.SyncAgents.Append<IAgent>(keeper.PreparationAgent))
-        {
-            runners.Add(new AgentRunner(agent, SyncSleepMax, exception => logger.LogError(exception, "{Agent} failed", agent.Name)));
+            agent.Wake = () =>
+            {
+                runner.Wake();
+                others.ForEach(other => other.Wake()); // a new ring ends their long sleep too
+            };
         }
 
         return runners;

@@ -2,8 +2,8 @@
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// Drives one agent on a thread of its own: works while there is work, then spins, yields, and sleeps for growing times
-/// up to a bound. <see cref="Wake"/> ends the sleep.
+/// Drives one agent on a thread of its own: works while there is work, then yields for a while, then sleeps up to a bound.
+/// <see cref="Wake"/> ends the sleep.
 /// </summary>
 public sealed class AgentRunner : IDisposable
 {
@@ -13,15 +13,18 @@ public sealed class AgentRunner : IDisposable
 
     private readonly IAgent agent;
     private readonly Action<Exception> failed;
-    private readonly TimeSpan sleepMax;
+    private readonly Func<TimeSpan> sleepMax;
     private readonly ManualResetEventSlim wake = new(false, spinCount: 0);
     private readonly Thread thread;
     private volatile bool stopping;
 
     /// <param name="agent">Driven from the new thread only.</param>
-    /// <param name="sleepMax">Longest sleep, and so the longest delay before work is noticed without a wake.</param>
+    /// <param name="sleepMax">
+    /// Longest sleep now, and so the longest delay before work is noticed without a wake; asked before every sleep, so that
+    /// an agent that can have no work (no client is there) costs next to nothing.
+    /// </param>
     /// <param name="failed">Receives what <see cref="IAgent.DoWork"/> threw; the runner goes on after a full sleep.</param>
-    public AgentRunner(IAgent agent, TimeSpan sleepMax, Action<Exception> failed)
+    public AgentRunner(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed)
     {
         this.agent = agent;
         this.sleepMax = sleepMax;
@@ -46,11 +49,14 @@ public sealed class AgentRunner : IDisposable
         int idle = 0;
         while (!stopping)
         {
-            idle = Step() > 0 ? 0 : idle + 1;
-            if (idle > 0)
+            if (Step() > 0)
             {
-                Idle(idle);
+                idle = 0;
+                continue;
             }
+
+            Idle(idle);
+            idle = Math.Min(idle + 1, Yields);
         }
     }
 
@@ -63,21 +69,20 @@ public sealed class AgentRunner : IDisposable
         catch (Exception exception)
         {
             failed(exception);
-            wake.Wait(sleepMax);
+            wake.Wait(sleepMax());
             return 0;
         }
     }
 
     private void Idle(int cycles)
     {
-        if (cycles <= Yields)
+        if (cycles < Yields)
         {
             Thread.Yield();
             return;
         }
 
-        double milliseconds = Math.Min(0.05 * (cycles - Yields), sleepMax.TotalMilliseconds);
-        wake.Wait(TimeSpan.FromMilliseconds(milliseconds));
+        wake.Wait(sleepMax());
         wake.Reset();
     }
 }
