@@ -23,6 +23,7 @@ internal sealed class ReadCursor
     private readonly PageEntries entries;
     private readonly ColumnPageWriter writer = new();
     private readonly List<Gap> gaps;
+    private readonly HashSet<int> endedSources = [];
     private readonly CancellationTokenSource closing = new();
     private ulong eventsLeft;
     private bool exhausted;
@@ -205,6 +206,22 @@ internal sealed class ReadCursor
         {
             entries.Added(merge.Read(entries.Room(MergeBlock)[..MergeBlock]));
             exhausted = (ulong)entries.Page.Length >= eventsLeft;
+            if (exhausted)
+            {
+                StateGapsBefore(entries.Page[(int)eventsLeft - 1].EventTime);
+            }
+        }
+    }
+
+    // The limit ends the read before its sources end: what may be missing before the last event is stated all the same.
+    private void StateGapsBefore(ulong last)
+    {
+        for (int source = 0; source < plan.Sources.Count; source++)
+        {
+            if (!endedSources.Contains(source))
+            {
+                gaps.AddRange(plan.Sources[source].Gaps.Where(gap => gap.StartTime <= last));
+            }
         }
     }
 
@@ -214,6 +231,7 @@ internal sealed class ReadCursor
         if (run is null)
         {
             gaps.AddRange(plan.Sources[source].Gaps);
+            endedSources.Add(source);
             merge.End(source);
             return;
         }

@@ -166,6 +166,25 @@ public sealed class ReadServiceTests
     }
 
     [Test]
+    public void A_limit_does_not_hide_the_gaps_before_its_last_event()
+    {
+        var fixture = new ReadFixture();
+        List<TestEvent> events = TestEvent.Series(10);
+        var source = new ScriptedSource(events);
+        ulong last = events[4].Time;
+        source.Gaps.Add(new Gap { StartTime = last, EndTime = last + 1, Reason = "before the limit" });
+        source.Gaps.Add(new Gap { StartTime = last + 1, EndTime = last + 2, Reason = "behind it" });
+        fixture.Plan = (_, _) => new ValueTask<ReadPlan>(new ReadPlan([source], 9, []));
+        OpenReadRequest request = ReadFixture.Request();
+        request.EventLimit = 5;
+
+        NextPageReply end = fixture.Page(fixture.Open(request).Cursor, 0);
+
+        Assert.That(end.End, Is.True);
+        Assert.That(end.Gaps, Is.EqualTo(new[] { source.Gaps[0] }));
+    }
+
+    [Test]
     public void A_source_that_fails_in_the_middle_fails_the_read_and_keeps_failing_it()
     {
         var fixture = new ReadFixture();
