@@ -243,6 +243,11 @@ public sealed class GrapherRole
 
     private ValueTask<Empty> DrainProgressAsync(DrainProgressRequest request, RpcContext context)
     {
+        if (request.JournalFull)
+        {
+            retirer.Hurry();
+        }
+
         ulong now = ports.Clock.Now;
         var reported = new Dictionary<ulong, ulong>();
         foreach (StoryProgress progress in request.Stories)

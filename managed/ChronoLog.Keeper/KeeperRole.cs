@@ -58,7 +58,7 @@ public sealed class KeeperRole
         Statistics = new KeeperStatistics(ports, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
             new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk,
-            new HotReads(options, stories, FenceAsync).PlanAsync, ports.ReadStrands);
+            new HotReads(options, stories, ports.LeftBehind, FenceAsync).PlanAsync, ports.ReadStrands);
     }
 
     /// <summary>
@@ -283,5 +283,11 @@ public sealed class KeeperRole
         recording.DisposeLeft();
     }
 
-    private ValueTask ReportProgressAsync() => grapher.ReportAsync(retirement.Progress(), stop.Token);
+    private ValueTask ReportProgressAsync()
+    {
+        DrainProgressRequest progress = retirement.Progress();
+        progress.JournalFull = ports.Journals.Any(
+            journal => journal.State is JournalState.QuotaReached or JournalState.NoSpace);
+        return grapher.ReportAsync(progress, stop.Token);
+    }
 }

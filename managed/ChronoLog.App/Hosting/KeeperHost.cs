@@ -3,8 +3,10 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper;
 using ChronoLog.Keeper.Ingestion;
+using ChronoLog.Keeper.Stories;
 using ChronoLog.Store.Journal;
 using ChronoLog.Transport.Rings;
 using ChronoLog.Transport.Timing;
@@ -28,7 +30,8 @@ internal static class KeeperHost
         using var stop = new StopSignal(cancellation);
         await using var process = new RoleContext(
             Role.Keeper, $"keeper-{settings.Get(KeeperSettings.RecordingPort)}", settings);
-        List<SegmentJournal> journals = OpenJournals(settings, process.Logger);
+        List<SegmentJournal> journals = OpenJournals(settings);
+        List<UnarchivedRange> leftBehind = [.. journals.SelectMany(journal => LeftBehind(journal, process.Logger))];
         using var rings = new SharedRingHost(new SharedRingOptions
         {
             Directory = settings.Get(KeeperSettings.RingDirectory),
@@ -37,7 +40,7 @@ internal static class KeeperHost
         try
         {
             return await MemberContext.RunAsync(
-                process, (member, token) => RunAsync(process, member, journals, rings, token), stop.Token);
+                process, (member, token) => RunAsync(process, member, journals, leftBehind, rings, token), stop.Token);
         }
         finally
         {
@@ -46,7 +49,8 @@ internal static class KeeperHost
     }
 
     private static async Task RunAsync(
-        RoleContext process, MemberContext member, List<SegmentJournal> journals, SharedRingHost rings, CancellationToken stop)
+        RoleContext process, MemberContext member, List<SegmentJournal> journals, List<UnarchivedRange> leftBehind,
+        SharedRingHost rings, CancellationToken stop)
     {
         SettingValues settings = process.Settings;
         IRpcServer recording = process.Listen(KeeperSettings.RecordingPort);
@@ -66,6 +70,7 @@ internal static class KeeperHost
             Bulk = member.Bulk,
             Rings = rings,
             Journals = journals,
+            LeftBehind = leftBehind,
             Clock = member.Clock,
             Timers = process.Timers,
             Extraction = extraction,
@@ -124,7 +129,7 @@ internal static class KeeperHost
         return runners;
     }
 
-    private static List<SegmentJournal> OpenJournals(SettingValues settings, ILogger logger)
+    private static List<SegmentJournal> OpenJournals(SettingValues settings)
     {
         long count = settings.Get(KeeperSettings.IngestionStreams);
         var journals = new List<SegmentJournal>();
@@ -136,13 +141,23 @@ internal static class KeeperHost
                 SegmentBytes = settings.Get(KeeperSettings.JournalSegment),
                 QuotaBytes = settings.Get(KeeperSettings.JournalQuota) / count,
             }));
-            foreach (string leftover in journals[number].Leftovers)
-            {
-                logger.LogWarning("journal segment {File} of an earlier run was not archived; it is kept", leftover);
-            }
         }
 
         return journals;
+    }
+
+    // Which of these events the earlier run had archived is not known here: their range is stated with every replay.
+    private static IEnumerable<UnarchivedRange> LeftBehind(SegmentJournal journal, ILogger logger)
+    {
+        foreach (LeftoverRange range in LeftoverRanges.Read(journal.Directory, journal.Leftovers))
+        {
+            logger.LogWarning(
+                "{Directory} holds {Events} events of story {Story:x16}, {Start} to {End}, of an earlier run that ended "
+                + "without archiving all of them; its segments are kept",
+                journal.Directory, range.Events, range.StoryId, range.FirstTime, range.LastTime);
+            yield return new UnarchivedRange(
+                range.StoryId, range.FirstTime, ChronoTick.AddSaturating(range.LastTime, 1), range.Events, journal.Directory);
+        }
     }
 
     private static KeeperOptions Options(RoleContext process) => new()

@@ -16,6 +16,11 @@ internal sealed class ChunkRetirer(
     Func<GroupView?> view,
     GrapherStatistics statistics)
 {
+    private bool isHurried;
+
+    /// <summary>A Keeper's journal is full, and is freed only by what gets archived: once, windows do not count.</summary>
+    public void Hurry() => isHurried = true;
+
     /// <summary>Retires what is due, and moves the watermarks.</summary>
     public void Retire()
     {
@@ -27,10 +32,12 @@ internal sealed class ChunkRetirer(
             retired += Write(story, story.Retire(clock.Now, current, holdNanoseconds));
         }
 
-        if (retired == 0 && memory.Waiting > 0 && writer.Unarchived == 0)
+        if (retired == 0 && (memory.Waiting > 0 || isHurried) && writer.Unarchived == 0)
         {
             RelievePressure();
         }
+
+        isHurried = false;
     }
 
     /// <summary>Retires everything: the process stops.</summary>
@@ -42,7 +49,8 @@ internal sealed class ChunkRetirer(
         }
     }
 
-    // The budget is full, pulls wait, and nothing is on its way out: waiting for windows would stop every Keeper of the group
+    // The budget is full and pulls wait, or a journal is full and its rings are not emptied, so that its Keeper cannot say
+    // through which tick it drained; and nothing is on its way out: waiting for windows would stop every Keeper of the group
     // for as long, and what a chunk waits for may itself be waiting to be pulled. So the oldest chunk of the largest story
     // goes early; what still comes for its range goes into a supplementary one.
     private void RelievePressure()

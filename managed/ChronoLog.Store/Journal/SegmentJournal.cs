@@ -63,6 +63,9 @@ public sealed class SegmentJournal : IJournal
         sync = new JournalSync(pool, syncRange);
     }
 
+    /// <summary>Where the segments are.</summary>
+    public string Directory => options.Directory;
+
     /// <summary>Segment files of an earlier run, found at the opening and left alone: a recovery reads them.</summary>
     public IReadOnlyList<string> Leftovers { get; }
 

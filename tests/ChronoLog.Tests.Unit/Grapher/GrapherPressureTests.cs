@@ -35,6 +35,22 @@ public sealed class GrapherPressureTests
     }
 
     [Test]
+    public void A_full_journal_gets_its_chunks_archived_before_their_windows_pass()
+    {
+        var fixture = new GrapherFixture();
+        fixture.Keepers[0].Announce(NewPartial(fixture, 1000));
+        fixture.Keepers[0].Report(through: null);
+        fixture.Advance(1);
+        Assert.That(fixture.Archived, Is.Empty, "its window has not passed");
+
+        fixture.Keepers[0].Report(through: null, journalFull: true);
+        fixture.Advance(1);
+
+        Assert.That(fixture.Archived, Has.Count.EqualTo(20).And.Unique);
+        Assert.That(fixture.Keepers[0].Archived, Is.EqualTo(new ulong[] { 1 }));
+    }
+
+    [Test]
     public void A_sender_that_stops_waiting_for_room_gives_its_place_back()
     {
         var fixture = new GrapherFixture(options => options with { HeldBytesMax = 3000 });

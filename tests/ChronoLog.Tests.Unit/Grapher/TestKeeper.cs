@@ -73,9 +73,12 @@ public sealed class TestKeeper
     }
 
     /// <summary>Reports drain progress; without a tick: a report that names no story.</summary>
-    public void Report(ulong? through)
+    public void Report(ulong? through, bool journalFull = false)
     {
-        var request = new DrainProgressRequest { ProcessId = Identity.ProcessId, Epoch = Identity.Epoch };
+        var request = new DrainProgressRequest
+        {
+            ProcessId = Identity.ProcessId, Epoch = Identity.Epoch, JournalFull = journalFull,
+        };
         if (through is { } tick)
         {
             request.Stories.Add(new StoryProgress { StoryId = fixture.Story.StoryId, DrainedThrough = tick });

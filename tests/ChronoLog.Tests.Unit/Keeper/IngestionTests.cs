@@ -1,5 +1,6 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper.Stories;
 using NUnit.Framework;
 
 namespace ChronoLog.Tests.Unit.Keeper;
@@ -245,6 +246,22 @@ internal sealed class IngestionTests
 
         Assert.That(keeper.Journal.Synced, Is.EqualTo(1));
         Assert.That(ring.Durable, Is.EqualTo(ring.Tail));
+    }
+
+    [Test]
+    public void WhatAnEarlierRunLeftInTheJournalIsAGapOfItsStory()
+    {
+        ulong id = KeeperHarness.Story("a").StoryId;
+        using KeeperHarness keeper = new KeeperHarness(
+            leftBehind: [new UnarchivedRange(id, 100, 201, 7, "/journal/stream-0")]).Started();
+        var gaps = new List<Gap>();
+        Assert.That(HotReader.Read(keeper, "b", gaps: gaps), Is.Empty);
+        Assert.That(gaps, Is.Empty);
+
+        Assert.That(HotReader.Read(keeper, "a", gaps: gaps), Is.Empty);
+
+        Assert.That(gaps.Select(gap => (gap.StartTime, gap.EndTime)), Is.EqualTo(new[] { (100UL, 201UL) }));
+        Assert.That(gaps[0].Reason, Does.Contain("/journal/stream-0"));
     }
 
     [Test]

@@ -5,6 +5,7 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Keeper;
+using ChronoLog.Keeper.Stories;
 using ChronoLog.Tests.Unit.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,7 +24,9 @@ internal sealed class KeeperHarness : IDisposable
     private readonly InMemoryRpcServer visor;
     private readonly InMemoryRpcServer grapher;
 
-    public KeeperHarness(Func<KeeperOptions, KeeperOptions>? change = null, FakeJournal? journal = null)
+    public KeeperHarness(
+        Func<KeeperOptions, KeeperOptions>? change = null, FakeJournal? journal = null,
+        IReadOnlyList<UnarchivedRange>? leftBehind = null)
     {
         Journal = journal ?? new FakeJournal();
         Pump = new StrandPump(timers);
@@ -52,7 +55,7 @@ internal sealed class KeeperHarness : IDisposable
         });
         grapher.Start();
         View.Grapher = NewGrapher(GrapherEpoch);
-        Role = Make(change);
+        Role = Make(change, leftBehind ?? []);
     }
 
     public FakeJournal Journal { get; }
@@ -183,7 +186,7 @@ internal sealed class KeeperHarness : IDisposable
         Journal.Dispose();
     }
 
-    private KeeperRole Make(Func<KeeperOptions, KeeperOptions>? change)
+    private KeeperRole Make(Func<KeeperOptions, KeeperOptions>? change, IReadOnlyList<UnarchivedRange> leftBehind)
     {
         Strand = Pump.Add("keeper");
         var options = new KeeperOptions
@@ -209,6 +212,7 @@ internal sealed class KeeperHarness : IDisposable
             Bulk = Network.NewEndpoint("keeper"),
             Rings = Rings,
             Journals = [Journal],
+            LeftBehind = leftBehind,
             Clock = Clock,
             Timers = timers,
             Extraction = new ExtractionModule(
