@@ -61,13 +61,25 @@ public sealed partial class ChronoClient
             }
 
             await handle.FlushAsync(RingLevel(handle.Durability), options.ReleaseTimeout, cancellation).ConfigureAwait(false);
-            await CallAsync(Methods.ReleaseStory, ForStory(chronicle, story), cancellation).ConfigureAwait(false);
+            await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(false);
             held.Remove((chronicle, story));
             handle.Close();
         }
         finally
         {
             stateLock.Release();
+        }
+    }
+
+    // A Visor that was restarted meanwhile does not know who held what: then there is nothing left to release.
+    private async Task ReleaseAtVisorAsync(StoryRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            await CallAsync(Methods.ReleaseStory, request, cancellation).ConfigureAwait(false);
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.NotAcquired)
+        {
         }
     }
 

@@ -21,9 +21,19 @@ internal static class ArchiveCommands
         return new Command("archive", "List, show and verify StoryFiles.") { list, show, verify };
     }
 
+    // "up" gives each recording group an archive of its own: DIR/archive/group-0/CHRONICLE/STORY/FILE.
+    private static IEnumerable<string> Roots(string path)
+    {
+        string[] children = Directory.Exists(path) ? Directory.GetDirectories(path) : [];
+        bool isOfGroups = children.Length > 0 && children.All(static child =>
+            Path.GetFileName(child).StartsWith("group-", StringComparison.Ordinal)
+            && Directory.EnumerateDirectories(child).All(static grandchild => !Directory.EnumerateFiles(grandchild).Any()));
+        return isOfGroups ? children.Order(StringComparer.Ordinal) : [path];
+    }
+
     private static int List(string directory, bool json)
     {
-        foreach (ArchiveFileSummary file in ArchiveInspector.List(directory))
+        foreach (ArchiveFileSummary file in Roots(directory).SelectMany(ArchiveInspector.List))
         {
             if (json)
             {
@@ -108,7 +118,10 @@ internal static class ArchiveCommands
 
     private static int Verify(string path, bool json)
     {
-        ArchiveVerification result = ArchiveInspector.Verify(path);
+        List<ArchiveVerification> roots = [.. Roots(path).Select(root => ArchiveInspector.Verify(root))];
+        var result = new ArchiveVerification(
+            roots.Sum(root => root.Files), roots.Sum(root => root.Bytes), roots.Sum(root => root.Events),
+            [.. roots.SelectMany(root => root.Findings)]);
         if (json)
         {
             JsonOutput.WriteLine(writer =>

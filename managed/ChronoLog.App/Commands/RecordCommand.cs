@@ -43,6 +43,11 @@ internal static class RecordCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         DurabilityLevel? level = ParseLevel(parsed.GetValue(Flush));
+        if (level > DurabilityLevel.Synced)
+        {
+            throw new SettingException($"--flush {level}: a flush waits for accepted, journaled or synced");
+        }
+
         double rate = parsed.GetValue(Rate);
         if (rate < 0 || !double.IsFinite(rate))
         {
@@ -59,8 +64,19 @@ internal static class RecordCommand
         var summary = new Summary();
         var pace = new Pace(rate);
         var reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 1 << 18, minimumReadSize: 1 << 16));
-        await ReadAsync(reader, parsed.GetValue(Null) ? (byte)0 : (byte)'\n', story, summary, pace, cancellation);
-        await story.FlushAsync(level ?? story.Durability, FlushTimeout, cancellation);
+        try
+        {
+            await ReadAsync(reader, parsed.GetValue(Null) ? (byte)0 : (byte)'\n', story, summary, pace, cancellation);
+            await story.FlushAsync(level ?? RingLevel(story.Durability), FlushTimeout, cancellation);
+        }
+        catch (Exception)
+        {
+            Console.Error.WriteLine(
+                $"chronolog: {summary.Events} events were taken before the failure, the last at {summary.Last}; "
+                + "those that were not flushed may be missing");
+            throw;
+        }
+
         await client.ReleaseStoryAsync(story.Chronicle, story.Story, cancellation);
         await client.DisconnectAsync(cancellation);
         Report(parsed, story, summary);
@@ -150,11 +166,15 @@ internal static class RecordCommand
         }
     }
 
+    // What lies beyond the Keeper's journal is not known to the ring.
+    private static DurabilityLevel RingLevel(DurabilityLevel level) =>
+        level > DurabilityLevel.Synced ? DurabilityLevel.Synced : level;
+
     private static DurabilityLevel? ParseLevel(string? text) => text switch
     {
         null => null,
         _ when Enum.TryParse(text, ignoreCase: true, out DurabilityLevel level) && Enum.IsDefined(level) => level,
-        _ => throw new SettingException($"--flush '{text}': expected accepted, journaled, synced, replicated or archived"),
+        _ => throw new SettingException($"--flush '{text}': expected accepted, journaled or synced"),
     };
 
     private sealed class Summary

@@ -102,5 +102,16 @@ public sealed class StoryWriter : IDisposable
     }
 
     private ChronoLogException Failure(int status, int length) =>
-        NativeFailure.Exception(status, $"recording an event of {length} bytes in {Name}");
+        NativeFailure.Exception(
+            status,
+            $"recording an event of {length} bytes in {Name}",
+            status switch
+            {
+                NativeStatus.TimedOut =>
+                    "the ring stayed full: the Keeper takes events too slowly, or not at all because its journal is full and "
+                    + "the Grapher does not archive; see chronolog status and chronolog doctor",
+                NativeStatus.TooLong =>
+                    "the record is longer than the ring takes; open the client with a larger ring (the Keeper's ring-capacity)",
+                _ => null,
+            });
 }
