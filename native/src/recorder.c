@@ -11,6 +11,7 @@ struct entry {
     int given;                  /* the tick is the caller's */
     uint64_t tick;              /* of the first event */
     uint32_t index;
+    uint64_t end;               /* the ring's position behind it, once it is there */
 };
 
 static inline uint32_t longest(const chrono_ring *ring)
@@ -27,7 +28,7 @@ static inline void take(chrono_recorder *recorder, struct entry *entry)
 /* One frame: everything in one place, because this is what an event costs. */
 static inline int put_one(chrono_story_writer *writer, chrono_ring *ring, struct entry *entry)
 {
-    struct claim claim = {NULL, NULL, 0};
+    struct claim claim = {NULL, NULL, 0, 0};
     uint32_t length = entry->events->length;
     if (unlikely(length > longest(ring))) {
         return CHRONO_E_TOO_LONG;
@@ -40,13 +41,14 @@ static inline int put_one(chrono_story_writer *writer, chrono_ring *ring, struct
     take(writer->recorder, entry);
     frame_fill(claim.frame, writer->story_id, entry->tick, entry->index, entry->events->record, length);
     frame_commit(claim.frame, length);
+    entry->end = claim.end;
     return CHRONO_OK;
 }
 
 /* Several frames in one reservation: the first is committed last, so that all appear at once. */
 static int put_many(chrono_story_writer *writer, chrono_ring *ring, struct entry *entry)
 {
-    struct claim claim = {NULL, NULL, 0};
+    struct claim claim = {NULL, NULL, 0, 0};
     int status = ring_try_claim(ring, entry->bytes, &claim);
     if (status != CHRONO_OK) {
         return status;
@@ -64,15 +66,22 @@ static int put_many(chrono_story_writer *writer, chrono_ring *ring, struct entry
     frame_fill(claim.frame, writer->story_id, entry->tick, entry->index, entry->events[0].record,
                entry->events[0].length);
     frame_commit(claim.frame, entry->events[0].length);
+    entry->end = claim.end;
     return CHRONO_OK;
 }
 
 static inline int put(chrono_story_writer *writer, chrono_ring *ring, struct entry *entry)
 {
     int status = entry->count == 1 ? put_one(writer, ring, entry) : put_many(writer, ring, entry);
-    /* Retired while we wrote: the frame may have gone to the tombstone. A closed one that is retired has no Keeper. */
-    if (unlikely(load_acquire(&ring->retired) != 0) && (status == CHRONO_OK || status == CHRONO_E_CLOSED)) {
-        return CHRONO_E_NO_KEEPER;
+    /*
+     * Retired meanwhile. What the Keeper had consumed by then is recorded: it consumes only what is committed. What lies
+     * behind that went to an abandoned ring, or to the tombstone. A closed ring that is retired has no Keeper.
+     */
+    if (unlikely(load_acquire(&ring->retired) != 0)) {
+        if (status == CHRONO_OK) {
+            return entry->end <= ring->final_consumed ? CHRONO_OK : CHRONO_E_NO_KEEPER;
+        }
+        return status == CHRONO_E_CLOSED ? CHRONO_E_NO_KEEPER : status;
     }
     return status;
 }
@@ -187,7 +196,7 @@ int chrono_log(chrono_story_writer *writer, const void *record, uint32_t length,
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0};
     int status = log_entry(writer, &entry);
     if (status == CHRONO_OK) {
         tell(&entry, tick, index);
@@ -204,7 +213,7 @@ int chrono_try_log(chrono_story_writer *writer, const void *record, uint32_t len
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0};
     chrono_ring *full = NULL;
     int status = try_put(writer, &entry, &full);
     if (status == CHRONO_OK) {
@@ -222,7 +231,7 @@ int chrono_log_at(chrono_story_writer *writer, uint64_t tick, const void *record
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 1, tick, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 1, tick, 0, 0};
     int status = log_entry(writer, &entry);
     if (status == CHRONO_OK) {
         tell(&entry, NULL, index);
@@ -252,7 +261,7 @@ int chrono_log_batch(chrono_story_writer *writer, const chrono_span *events, uin
     uint32_t done = 0;
     int status = writer == NULL || (events == NULL && count != 0) ? CHRONO_E_INVALID : CHRONO_OK;
     while (status == CHRONO_OK && done < count) {
-        struct entry entry = {events + done, 0, 0, 0, 0, 0};
+        struct entry entry = {events + done, 0, 0, 0, 0, 0, 0};
         entry.count = next_part(events + done, count - done, &entry.bytes);
         if (entry.count == 0) {
             status = refuse_record(events[done].record, events[done].length);

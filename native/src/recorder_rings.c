@@ -4,8 +4,9 @@
  * Nothing that a recording thread may be looking at is freed before the recorder is: ring descriptors, old sets and
  * writers stay on lists. Only a retired ring's memory goes back at once: its header is replaced, in one step, by a private
  * page whose tail is closed (the tombstone), its data by private memory that costs nothing until written. A thread that
- * was about to reserve finds the ring closed; a thread that was writing writes into the void, sees `retired`, and reports
- * CHRONO_E_NO_KEEPER instead of success.
+ * was about to reserve finds the ring closed; a thread that was writing into an abandoned ring writes into the void, sees
+ * `retired`, and reports CHRONO_E_NO_KEEPER instead of success. (A ring that is not abandoned is retired only when all of
+ * it was consumed, and so committed: whoever sees `retired` then has succeeded.)
  */
 #include <errno.h>
 #include <stdlib.h>

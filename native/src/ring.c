@@ -142,7 +142,7 @@ int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint6
 int chrono_ring_try_append(chrono_ring *ring, uint64_t story_id, uint64_t tick, uint32_t index, const void *record,
                            uint32_t length)
 {
-    struct claim claim = {NULL, NULL, 0};
+    struct claim claim = {NULL, NULL, 0, 0};
     if (length > ring->record_bytes_max) {
         return CHRONO_E_TOO_LONG;
     }

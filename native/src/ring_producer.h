@@ -29,6 +29,7 @@ struct claim {
     uint8_t *frame;
     uint8_t *padding;           /* NULL: none */
     uint32_t padding_bytes;
+    uint64_t end;               /* the ring's position behind it */
 };
 
 #ifdef CHRONO_TEST_HOOKS
@@ -81,6 +82,7 @@ static inline int ring_try_claim(chrono_ring *ring, uint32_t bytes, struct claim
         }
         if (__atomic_compare_exchange_n(&header->tail, &tail, tail + taken, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
             uint64_t offset = tail & ring->mask;
+            claim->end = tail + taken;
             claim->padding_bytes = (uint32_t)(taken - bytes);
             claim->padding = claim->padding_bytes != 0 ? ring->data + offset : NULL;
             claim->frame = ring->data + ((offset + claim->padding_bytes) & ring->mask);
