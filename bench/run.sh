@@ -8,7 +8,7 @@ OUT=artifacts/bench
 PROJECT=bench/ChronoLog.Bench
 
 mkdir -p "$OUT"
-if [ ! -x "$OUT/floor" ] || [ bench/raw/floor.c -nt "$OUT/floor" ]; then
+if [ ! -x "$OUT/floor" ] || [ bench/raw/floor.c -nt "$OUT/floor" ] || [ bench/raw/floor.h -nt "$OUT/floor" ]; then
     gcc -std=c11 -O2 -Wall -Wextra -Werror bench/raw/floor.c -o "$OUT/floor"
 fi
 

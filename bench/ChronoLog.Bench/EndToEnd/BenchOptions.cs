@@ -47,7 +47,10 @@ internal sealed record BenchOptions
             string Value() => ++i < arguments.Count ? arguments[i] : throw new UsageException($"{name} needs a value");
             options = name switch
             {
-                "--sizes" => options with { Sizes = [.. Value().Split(',').Select(size => (int)Number(name, size, RecordBytesMin, RecordBytesMax))] },
+                "--sizes" => options with
+                {
+                    Sizes = [.. Value().Split(',').Select(size => (int)Number(name, size, RecordBytesMin, RecordBytesMax))],
+                },
                 "--events" => options with { Events = Number(name, Value(), 1000, 100_000_000) },
                 "--provider" => options with { Provider = Value() },
                 "--directory" => options with { Directory = Path.GetFullPath(Value()) },

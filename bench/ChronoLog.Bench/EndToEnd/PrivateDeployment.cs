@@ -34,7 +34,9 @@ internal sealed class PrivateDeployment : IAsyncDisposable
     public static async Task<PrivateDeployment> StartAsync(BenchOptions options)
     {
         string directory = Path.Combine(
-            options.Directory, string.Create(CultureInfo.InvariantCulture, $"chronolog-bench-{Environment.ProcessId}-{Environment.TickCount64}"));
+            options.Directory,
+            string.Create(
+                CultureInfo.InvariantCulture, $"chronolog-bench-{Environment.ProcessId}-{Environment.TickCount64}"));
         System.IO.Directory.CreateDirectory(directory);
         string endpoint = await CommandOutput.OfAsync(BenchPaths.Chronolog,
         [

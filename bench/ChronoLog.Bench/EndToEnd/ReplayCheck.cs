@@ -23,7 +23,8 @@ internal static class ReplayCheck
         if (number != events || replay.Status != Status.Ok)
         {
             throw new BenchException(
-                $"{number} of {events} events of {size} bytes were replayed, with status {replay.Status}: {string.Join(", ", replay.Gaps)}");
+                $"{number} of {events} events of {size} bytes were replayed, with status {replay.Status}: "
+                + string.Join(", ", replay.Gaps));
         }
     }
 
@@ -35,7 +36,8 @@ internal static class ReplayCheck
             if (record.Length != size || BinaryPrimitives.ReadInt64LittleEndian(record) != number
                 || (number > 0 && entry.Sequence <= last))
             {
-                throw new BenchException($"event {number} of {size} bytes is not where it should be: {entry.Sequence}, {record.Length} bytes");
+                throw new BenchException(
+                    $"event {number} of {size} bytes is not where it should be: {entry.Sequence}, {record.Length} bytes");
             }
 
             last = entry.Sequence;

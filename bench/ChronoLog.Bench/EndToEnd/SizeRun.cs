@@ -40,9 +40,12 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
             await client.CreateChronicleAsync(Synced, Durability(Synced));
             await WarmUpAsync();
             await MeasureWholeWayAsync(deployment);
-            await MeasureIngestAsync(Journaled, "batches", "LogBatch of 64, journaled", events / VariantShare, Recorder.LogInBatches, DurabilityLevel.Journaled);
+            await MeasureIngestAsync(
+                Journaled, "batches", "LogBatch of 64, journaled", events / VariantShare, Recorder.LogInBatches,
+                DurabilityLevel.Journaled);
             await client.ReleaseStoryAsync(Journaled, "batches");
-            await MeasureIngestAsync(Synced, "synced", "LogEvent, synced", events / VariantShare, Recorder.LogOneByOne, DurabilityLevel.Synced);
+            await MeasureIngestAsync(
+                Synced, "synced", "LogEvent, synced", events / VariantShare, Recorder.LogOneByOne, DurabilityLevel.Synced);
             await client.ReleaseStoryAsync(Synced, "synced");
             progress($"{size} B: stopping the deployment");
         }
