@@ -82,6 +82,7 @@ internal static class KeeperHost
         try
         {
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.StartAsync(stop)));
+            rings.Options = rings.Options with { KeeperProcessId = registry.ProcessId, KeeperEpoch = registry.Identity.Epoch };
             process.Logger.LogInformation("recording at {Endpoint}", recording.Endpoint);
             await WaitAsync(stop);
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.DrainAsync(DrainDeadline)));
