@@ -42,6 +42,7 @@ public sealed partial class ChronoClient
             EndTime = end,
             ClientId = ClientId,
             EventLimit = eventLimit,
+            PageBytes = (uint)options.ReplayPageBytes,
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         return await Replay.OpenAsync(playback.Value, route, request, cancellation).ConfigureAwait(false);

@@ -23,6 +23,13 @@ public sealed record ClientOptions
     /// <summary>How long recording waits for room in a full ring before it fails.</summary>
     public TimeSpan FullTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Bytes that a replay moves at a time, 64 KiB to 16 MiB. A page costs a request and two round trips of RMA, some
+    /// ten switches of threads in all: with 1 MiB they took as much processor time as the events of 64 bytes in it. Two
+    /// pages lie in each process on the way, so a Player with very many replays at once is better served by less.
+    /// </summary>
+    public int ReplayPageBytes { get; init; } = 4 << 20;
+
     /// <summary>Longest wait for an answer of the Visor or a Keeper.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
