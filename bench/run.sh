@@ -8,9 +8,11 @@ OUT=artifacts/bench
 PROJECT=bench/ChronoLog.Bench
 
 mkdir -p "$OUT"
-if [ ! -x "$OUT/floor" ] || [ bench/raw/floor.c -nt "$OUT/floor" ] || [ bench/raw/floor.h -nt "$OUT/floor" ]; then
-    gcc -std=c11 -O2 -Wall -Wextra -Werror bench/raw/floor.c -o "$OUT/floor"
-fi
+for program in floor limits; do
+    if [ ! -x "$OUT/$program" ] || [ -n "$(find bench/raw -newer "$OUT/$program" -name '*.[ch]' -print -quit)" ]; then
+        gcc -std=c11 -O2 -Wall -Wextra -Werror "bench/raw/$program.c" -o "$OUT/$program"
+    fi
+done
 
 # Seconds when build.sh has built the solution before.
 dotnet build "$PROJECT" -c Release -v q > "$OUT/build.log" 2>&1 || { tail -40 "$OUT/build.log" >&2; exit 1; }

@@ -1,4 +1,4 @@
 namespace ChronoLog.Bench;
 
-/// <summary>A measurement that is worth nothing: events are missing, a process failed, a limit could not be taken.</summary>
+/// <summary>A measurement is worth nothing: events are missing, a process failed, a limit could not be taken.</summary>
 internal sealed class BenchException(string message) : Exception(message);

@@ -1,21 +1,44 @@
 /*
- * What this machine can do, without ChronoLog: the numbers that the benchmark puts beside ChronoLog's own.
+ * A minimal log server over loopback TCP and its client: the floor under ingestion and replay.
  *
- *   floor log SIZE EVENTS WINDOW_BYTES FILE   a minimal log server over loopback TCP: batched appends, then one range read
- *   floor memcpy BYTES                        copying in memory, 256 KiB at a time, out of the second level cache
- *   floor write BYTES FILE                    writing a file by the page cache, and fsync
- *   floor stream BYTES                        one direction of a loopback TCP connection, 1 MiB at a time
+ *   floor SIZE EVENTS WINDOW_BYTES FILE
  *
- * The log server is the least that a log can do and still be one: it receives frames into preallocated chunks, walks
- * their headers (which frame ends where, how many are there), keeps a sparse index, writes them to a file in the page
- * cache, and acknowledges cumulatively. A range read sends the file back, and the client walks all headers.
+ * The server is the least that a log can do and still be one: it receives frames into preallocated chunks, walks their
+ * headers (which frame ends where, how many are there), keeps a sparse index, writes them to a file in the page cache,
+ * and acknowledges cumulatively. A range read sends the file back, and the client walks all headers.
  *
  *   frame: u32 length of the record | u64 time | u32 index | record        (little-endian, not aligned)
  *
- * Each command prints one line of key=value pairs per phase. Any failure ends the program with status 1.
+ * Prints one line of key=value pairs for the appends and one for the range read.
  */
-#define _GNU_SOURCE
-#include "floor.h"
+#include "measure.h"
+
+#include <poll.h>
+#include <sys/sendfile.h>
+
+enum {
+    HEADER = 16,
+    CHUNK = 8 << 20,          /* the server's unit of memory */
+    RECEIVE = 256 << 10,      /* most that the server takes at a time: one acknowledgement, one write */
+    INDEX_STRIDE = 64 << 10,  /* one entry of the sparse index for so many bytes */
+    READ_BUFFER = 2 << 20,    /* of the range read's client */
+};
+
+static const uint32_t RANGE_REQUEST = 0xfffffffe;   /* instead of a length: send me everything */
+
+static uint32_t length_at(const uint8_t *frame)
+{
+    uint32_t length;
+    memcpy(&length, frame, sizeof length);
+    return length;
+}
+
+static uint64_t time_at(const uint8_t *frame)
+{
+    uint64_t time;
+    memcpy(&time, frame + 4, sizeof time);
+    return time;
+}
 
 /* --- the log server --- */
 
@@ -188,7 +211,7 @@ static void append(struct client *client, uint64_t events, size_t window, const 
             is_idle = 0;
         }
         struct pollfd poller = {client->connection, (short)(is_idle ? POLLIN : POLLIN | POLLOUT), 0};
-        if (poll(&poller, 1, -1) < 0 && errno != EINTR) {
+        if (poll(&poller, 1, -1) < 0) {
             die("poll");
         }
         if (poller.revents & POLLOUT) {
@@ -279,98 +302,12 @@ static int log_server(uint32_t size, uint64_t events, size_t window, const char 
     return 0;
 }
 
-/* --- single limits --- */
-
-static int copy_memory(uint64_t bytes)
-{
-    enum { BLOCK = 256 << 10, TARGET = 256 << 20 };
-    uint8_t *from = allocate_touched(BLOCK);
-    uint8_t *to = allocate_touched(TARGET);
-    struct phase copying = begin_phase();
-    for (uint64_t done = 0; done < bytes; done += BLOCK) {
-        memcpy(to + done % TARGET, from, BLOCK);
-        __asm__ __volatile__("" ::: "memory");
-    }
-    end_phase(copying, "memcpy", 0, bytes);
-    return 0;
-}
-
-static int write_file(uint64_t bytes, const char *path)
-{
-    enum { BLOCK = 4 << 20 };
-    uint8_t *block = allocate_touched(BLOCK);
-    memset(block, 'x', BLOCK);
-    int file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    if (file < 0) {
-        die(path);
-    }
-    struct phase writing = begin_phase();
-    for (uint64_t done = 0; done < bytes; done += BLOCK) {
-        write_all(file, block, BLOCK);
-    }
-    if (fsync(file) != 0) {
-        die("fsync");
-    }
-    end_phase(writing, "write", 0, bytes);
-    close(file);
-    unlink(path);
-    return 0;
-}
-
-static int stream(uint64_t bytes)
-{
-    enum { BLOCK = 1 << 20 };
-    struct sockaddr_in address;
-    int listener = listen_loopback(&address);
-    uint8_t *block = allocate_touched(BLOCK);
-    pid_t child = fork();
-    if (child < 0) {
-        die("fork");
-    }
-    if (child == 0) {
-        int connection = accept_one(listener);
-        for (uint64_t done = 0; done < bytes; done += BLOCK) {
-            write_all(connection, block, BLOCK);
-        }
-        _exit(0);
-    }
-    if (clock_getcpuclockid(child, &child_clock) != 0) {
-        die("clock_getcpuclockid");
-    }
-    int connection = connect_loopback(&address);
-    struct phase streaming = begin_phase();
-    uint64_t got = 0;
-    while (got < bytes / BLOCK * BLOCK) {
-        ssize_t received = read(connection, block, BLOCK);
-        if (received <= 0) {
-            die("read the stream");
-        }
-        got += (uint64_t)received;
-    }
-    /* The child may be gone by now: its processor time is not asked for. */
-    child_clock = CLOCK_PROCESS_CPUTIME_ID;
-    end_phase(streaming, "stream", 0, got);
-    waitpid(child, NULL, 0);
-    return 0;
-}
-
 int main(int count, char **arguments)
 {
-    child_clock = CLOCK_PROCESS_CPUTIME_ID;
-    const char *command = count > 1 ? arguments[1] : "";
-    if (strcmp(command, "log") == 0 && count == 6) {
-        return log_server((uint32_t)strtoul(arguments[2], NULL, 10), strtoull(arguments[3], NULL, 10),
-                          strtoull(arguments[4], NULL, 10), arguments[5]);
+    if (count != 5) {
+        fprintf(stderr, "usage: floor SIZE EVENTS WINDOW_BYTES FILE\n");
+        return 2;
     }
-    if (strcmp(command, "memcpy") == 0 && count == 3) {
-        return copy_memory(strtoull(arguments[2], NULL, 10));
-    }
-    if (strcmp(command, "write") == 0 && count == 4) {
-        return write_file(strtoull(arguments[2], NULL, 10), arguments[3]);
-    }
-    if (strcmp(command, "stream") == 0 && count == 3) {
-        return stream(strtoull(arguments[2], NULL, 10));
-    }
-    fprintf(stderr, "usage: floor log SIZE EVENTS WINDOW_BYTES FILE | memcpy BYTES | write BYTES FILE | stream BYTES\n");
-    return 2;
+    return log_server((uint32_t)strtoul(arguments[1], NULL, 10), strtoull(arguments[2], NULL, 10),
+                      strtoull(arguments[3], NULL, 10), arguments[4]);
 }

@@ -12,7 +12,7 @@ internal sealed record BenchOptions
                micro [--filter PATTERN ...]
         """;
 
-    /// <summary>Bytes of records, of frames and of index entries that a size may take: what a few seconds move.</summary>
+    /// <summary>Bytes of records, frames and index entries that a size may take: what a few seconds move.</summary>
     private const long BytesPerSize = 1L << 30;
 
     private const long EventsMax = 4_000_000;
@@ -47,10 +47,7 @@ internal sealed record BenchOptions
             string Value() => ++i < arguments.Count ? arguments[i] : throw new UsageException($"{name} needs a value");
             options = name switch
             {
-                "--sizes" => options with
-                {
-                    Sizes = [.. Value().Split(',').Select(size => (int)Number(name, size, RecordBytesMin, RecordBytesMax))],
-                },
+                "--sizes" => options with { Sizes = [.. Value().Split(',').Select(size => Size(name, size))] },
                 "--events" => options with { Events = Number(name, Value(), 1000, 100_000_000) },
                 "--provider" => options with { Provider = Value() },
                 "--directory" => options with { Directory = Path.GetFullPath(Value()) },
@@ -63,8 +60,11 @@ internal sealed record BenchOptions
         return options;
     }
 
+    private static int Size(string name, string text) => (int)Number(name, text, RecordBytesMin, RecordBytesMax);
+
     private static long Number(string name, string text, long least, long most) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most
-            ? value
-            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}': expected {least} .. {most}"));
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            && value >= least && value <= most
+                ? value
+                : throw new UsageException($"{name} '{text}': expected {least} .. {most}");
 }

@@ -7,9 +7,11 @@ internal static class BenchPaths
     public static string Chronolog => Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_EXECUTABLE")
         ?? Find("bin/chronolog", "./build.sh build");
 
-    /// <summary>The program of the raw limits; CHRONOLOG_BENCH_FLOOR names another one.</summary>
-    public static string Floor => Environment.GetEnvironmentVariable("CHRONOLOG_BENCH_FLOOR")
-        ?? Find("bench/floor", "bench/run.sh");
+    /// <summary>The minimal log server, compiled from bench/raw/floor.c.</summary>
+    public static string Floor => Find("bench/floor", "bench/run.sh");
+
+    /// <summary>The single limits, compiled from bench/raw/limits.c.</summary>
+    public static string Limits => Find("bench/limits", "bench/run.sh");
 
     private static string Find(string product, string maker)
     {

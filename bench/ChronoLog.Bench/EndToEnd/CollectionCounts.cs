@@ -1,6 +1,6 @@
 namespace ChronoLog.Bench.EndToEnd;
 
-/// <summary>Garbage collections of any generation, as each process counts them (the servers in their heartbeats).</summary>
+/// <summary>Garbage collections of any generation, as each process counts them.</summary>
 internal readonly record struct CollectionCounts(long Client, long Keeper, long Grapher, long Player)
 {
     public static CollectionCounts operator -(CollectionCounts after, CollectionCounts before) => new(

@@ -21,6 +21,7 @@ internal static class CommandOutput
         return process.ExitCode == 0
             ? await output
             : throw new BenchException(
-                $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with status {process.ExitCode}: {await error}");
+                $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with status {process.ExitCode}: "
+                + await error);
     }
 }

@@ -35,12 +35,14 @@ internal sealed class DeploymentStatus(ChronoClient client)
 
     /// <summary>Until all of a story is in StoryFiles, and the Keeper has let go of it.</summary>
     public Task WaitUntilColdAsync(string story, long events) => WaitAsync(
-        status => status.Stories.Any(each => each.Story == story && each.Hot == 0 && each.Warm == 0 && each.Cold >= (ulong)events)
+        status => status.Stories.Any(
+            each => each.Story == story && each.Hot == 0 && each.Warm == 0 && each.Cold >= (ulong)events)
             && Statistic(status, Role.Keeper, "chunks_not_archived") == 0,
         $"{events} events of {story} in StoryFiles");
 
     private static double Statistic(StatusReply status, Role role, string name) =>
-        status.Processes.Single(process => process.Identity.Role == role).Statistics.TryGetValue(name, out double value) ? value : 0;
+        status.Processes.Single(process => process.Identity.Role == role)
+            .Statistics.TryGetValue(name, out double value) ? value : 0;
 
     private async Task WaitAsync(Func<StatusReply, bool> condition, string what)
     {

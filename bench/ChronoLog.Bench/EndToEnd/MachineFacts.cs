@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ChronoLog.Bench.EndToEnd;
@@ -9,12 +8,13 @@ internal static class MachineFacts
     public static IReadOnlyList<(string Name, string Value)> Read(BenchOptions options) =>
     [
         ("cpu", $"{CpuModel()}, {Environment.ProcessorCount} processors"),
-        ("memory", string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB")),
+        ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB"),
         ("system", $"{RuntimeInformation.OSDescription}, client {RuntimeInformation.FrameworkDescription}"),
         ("load average before", Load()),
         ("directory", $"{options.Directory} ({FileSystem(options.Directory)})"),
         ("data plane", options.Provider),
-        ("deployment", "1 Visor, 1 Keeper, 1 Grapher, 1 Player; " + string.Join(", ", PrivateDeployment.Settings(options))),
+        ("deployment", "1 Visor, 1 Keeper, 1 Grapher, 1 Player"),
+        ("settings", string.Join(", ", PrivateDeployment.Settings(options))),
     ];
 
     /// <summary>Of one, five and fifteen minutes: above a fraction of the processors, others disturb.</summary>
@@ -22,7 +22,9 @@ internal static class MachineFacts
 
     private static string CpuModel() =>
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
-            is { } line ? line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..] : RuntimeInformation.ProcessArchitecture.ToString();
+            is { } line
+                ? line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]
+                : RuntimeInformation.ProcessArchitecture.ToString();
 
     private static string FileSystem(string directory) =>
         DriveInfo.GetDrives()

@@ -6,9 +6,9 @@ using ChronoLog.Client;
 namespace ChronoLog.Bench.EndToEnd;
 
 /// <summary>
-/// One Visor, Keeper, Grapher and Player of the shipped executable in a directory of their own, with windows that keep
-/// the phases apart: the Keeper holds everything for one window or until the story is released, the Grapher's chunks are
-/// as long as that window, and it archives one as soon as the Keeper's window has passed its end.
+/// One Visor, Keeper, Grapher and Player of the shipped executable in a directory of their own, with windows that
+/// keep the phases apart: the Keeper holds everything for one window or until the story is released, the Grapher's
+/// chunks are as long as that window, and it archives one as soon as the Keeper's window has passed its end.
 /// </summary>
 internal sealed class PrivateDeployment : IAsyncDisposable
 {
@@ -33,10 +33,9 @@ internal sealed class PrivateDeployment : IAsyncDisposable
 
     public static async Task<PrivateDeployment> StartAsync(BenchOptions options)
     {
+        System.IO.Directory.CreateDirectory(options.Directory);
         string directory = Path.Combine(
-            options.Directory,
-            string.Create(
-                CultureInfo.InvariantCulture, $"chronolog-bench-{Environment.ProcessId}-{Environment.TickCount64}"));
+            options.Directory, $"chronolog-bench-{Environment.ProcessId}-{Environment.TickCount64}");
         System.IO.Directory.CreateDirectory(directory);
         string endpoint = await CommandOutput.OfAsync(BenchPaths.Chronolog,
         [
@@ -48,7 +47,8 @@ internal sealed class PrivateDeployment : IAsyncDisposable
     }
 
     public Task<ChronoClient> ConnectAsync() =>
-        ChronoClient.ConnectAsync(new ClientOptions { Endpoint = Endpoint, Program = "bench", FullTimeout = TimeSpan.FromSeconds(30) });
+        ChronoClient.ConnectAsync(
+            new ClientOptions { Endpoint = Endpoint, Program = "bench", FullTimeout = TimeSpan.FromSeconds(30) });
 
     /// <summary>Where a story's files appear.</summary>
     public string StoryDirectory(string chronicle, string story) =>

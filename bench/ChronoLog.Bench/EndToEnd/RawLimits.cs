@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ChronoLog.Bench.EndToEnd;
 
 /// <summary>
-/// What the machine does without ChronoLog, measured by <c>bench/raw/floor.c</c> in the same minutes.
+/// What the machine does without ChronoLog, measured by the programs in <c>bench/raw</c> in the same minutes.
 /// </summary>
 /// <param name="CopyBytesPerSecond">memcpy.</param>
 /// <param name="WriteBytesPerSecond">Writing a file, and fsync.</param>
@@ -35,7 +35,7 @@ internal sealed record RawLimits(double CopyBytesPerSecond, double WriteBytesPer
         double best = 0;
         for (int run = 0; run < Runs; run++)
         {
-            string line = await CommandOutput.OfAsync(BenchPaths.Floor, arguments);
+            string line = await CommandOutput.OfAsync(BenchPaths.Limits, arguments);
             best = Math.Max(best, Field(line, "bytes") / Field(line, "seconds"));
         }
 
@@ -49,7 +49,7 @@ internal sealed record RawLimits(double CopyBytesPerSecond, double WriteBytesPer
         for (int run = 0; run < LogRuns; run++)
         {
             string output = await CommandOutput.OfAsync(
-                BenchPaths.Floor, "log", Text(size), Text(events), Text(WindowBytes), TemporaryFile(directory));
+                BenchPaths.Floor, Text(size), Text(events), Text(WindowBytes), TemporaryFile(directory));
             string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             best = new LogFloor(
                 Math.Max(best.AppendEventsPerSecond, EventsPerSecond(lines, "append")),

@@ -3,10 +3,10 @@ using ChronoLog.Client;
 
 namespace ChronoLog.Bench.EndToEnd;
 
-/// <summary>One thread that records numbered events as fast as it can: the number in the first 8 bytes, a pattern behind.</summary>
+/// <summary>One thread that records events as fast as it can: each one's number, and a pattern behind it.</summary>
 internal static class Recorder
 {
-    /// <summary>Events of one LogBatch: what an application gathers in some microseconds, and far less than a ring.</summary>
+    /// <summary>Of one LogBatch: what an application gathers in some microseconds, and far less than a ring.</summary>
     private const int BatchEvents = 64;
 
     public static void LogOneByOne(StoryHandle story, int size, long events)

@@ -37,7 +37,7 @@ internal static class ReplayCheck
                 || (number > 0 && entry.Sequence <= last))
             {
                 throw new BenchException(
-                    $"event {number} of {size} bytes is not where it should be: {entry.Sequence}, {record.Length} bytes");
+                    $"event {number} of {size} bytes is not in its place: {entry.Sequence}, {record.Length} bytes");
             }
 
             last = entry.Sequence;

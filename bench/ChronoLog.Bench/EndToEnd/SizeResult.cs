@@ -3,10 +3,10 @@ namespace ChronoLog.Bench.EndToEnd;
 /// <summary>Everything that was measured for one size.</summary>
 internal sealed record SizeResult(int Size, LogFloor Floor, IReadOnlyList<PhaseResult> Phases)
 {
-    /// <summary>Bar of the first complete build: ingestion at least so many times the minimal log server's appends.</summary>
+    /// <summary>Ingestion is to reach at least so many times the minimal log server's appends.</summary>
     public const double IngestBar = 0.3;
 
-    /// <summary>The same for replay and its range read.</summary>
+    /// <summary>Replay is to reach at least so many times its range read.</summary>
     public const double ReplayBar = 0.2;
 
     /// <summary>One client's events, recorded one by one, to the journal.</summary>

@@ -40,34 +40,41 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
             await client.CreateChronicleAsync(Synced, Durability(Synced));
             await WarmUpAsync();
             await MeasureWholeWayAsync(deployment);
-            await MeasureIngestAsync(
-                Journaled, "batches", "LogBatch of 64, journaled", events / VariantShare, Recorder.LogInBatches,
-                DurabilityLevel.Journaled);
-            await client.ReleaseStoryAsync(Journaled, "batches");
-            await MeasureIngestAsync(
-                Synced, "synced", "LogEvent, synced", events / VariantShare, Recorder.LogOneByOne, DurabilityLevel.Synced);
-            await client.ReleaseStoryAsync(Synced, "synced");
+            await MeasureVariantAsync(
+                Journaled, "LogBatch of 64, journaled", Recorder.LogInBatches, DurabilityLevel.Journaled);
+            await MeasureVariantAsync(Synced, "LogEvent, synced", Recorder.LogOneByOne, DurabilityLevel.Synced);
             progress($"{size} B: stopping the deployment");
         }
 
         return new SizeResult(size, floor, results);
     }
 
+    private async Task MeasureVariantAsync(
+        string chronicle, string variant, Action<StoryHandle, int, long> record, DurabilityLevel level)
+    {
+        const string Story = "variant";
+        await MeasureIngestAsync(chronicle, Story, variant, events / VariantShare, record, level);
+        await client.ReleaseStoryAsync(chronicle, Story);
+    }
+
     private async Task MeasureWholeWayAsync(PrivateDeployment deployment)
     {
         await WaitForChunkStartAsync();
-        await MeasureIngestAsync(Journaled, Main, "LogEvent, journaled", events, Recorder.LogOneByOne, DurabilityLevel.Journaled);
+        await MeasureIngestAsync(
+            Journaled, Main, "LogEvent, journaled", events, Recorder.LogOneByOne, DurabilityLevel.Journaled);
         long collected = await status.CollectedAsync();
         await MeasureReplayAsync("hot");
         if (await status.CollectedAsync() != collected)
         {
             throw new BenchException(
-                $"the Keeper's window of {options.WindowSeconds} s passed before the hot replay had ended; give a longer --window");
+                $"the Keeper's window of {options.WindowSeconds} s passed before the hot replay had ended: "
+                + "give a longer --window");
         }
 
         await using var archive = new ArchiveWatch(deployment.StoryDirectory(Journaled, Main));
         progress($"{size} B: drain");
-        await MeasureAsync("drain", "rma", events, new PhaseLimit("tcp stream", limits.StreamBytesPerSecond / size), async () =>
+        var limit = new PhaseLimit("tcp stream", limits.StreamBytesPerSecond / size);
+        await MeasureAsync("drain", "rma", events, limit, async () =>
         {
             await client.ReleaseStoryAsync(Journaled, Main);
             await status.WaitUntilCollectedAsync(collected + events);
@@ -78,11 +85,13 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
     }
 
     private async Task MeasureIngestAsync(
-        string chronicle, string story, string variant, long count, Action<StoryHandle, int, long> record, DurabilityLevel level)
+        string chronicle, string story, string variant, long count, Action<StoryHandle, int, long> record,
+        DurabilityLevel level)
     {
         StoryHandle handle = await client.AcquireStoryAsync(chronicle, story);
         progress($"{size} B: ingest, {variant}");
-        await MeasureAsync("ingest", variant, count, new PhaseLimit("floor append", floor.AppendEventsPerSecond), async () =>
+        var limit = new PhaseLimit("floor append", floor.AppendEventsPerSecond);
+        await MeasureAsync("ingest", variant, count, limit, async () =>
         {
             record(handle, size, count);
             await handle.FlushAsync(level, FlushTimeout);
@@ -100,7 +109,8 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
     private async Task MeasureArchiveAsync(ArchiveWatch archive)
     {
         await Task.WhenAny(archive.Begun, Task.Delay(ArchiveBeginDeadline));
-        await MeasureAsync("archive", "hdf5", events, new PhaseLimit("file write, fsync", limits.WriteBytesPerSecond / size), async () =>
+        var limit = new PhaseLimit("file write, fsync", limits.WriteBytesPerSecond / size);
+        await MeasureAsync("archive", "hdf5", events, limit, async () =>
         {
             await status.WaitUntilColdAsync(Main, events);
             await archive.FinishAsync();

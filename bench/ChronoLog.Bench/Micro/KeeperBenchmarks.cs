@@ -10,9 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ChronoLog.Bench.Micro;
 
 /// <summary>
-/// The Keeper's side of an event: IngestionAgent.DoWork takes it from the ring, journals and indexes it. Each measurement
-/// ends as a chunk's life does, so that arrays and segments go back to their pools: what is left is the steady state of a
-/// Keeper, and the recording itself (see <see cref="RecordingBenchmarks"/>).
+/// The Keeper's side of an event: IngestionAgent.DoWork takes it from the ring, journals and indexes it. Each
+/// measurement ends as a chunk's life does, so that arrays and segments go back to their pools: what is left is the
+/// steady state of a Keeper, and the recording itself (see <see cref="RecordingBenchmarks"/>).
 /// </summary>
 [MemoryDiagnoser]
 public class KeeperBenchmarks : IDisposable
@@ -34,7 +34,7 @@ public class KeeperBenchmarks : IDisposable
     public void Open()
     {
         ring = new RingBench();
-        directory = Directory.CreateDirectory($"/dev/shm/chronolog-bench-journal-{Environment.ProcessId}-{Guid.NewGuid():N}").FullName;
+        directory = Directory.CreateDirectory($"/dev/shm/chronolog-bench-journal-{Guid.NewGuid():N}").FullName;
         journal = new SegmentJournal(new JournalOptions { Directory = directory });
         journal.Identify(1, 1);
         var options = new KeeperOptions { Name = "bench", Host = "bench" };

@@ -15,7 +15,7 @@ internal sealed class RingBench : IDisposable
 
     public RingBench()
     {
-        directory = Directory.CreateDirectory($"/dev/shm/chronolog-bench-{Environment.ProcessId}-{Guid.NewGuid():N}").FullName;
+        directory = Directory.CreateDirectory($"/dev/shm/chronolog-bench-ring-{Guid.NewGuid():N}").FullName;
         host = new SharedRingHost(new SharedRingOptions { Directory = directory });
         Clock.Set(SharedClock.MonotonicNanoseconds, 1_700_000_000_000_000_000, 0);
         session = new RecorderSession(ClientId, Clock);

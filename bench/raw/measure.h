@@ -1,42 +1,32 @@
-/* What the raw limits share: phases with their processor time, loopback sockets, touched memory, frame fields. */
-#ifndef CHRONO_BENCH_FLOOR_H
-#define CHRONO_BENCH_FLOOR_H
+/* What the programs of the raw limits share: clocks, phases, sockets, memory. Any failure ends the program. */
+#ifndef MEASURE_H
+#define MEASURE_H
 
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    HEADER = 16,
-    CHUNK = 8 << 20,          /* the server's unit of memory */
-    RECEIVE = 256 << 10,      /* most that the server takes at a time: one acknowledgement, one write */
-    PAGE = 4096,
-    INDEX_STRIDE = 64 << 10,  /* one entry of the sparse index for so many bytes */
-    READ_BUFFER = 2 << 20,    /* of the range read's client */
-};
+enum { PAGE = 4096 };
 
-static const uint32_t RANGE_REQUEST = 0xfffffffe;   /* instead of a length: send me everything */
-
-static void die(const char *what)
+static inline void die(const char *what)
 {
     fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static uint64_t nanoseconds(clockid_t clock)
+static inline uint64_t nanoseconds(clockid_t clock)
 {
     struct timespec now;
     if (clock_gettime(clock, &now) != 0) {
@@ -55,28 +45,28 @@ struct phase {
 
 static clockid_t child_clock;
 
-static struct phase begin_phase(void)
+static inline struct phase begin_phase(void)
 {
     struct phase phase = {0, nanoseconds(CLOCK_PROCESS_CPUTIME_ID), nanoseconds(child_clock)};
     phase.begin = nanoseconds(CLOCK_MONOTONIC);
     return phase;
 }
 
-static void end_phase(struct phase phase, const char *name, uint64_t events, uint64_t bytes)
+static inline void end_phase(struct phase phase, const char *name, uint64_t events, uint64_t bytes)
 {
     double seconds = (double)(nanoseconds(CLOCK_MONOTONIC) - phase.begin) / 1e9;
     uint64_t own = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - phase.own;
     uint64_t child = nanoseconds(child_clock) - phase.child;
-    printf("phase=%s events=%llu bytes=%llu seconds=%.6f events_per_second=%.0f mb_per_second=%.1f client_ns=%.0f server_ns=%.0f\n",
-           name, (unsigned long long)events, (unsigned long long)bytes, seconds, (double)events / seconds,
-           (double)bytes / seconds / 1e6, (double)own / (double)(events ? events : 1),
-           (double)child / (double)(events ? events : 1));
+    double each = (double)(events ? events : 1);
+    printf("phase=%s events=%llu bytes=%llu seconds=%.6f events_per_second=%.0f mb_per_second=%.1f client_ns=%.0f "
+           "server_ns=%.0f\n", name, (unsigned long long)events, (unsigned long long)bytes, seconds,
+           (double)events / seconds, (double)bytes / seconds / 1e6, (double)own / each, (double)child / each);
     fflush(stdout);
 }
 
 /* --- sockets and memory --- */
 
-static int listen_loopback(struct sockaddr_in *address)
+static inline int listen_loopback(struct sockaddr_in *address)
 {
     socklen_t length = sizeof *address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -90,7 +80,7 @@ static int listen_loopback(struct sockaddr_in *address)
     return listener;
 }
 
-static int connect_loopback(const struct sockaddr_in *address)
+static inline int connect_loopback(const struct sockaddr_in *address)
 {
     int one = 1;
     int connection = socket(AF_INET, SOCK_STREAM, 0);
@@ -101,7 +91,7 @@ static int connect_loopback(const struct sockaddr_in *address)
     return connection;
 }
 
-static int accept_one(int listener)
+static inline int accept_one(int listener)
 {
     int one = 1;
     int connection = accept(listener, NULL, NULL);
@@ -112,34 +102,32 @@ static int accept_one(int listener)
     return connection;
 }
 
-static void write_all(int file, const void *from, size_t bytes)
+static inline void write_all(int file, const void *from, size_t bytes)
 {
-    const uint8_t *next = from;
-    while (bytes > 0) {
+    for (const uint8_t *next = from; bytes > 0;) {
         ssize_t done = write(file, next, bytes);
-        if (done < 0 && errno != EINTR) {
+        if (done < 0) {
             die("write");
         }
-        next += done > 0 ? done : 0;
-        bytes -= done > 0 ? (size_t)done : 0;
+        next += done;
+        bytes -= (size_t)done;
     }
 }
 
-static void read_all(int file, void *to, size_t bytes)
+static inline void read_all(int file, void *to, size_t bytes)
 {
-    uint8_t *next = to;
-    while (bytes > 0) {
+    for (uint8_t *next = to; bytes > 0;) {
         ssize_t done = read(file, next, bytes);
-        if (done == 0 || (done < 0 && errno != EINTR)) {
+        if (done <= 0) {
             die("read");
         }
-        next += done > 0 ? done : 0;
-        bytes -= done > 0 ? (size_t)done : 0;
+        next += done;
+        bytes -= (size_t)done;
     }
 }
 
 /* Memory that is there: huge pages where the system has them, every page touched. */
-static uint8_t *allocate_touched(size_t bytes)
+static inline uint8_t *allocate_touched(size_t bytes)
 {
     uint8_t *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
@@ -150,20 +138,6 @@ static uint8_t *allocate_touched(size_t bytes)
         memory[at] = 0;
     }
     return memory;
-}
-
-static uint32_t length_at(const uint8_t *frame)
-{
-    uint32_t length;
-    memcpy(&length, frame, sizeof length);
-    return length;
-}
-
-static uint64_t time_at(const uint8_t *frame)
-{
-    uint64_t time;
-    memcpy(&time, frame + 4, sizeof time);
-    return time;
 }
 
 #endif
