@@ -177,7 +177,8 @@ internal sealed class DemoRun(string directory, string logFile, TimeSpan duratio
     private static int FreePorts()
     {
         const int PortsWanted = 10;
-        for (int first = 21000 + (Environment.ProcessId % 300 * PortsWanted * 4); first < 60000; first += PortsWanted)
+        // Below 32768, where the system takes the ports of outgoing connections from.
+        for (int first = 12000 + (Environment.ProcessId % 500 * PortsWanted * 3); first < 32700; first += PortsWanted)
         {
             if (Enumerable.Range(first, PortsWanted).All(IsFree))
             {

@@ -11,7 +11,10 @@ internal sealed class LocalDeployment : IAsyncDisposable
 {
     private const int PortsPerDeployment = 40;
     private static readonly TimeSpan WaitDeadline = TimeSpan.FromSeconds(60);
-    private static int nextPort = 32000 + (Environment.ProcessId % 100 * PortsPerDeployment * 2);
+
+    // Below 32768, where the system takes the ports of outgoing connections from: one of those may come at any time.
+    private const int PortsEnd = 32000;
+    private static int nextPort = 12000 + (Environment.ProcessId % 40 * 450);
 
     private LocalDeployment(string directory, string endpoint)
     {
@@ -107,7 +110,7 @@ internal sealed class LocalDeployment : IAsyncDisposable
         while (true)
         {
             int first = Interlocked.Add(ref nextPort, PortsPerDeployment);
-            if (first > 60000)
+            if (first + PortsPerDeployment > PortsEnd)
             {
                 throw new InvalidOperationException("no free ports");
             }
