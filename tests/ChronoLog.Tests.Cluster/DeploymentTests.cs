@@ -99,6 +99,20 @@ public sealed class DeploymentTests
     }
 
     [Test]
+    public async Task ASecondUpInTheSameDirectoryIsRefusedAndChangesNothing()
+    {
+        await using LocalDeployment first = await LocalDeployment.StartAsync(keepers: 1);
+        foreach (string[] how in (string[][])[[], ["--detach"]])
+        {
+            Chronolog.Outcome second = await Chronolog.RunAsync(null, ["up", "--dir", first.Directory, .. how]);
+            Assert.That(second.ExitCode, Is.EqualTo(2));
+            Assert.That(second.Error, Does.Contain(first.Directory).And.Contain("chronolog down"));
+        }
+
+        Assert.That(File.ReadAllText(Path.Combine(first.Directory, "endpoint")).Trim(), Is.EqualTo(first.Endpoint));
+    }
+
+    [Test]
     public async Task DoctorAndConfigAnswer()
     {
         Chronolog.Outcome doctor = await Chronolog.RunAsync(null, "doctor");

@@ -111,12 +111,7 @@ internal static class DeploymentCommands
     private static async Task<int> DetachAsync(DeploymentOptions options, ParseResult parsed, CancellationToken cancellation)
     {
         var state = new DeploymentState(options.Directory);
-        if (state.ReadRunning() is { Count: > 0 } running)
-        {
-            throw new ChronoLogException(
-                Status.InvalidArgument,
-                $"a deployment runs in {options.Directory} already (process {running[0].Pid}); chronolog down --dir {options.Directory}");
-        }
+        state.RefuseIfRunning();
 
         Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
         File.Delete(state.EndpointFile);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.App.Deployment;
 
@@ -61,6 +62,17 @@ internal sealed class DeploymentState(string directory)
         }
 
         return running;
+    }
+
+    /// <exception cref="ChronoLogException">InvalidArgument: a deployment runs in the directory.</exception>
+    public void RefuseIfRunning()
+    {
+        if (ReadRunning() is { Count: > 0 } running)
+        {
+            throw new ChronoLogException(
+                Status.InvalidArgument,
+                $"a deployment runs in {directory} already (process {running[0].Pid}); chronolog down --dir {directory}");
+        }
     }
 
     public void Clear()

@@ -19,6 +19,7 @@ internal sealed class Supervisor : IDisposable
     private readonly ILogger logger;
     private readonly SupervisedProcess visor;
     private readonly List<SupervisedProcess> members;
+    private bool ownsDirectory;
 
     public Supervisor(DeploymentOptions options, string executable, IRpcConnector connector, ILogger logger)
     {
@@ -38,12 +39,8 @@ internal sealed class Supervisor : IDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
-        if (state.ReadRunning() is { Count: > 0 } running)
-        {
-            throw new ChronoLogException(
-                Status.InvalidArgument,
-                $"a deployment runs in {options.Directory} already (process {running[0].Pid}); chronolog down --dir {options.Directory}");
-        }
+        state.RefuseIfRunning();
+        ownsDirectory = true;
 
         visor.Start();
         foreach (SupervisedProcess member in members)
@@ -96,7 +93,11 @@ internal sealed class Supervisor : IDisposable
         }
 
         inOrder &= await visor.StopAsync(StopDeadline);
-        state.Clear();
+        if (ownsDirectory)
+        {
+            state.Clear(); // not what another supervisor, which made this one refuse to start, has written there
+        }
+
         return inOrder;
     }
 

@@ -70,14 +70,6 @@ internal sealed class RoleContext : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Ends with the process, in reverse order of registration.</summary>
-    public T Own<T>(T resource)
-        where T : IAsyncDisposable
-    {
-        owned.Add(resource);
-        return resource;
-    }
-
     public ProcessIdentity Identify(IRpcServer service, IRpcServer admin, ulong epoch) => new()
     {
         Role = Role,
