@@ -43,6 +43,7 @@ public sealed partial class ChronoClient
             ClientId = ClientId,
             EventLimit = eventLimit,
             PageBytes = (uint)options.ReplayPageBytes,
+            AcceptsForeignPages = true,
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         return await Replay.OpenAsync(playback.Value, route, request, cancellation).ConfigureAwait(false);

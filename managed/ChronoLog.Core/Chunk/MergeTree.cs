@@ -25,6 +25,9 @@ internal sealed class MergeTree
     /// </summary>
     private const int BulkEntries = 256;
 
+    /// <summary>Length of an entry whose record is in another process.</summary>
+    private const int NotHere = -1;
+
     private readonly Source[] sources;
     private readonly Node[] nodes;
     private readonly bool keepDuplicates;
@@ -79,6 +82,19 @@ internal sealed class MergeTree
     }
 
     public bool IsDry(int source) => !sources[source].Ended && sources[source].Next == sources[source].End;
+
+    /// <summary>First entry that a source has left.</summary>
+    public EventSequence Head(int source) => sources[source].Entries[sources[source].Next].Sequence;
+
+    public bool IsBehindLast(in EventSequence sequence) => !hasLast || sequence > last.Sequence;
+
+    /// <summary>Entries that are not here were delivered up to this one.</summary>
+    public void Passed(in EventSequence through)
+    {
+        last = new EventEntry(through.EventTime, through.ClientId, through.EventIndex, 0, NotHere);
+        hasLast = true;
+        LastSource = -1;
+    }
 
     /// <summary>Gives a dry source its next entries.</summary>
     public void Supply(int source, EventEntry[] entries, int start, int count, int ordinal)
@@ -274,6 +290,11 @@ internal sealed class MergeTree
         }
 
         Duplicates++;
+        if (before.Length == NotHere)
+        {
+            return true; // nothing to compare with
+        }
+
         if (entry.Length != before.Length
             || (entry.Address != before.Address && !entry.LogRecord.SequenceEqual(before.LogRecord)))
         {

@@ -102,6 +102,15 @@ public sealed class StreamingMerge : IDisposable
         LetGo(before, holdsLast);
     }
 
+    /// <summary>First entry that a source has left. Not for a dry source, and not for one that has ended.</summary>
+    public EventSequence Head(int source) => tree.Head(source);
+
+    /// <summary>Whether an event comes after everything that was read or passed.</summary>
+    public bool IsBehindLast(in EventSequence sequence) => tree.IsBehindLast(sequence);
+
+    /// <summary>Events that never came here were delivered in order, by another way, up to this one.</summary>
+    public void Passed(in EventSequence last) => tree.Passed(last);
+
     /// <summary>
     /// Next entries in order, up to where a source runs dry. They stay valid until the next <see cref="Feed"/>,
     /// <see cref="End"/> or <see cref="Dispose"/>.

@@ -35,8 +35,8 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     /// <summary>Bytes of the image of <see cref="Page"/>.</summary>
     public long ImageBytes => ColumnImage.RequiredBytes(counted, bytes - BytesFixed - ((long)BytesPerEvent * counted));
 
-    /// <summary>True when nothing is left, not even for a later page.</summary>
-    public bool IsEmpty => start == end;
+    /// <summary>Entries here, those of later pages included.</summary>
+    public int Count => end - start;
 
     /// <summary>Runs kept alive now; for tests of bounded memory.</summary>
     public int RunsHeld => held.Count;
@@ -59,7 +59,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     public void Added(int count)
     {
         end += count;
-        Count();
+        CountFitting();
     }
 
     /// <summary>The last page of a limited read is cut short.</summary>
@@ -91,7 +91,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
             ReleaseThrough(last);
         }
 
-        Count();
+        CountFitting();
     }
 
     public void Dispose()
@@ -111,7 +111,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         }
     }
 
-    private void Count()
+    private void CountFitting()
     {
         if (IsFull)
         {

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -7,7 +8,9 @@ namespace ChronoLog.Core.Playback;
 
 /// <summary>
 /// One open read: merges the sources of its plan into pages, at most two of which exist at a time: the one that the reader
-/// pulls and the one prepared meanwhile. Lives on its filler's strand, except where a member says otherwise.
+/// pulls and the one prepared meanwhile. Pages that need no merging may be passed on from where they lie; nothing is
+/// prepared then, because asking their source for more would take them away from the reader. Lives on its filler's
+/// strand, except where a member says otherwise.
 /// </summary>
 internal sealed class ReadCursor
 {
@@ -19,11 +22,9 @@ internal sealed class ReadCursor
 
     private readonly ReadCursorContext context;
     private readonly ReadPlan plan;
-    private readonly StreamingMerge merge;
+    private readonly SourceMerge merge;
     private readonly PageEntries entries;
     private readonly ColumnPageWriter writer = new();
-    private readonly List<Gap> gaps;
-    private readonly HashSet<int> endedSources = [];
     private readonly CancellationTokenSource closing = new();
     private ulong eventsLeft;
     private bool exhausted;
@@ -31,7 +32,9 @@ internal sealed class ReadCursor
     private ChronoLogException? broken;
     private ulong nextSequence;
     private ReadPage? current;
+    private PassedPage? passed;
     private Task<ReadPage?>? preparing;
+    private Task<ReadPage>? bringing;
 
     /// <param name="context">What the cursor uses.</param>
     /// <param name="plan">The cursor disposes its sources.</param>
@@ -39,9 +42,8 @@ internal sealed class ReadCursor
     {
         this.context = context;
         this.plan = plan;
-        merge = new StreamingMerge(plan.Sources.Count);
+        merge = new SourceMerge(plan, context.PassesPages ? context.Bulk.Provider : null);
         entries = new PageEntries(context.PageBytes);
-        gaps = [.. plan.Gaps];
         eventsLeft = context.EventLimit == 0 ? ulong.MaxValue : context.EventLimit;
     }
 
@@ -53,7 +55,7 @@ internal sealed class ReadCursor
     public ulong Watermark => plan.Watermark;
 
     /// <summary>Known gaps; final at the end.</summary>
-    public IReadOnlyList<Gap> Gaps => gaps;
+    public IReadOnlyList<Gap> Gaps => merge.Gaps;
 
     /// <summary>Begins to fill the first page.</summary>
     public void Start() => preparing = FillAsync(wait: false);
@@ -62,12 +64,21 @@ internal sealed class ReadCursor
     /// The page of this number: the current one again, or the next one, which withdraws the current one. Ends early when
     /// <paramref name="cancellation"/> fires; the page is still filled, and can be asked for again.
     /// </summary>
-    public async ValueTask<ReadPage> PageAsync(ulong sequence, CancellationToken cancellation)
+    /// <param name="sequence">From 0.</param>
+    /// <param name="ownMemory">The reader cannot pull it from where it lies.</param>
+    /// <param name="cancellation">Of the wait.</param>
+    public async ValueTask<ReadPage> PageAsync(ulong sequence, bool ownMemory, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(closed, this);
         if (current is not null && sequence + 1 == nextSequence)
         {
-            return current;
+            if (!ownMemory || current.Passed is null)
+            {
+                return current;
+            }
+
+            bringing = bringing is { IsCompleted: false } ? bringing : BringAsync(current);
+            return await bringing.WaitAsync(cancellation);
         }
 
         if (sequence != nextSequence)
@@ -82,10 +93,11 @@ internal sealed class ReadCursor
 
     private async ValueTask<ReadPage> AdvanceAsync(ulong sequence, CancellationToken cancellation)
     {
+        await BroughtAsync(cancellation);
         bool ended = current is { End: true };
         current?.Withdraw();
         current = null;
-        ReadPage page = ended ? new ReadPage(null, 0, 0, 0, end: true) : await PreparedAsync(cancellation);
+        ReadPage page = ended ? ReadPage.Empty(end: true) : await PreparedAsync(cancellation);
         if (closed)
         {
             throw new OperationCanceledException("the cursor was closed");
@@ -93,14 +105,53 @@ internal sealed class ReadCursor
 
         if (nextSequence != sequence)
         {
-            return await PageAsync(sequence, cancellation); // another call for the same page was faster
+            return await PageAsync(sequence, ownMemory: false, cancellation); // another call for it was faster
         }
 
         page.Expose(context.Bulk);
         current = page;
         nextSequence++;
-        preparing = page.End ? null : FillAsync(wait: false);
+        preparing = page.End || page.Passed is not null ? null : FillAsync(wait: false);
         return page;
+    }
+
+    // Loads a page that had been passed on, and puts it into this process's memory in its place.
+    private async Task<ReadPage> BringAsync(ReadPage page)
+    {
+        EventRun? run = await merge.BringAsync(page.Passed!, closing.Token);
+        try
+        {
+            current = run is null || run.Count == 0
+                ? ReadPage.Empty(end: false) // lost: the source says so in its gaps
+                : await CopyAsync(run);
+            current.Expose(context.Bulk);
+            return current;
+        }
+        finally
+        {
+            run?.Release();
+        }
+    }
+
+    private async ValueTask<ReadPage> CopyAsync(EventRun run)
+    {
+        int length = checked((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes));
+        Slab slab = await context.RentAsync(length, closing.Token);
+        return Write(slab, length, run.Entries, nextSequence - 1, end: false);
+    }
+
+    private async ValueTask BroughtAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await (bringing ?? Task.CompletedTask).WaitAsync(cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // Was reported to whoever asked for it.
+        }
+
+        bringing = null;
     }
 
     /// <summary>Stops whatever the cursor waits for. From any thread; <see cref="CloseAsync"/> must follow.</summary>
@@ -116,6 +167,7 @@ internal sealed class ReadCursor
 
         closed = true;
         closing.Cancel();
+        await BroughtAsync(CancellationToken.None);
         try
         {
             ReadPage? prepared = preparing is null ? null : await preparing;
@@ -179,7 +231,7 @@ internal sealed class ReadCursor
     private async ValueTask CollectAsync()
     {
         int steps = 0;
-        while (!entries.IsFull && !exhausted)
+        while (!entries.IsFull && !exhausted && passed is null)
         {
             await StepAsync();
             if (++steps % StepsPerTurn == 0)
@@ -194,56 +246,14 @@ internal sealed class ReadCursor
     private async ValueTask StepAsync()
     {
         closing.Token.ThrowIfCancellationRequested();
-        if (merge.NeedsInput(out int source))
-        {
-            await FeedAsync(source);
-        }
-        else if (merge.AtEnd)
+        ulong left = eventsLeft - Math.Min(eventsLeft, (ulong)entries.Count);
+        passed = await merge.StepAsync(entries, MergeBlock, left, closing.Token);
+        exhausted = merge.AtEnd;
+        if ((ulong)entries.Page.Length >= eventsLeft)
         {
             exhausted = true;
+            merge.StateGapsBefore(entries.Page[(int)eventsLeft - 1].EventTime);
         }
-        else
-        {
-            entries.Added(merge.Read(entries.Room(MergeBlock)[..MergeBlock]));
-            exhausted = (ulong)entries.Page.Length >= eventsLeft;
-            if (exhausted)
-            {
-                StateGapsBefore(entries.Page[(int)eventsLeft - 1].EventTime);
-            }
-        }
-    }
-
-    // The limit ends the read before its sources end: what may be missing before the last event is stated all the same.
-    private void StateGapsBefore(ulong last)
-    {
-        for (int source = 0; source < plan.Sources.Count; source++)
-        {
-            if (!endedSources.Contains(source))
-            {
-                gaps.AddRange(plan.Sources[source].Gaps.Where(gap => gap.StartTime <= last));
-            }
-        }
-    }
-
-    private async ValueTask FeedAsync(int source)
-    {
-        EventRun? run = await plan.Sources[source].NextAsync(closing.Token);
-        if (run is null)
-        {
-            gaps.AddRange(plan.Sources[source].Gaps);
-            endedSources.Add(source);
-            merge.End(source);
-            return;
-        }
-
-        if (run.Count == 0)
-        {
-            run.Release();
-            return;
-        }
-
-        entries.Hold(run);
-        merge.Feed(source, run);
     }
 
     private async ValueTask<ReadPage?> WriteAsync(bool wait)
@@ -251,7 +261,7 @@ internal sealed class ReadCursor
         closing.Token.ThrowIfCancellationRequested();
         if (entries.Page.IsEmpty)
         {
-            return new ReadPage(null, 0, 0, 0, end: true);
+            return passed is null ? ReadPage.Empty(end: true) : Pass(passed);
         }
 
         int length = checked((int)entries.ImageBytes);
@@ -261,28 +271,43 @@ internal sealed class ReadCursor
             return null;
         }
 
-        var header = new ColumnImageHeader(
-            context.StoryId, context.StartTime, context.EndTime, Sequence: nextSequence, Watermark: plan.Watermark);
-        return Write(slab, length, header);
+        ulong left = eventsLeft - (ulong)entries.Page.Length;
+        bool isLast = left == 0 || (exhausted && entries.Count == entries.Page.Length);
+        ReadPage page = Write(slab, length, entries.Page, nextSequence, isLast);
+        eventsLeft = left;
+        entries.Written();
+        return page;
     }
 
-    private ReadPage Write(Slab slab, int length, in ColumnImageHeader header)
+    private ReadPage Pass(PassedPage page)
+    {
+        passed = null;
+        eventsLeft -= (ulong)page.Offer.Count;
+        if (eventsLeft == 0)
+        {
+            exhausted = true;
+            merge.StateGapsBefore(page.Offer.Last.EventTime);
+        }
+
+        return ReadPage.At(page);
+    }
+
+    private ReadPage Write(Slab slab, int length, ReadOnlySpan<EventEntry> events, ulong sequence, bool end)
     {
         try
         {
+            var header = new ColumnImageHeader(
+                context.StoryId, context.StartTime, context.EndTime, Sequence: sequence, Watermark: plan.Watermark);
             Span<byte> image = slab.Span[..length];
-            int count = entries.Page.Length;
-            int taken = writer.Add(image, entries.Page);
-            int written = taken == count ? writer.Finish(image, header) : 0;
+            int taken = writer.Add(image, events);
+            int written = taken == events.Length ? writer.Finish(image, header) : 0;
             if (written != length)
             {
-                throw new InvalidOperationException($"a page of {count} events took {taken} in {written} of {length} bytes");
+                throw new InvalidOperationException(
+                    $"a page of {events.Length} events took {taken} in {written} of {length} bytes");
             }
 
-            eventsLeft -= (ulong)count;
-            entries.Written();
-            bool end = eventsLeft == 0 || (exhausted && entries.IsEmpty);
-            return new ReadPage(slab, length, Crc32C.Compute(image), count, end);
+            return ReadPage.In(slab, length, Crc32C.Compute(image), events, end);
         }
         catch
         {

@@ -18,6 +18,9 @@ internal sealed record ReadCursorContext(
 
     public ulong EventLimit { get; } = Request.EventLimit;
 
+    /// <summary>The reader can pull pages that lie in other processes.</summary>
+    public bool PassesPages { get; } = Request.AcceptsForeignPages;
+
     /// <summary>Waits for slab memory, but not forever: cursors that wait for each other's memory would otherwise stay.</summary>
     /// <exception cref="ChronoLogException">
     /// <see cref="Status.NoSpace"/>; <see cref="Status.LimitExceeded"/>: no slab is so large.

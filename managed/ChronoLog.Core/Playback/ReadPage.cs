@@ -1,39 +1,81 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Playback;
 
-/// <summary>One page of a cursor: filled, then exposed when it is asked for, then withdrawn.</summary>
-/// <param name="slab">Holds the image; null for an end without events. The page takes over the reference.</param>
-/// <param name="length">Bytes of the image.</param>
-/// <param name="crc32c">Of the image.</param>
-/// <param name="count">Events in it.</param>
-/// <param name="end">Nothing follows.</param>
-internal sealed class ReadPage(Slab? slab, int length, uint crc32c, int count, bool end)
+/// <summary>
+/// One page of a cursor: in a slab of this process, filled, then exposed when it is asked for, then withdrawn; or in
+/// another process, passed on; or empty.
+/// </summary>
+internal sealed class ReadPage
 {
-    private Slab? slab = slab;
+    private Slab? slab;
+    private IExposure? exposure;
 
-    public int Length { get; } = length;
+    private ReadPage(int count, bool end) => (Count, End) = (count, end);
 
-    public int Count { get; } = count;
+    public int Count { get; }
 
-    public bool End { get; } = end;
+    /// <summary>Nothing follows.</summary>
+    public bool End { get; }
 
-    /// <summary>Null until exposed, and for an end without events.</summary>
-    public IExposure? Exposure { get; private set; }
+    public EventSequence First { get; private init; }
+
+    public EventSequence Last { get; private init; }
+
+    /// <summary>Bytes of the image.</summary>
+    public int Length { get; private init; }
+
+    private uint Checksum { get; init; }
+
+    /// <summary>Not null when it lies in another process.</summary>
+    public PassedPage? Passed { get; private init; }
+
+    /// <summary>Null until exposed, and for a page without events.</summary>
+    public BulkDescriptor? Descriptor => Passed?.Offer.Page ?? exposure?.Descriptor;
+
+    /// <summary>Without events.</summary>
+    public static ReadPage Empty(bool end) => new(0, end);
+
+    /// <summary>In a slab of this process.</summary>
+    /// <param name="slab">Holds the image. The page takes over the reference.</param>
+    /// <param name="length">Bytes of the image.</param>
+    /// <param name="crc32c">Of the image.</param>
+    /// <param name="events">In it.</param>
+    /// <param name="end">Nothing follows.</param>
+    public static ReadPage In(Slab slab, int length, uint crc32c, ReadOnlySpan<EventEntry> events, bool end) =>
+        new(events.Length, end)
+        {
+            slab = slab,
+            Length = length,
+            Checksum = crc32c,
+            First = events[0].Sequence,
+            Last = events[^1].Sequence,
+        };
+
+    /// <summary>In another process, which keeps it until the page after it is asked for.</summary>
+    public static ReadPage At(PassedPage passed) => new(passed.Offer.Count, end: false)
+    {
+        Passed = passed,
+        First = passed.Offer.First,
+        Last = passed.Offer.Last,
+        Length = (int)passed.Offer.Page.Length,
+    };
 
     public void Expose(IBulkEndpoint bulk)
     {
-        if (slab is not null && Exposure is null)
+        if (slab is not null && exposure is null)
         {
-            Exposure = bulk.Expose(slab, Length, crc32c);
+            exposure = bulk.Expose(slab, Length, Checksum);
         }
     }
 
     /// <summary>Closes the region and gives the memory back.</summary>
     public void Withdraw()
     {
-        Exposure?.Dispose();
-        Exposure = null;
+        exposure?.Dispose();
+        exposure = null;
         slab?.Release();
         slab = null;
     }

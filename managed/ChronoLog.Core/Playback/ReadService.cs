@@ -1,4 +1,5 @@
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -116,7 +117,7 @@ public sealed class ReadService
         try
         {
             ReadCursor cursor = entry.Cursor;
-            NextPageReply reply = await RunOn(cursor, () => PageAsync(cursor, request.PageSequence, call.Deadline));
+            NextPageReply reply = await RunOn(cursor, () => PageAsync(cursor, request, call.Deadline));
             Account(entry, request.PageSequence, reply);
             return reply;
         }
@@ -133,16 +134,23 @@ public sealed class ReadService
     }
 
     private static async ValueTask<NextPageReply> PageAsync(
-        ReadCursor cursor, ulong sequence, CancellationToken cancellation)
+        ReadCursor cursor, NextPageRequest request, CancellationToken cancellation)
     {
-        ReadPage page = await cursor.PageAsync(sequence, cancellation);
+        ReadPage page = await cursor.PageAsync(request.PageSequence, request.OwnMemory, cancellation);
         var reply = new NextPageReply
         {
-            Page = page.Exposure?.Descriptor,
+            Page = page.Descriptor,
+            Foreign = page.Passed is not null,
             End = page.End,
             EventCount = (uint)page.Count,
             Watermark = cursor.Watermark,
         };
+        if (page.Count > 0)
+        {
+            reply.First = Identity(page.First);
+            reply.Last = Identity(page.Last);
+        }
+
         if (page.End)
         {
             reply.Gaps.Add(cursor.Gaps);
@@ -150,6 +158,13 @@ public sealed class ReadService
 
         return reply;
     }
+
+    private static EventIdentity Identity(EventSequence sequence) => new()
+    {
+        EventTime = sequence.EventTime,
+        ClientId = sequence.ClientId,
+        EventIndex = sequence.EventIndex,
+    };
 
     private void Account(CursorTable.Entry entry, ulong sequence, NextPageReply reply)
     {
@@ -162,6 +177,7 @@ public sealed class ReadService
         statistics = statistics with
         {
             PagesServed = statistics.PagesServed + 1,
+            PagesPassed = statistics.PagesPassed + (reply.Foreign ? 1 : 0),
             BytesServed = statistics.BytesServed + (reply.Page?.Length ?? 0),
             EventsServed = statistics.EventsServed + reply.EventCount,
         };

@@ -4,7 +4,8 @@ namespace ChronoLog.Core.Playback;
 /// <param name="CursorsOpen">Now.</param>
 /// <param name="CursorsOpened">Ever.</param>
 /// <param name="PagesServed">Distinct pages handed out.</param>
+/// <param name="PagesPassed">Those of them that lie in another process's memory and were passed on unread.</param>
 /// <param name="BytesServed">In those pages.</param>
 /// <param name="EventsServed">In those pages, after the merge.</param>
 public readonly record struct ReadStatistics(
-    int CursorsOpen, long CursorsOpened, long PagesServed, long BytesServed, long EventsServed);
+    int CursorsOpen, long CursorsOpened, long PagesServed, long PagesPassed, long BytesServed, long EventsServed);

@@ -15,6 +15,12 @@ public sealed record RemoteReadOptions
     /// <summary>True: a failure in the middle throws. False: the source ends with a gap over the rest of its range.</summary>
     public bool ThrowOnFailure { get; init; }
 
+    /// <summary>
+    /// True: pages are pulled ahead from the beginning. False: when the first page is loaded, for a reader that looks at
+    /// the offers and passes most of them on.
+    /// </summary>
+    public bool PullsAtOnce { get; init; } = true;
+
     /// <summary>How often one page is asked for and pulled before that counts as a failure.</summary>
     public int Attempts { get; init; } = 2;
 }

@@ -6,44 +6,32 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Playback;
 
 /// <summary>
-/// Reads another process's cursor page by page, one page ahead: read.open, then for each page read.next_page and one
-/// pull by RMA, at last read.close. The pulled image is not trusted: it is validated, and must continue the order.
+/// Reads another process's cursor page by page: read.open, then for each page read.next_page and one pull by RMA, at
+/// last read.close. Pulls one page ahead, except where its reader looks at the offers instead and passes them on.
 /// </summary>
 /// <remarks>
 /// While nobody asks for the next page (a slow reader, or a merge that is still in an earlier tier), the page asked for
-/// last is asked for again once per third of the server's lease: by the protocol that changes nothing but the lease.
+/// last is asked for again once per third of the server's lease.
 /// </remarks>
-public sealed class RemoteReadSource : IReadSource
+public sealed class RemoteReadSource : IPagedReadSource
 {
-    // A dead server must not hold up the closing of a replay; a live one answers a close within a round trip.
-    private static readonly TimeSpan CloseDeadline = TimeSpan.FromSeconds(1);
-
-    private readonly IRpcChannel channel;
-    private readonly IBulkEndpoint bulk;
     private readonly RemoteReadOptions options;
     private readonly OpenReadRequest request;
-    private readonly CancellationTokenSource closing = new();
+    private readonly RemoteCursor cursor;
     private readonly List<Gap> gaps = [];
-    private readonly ulong cursor;
-    private ulong nextSequence;
-    private EventSequence last;
-    private bool anyRead;
     private bool ended;
     private bool unreachable;
-    private Task<EventRun?>? ahead;
+    private Task<PageOffer?>? offering;
+    private PageOffer? taken;
     private Task? closed;
 
-    private RemoteReadSource(
-        IRpcChannel channel, IBulkEndpoint bulk, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
+    private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
     {
-        this.channel = channel;
-        this.bulk = bulk;
+        this.cursor = cursor;
         this.request = request;
         this.options = options;
-        cursor = opened.Cursor;
-        Name = options.Name ?? channel.Endpoint;
+        Name = options.Name!;
         EventEstimate = opened.EventEstimate;
-        Watermark = opened.Watermark;
         gaps.AddRange(opened.Gaps);
     }
 
@@ -52,7 +40,7 @@ public sealed class RemoteReadSource : IReadSource
     public ulong EventEstimate { get; }
 
     /// <summary>ChronoTick below which the set of events is complete, as the server stated it last; 0 = unknown.</summary>
-    public ulong Watermark { get; private set; }
+    public ulong Watermark => cursor.Watermark;
 
     /// <summary>Gaps that the server stated, final at the end, and the one that a failure of this source made.</summary>
     public IReadOnlyList<Gap> Gaps => gaps;
@@ -74,13 +62,15 @@ public sealed class RemoteReadSource : IReadSource
         CancellationToken cancellation = default)
     {
         options ??= new RemoteReadOptions();
+        options = options with { Name = options.Name ?? channel.Endpoint };
         request = WithPagesThatFit(request, bulk.SlabBytesMax);
         OpenReadReply opened = await channel.CallAsync(Methods.OpenRead, request, options.OpenDeadline, cancellation);
-        var source = new RemoteReadSource(channel, bulk, request, opened, options);
-        source.ahead = source.FetchAsync();
+        var cursor = new RemoteCursor(channel, bulk, request, opened, options);
+        var source = new RemoteReadSource(cursor, request, opened, options);
+        source.offering = source.AskAsync(options.PullsAtOnce);
         if (opened.LeaseMilliseconds > 0)
         {
-            _ = source.KeepAliveAsync(timers, TimeSpan.FromMilliseconds(Math.Max(opened.LeaseMilliseconds / 3, 1)));
+            _ = cursor.KeepAliveAsync(timers, TimeSpan.FromMilliseconds(Math.Max(opened.LeaseMilliseconds / 3, 1)));
         }
 
         return source;
@@ -88,33 +78,59 @@ public sealed class RemoteReadSource : IReadSource
 
     public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation)
     {
-        if (ahead is null)
+        while (true)
         {
-            return null;
+            taken ??= await OfferAsync(cancellation); // kept in case the wait for its events is cancelled
+            EventRun? run = taken is null ? null : await LoadAsync(taken, cancellation);
+            taken = null;
+            if (run is not { Count: 0 })
+            {
+                return run;
+            }
+
+            run.Release();
+        }
+    }
+
+    public async ValueTask<PageOffer?> OfferAsync(CancellationToken cancellation)
+    {
+        if (offering is null)
+        {
+            if (ended)
+            {
+                return null;
+            }
+
+            offering = AskAsync(pull: false);
         }
 
-        EventRun? run = await ahead.WaitAsync(cancellation);
-        ahead = ended ? null : FetchAsync();
+        PageOffer? offer = await offering.WaitAsync(cancellation);
+        offering = null;
+        return offer;
+    }
+
+    public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
+    {
+        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        offer.Pulling = null;
+        if (ended)
+        {
+            closed ??= CloseAsync();
+        }
+        else
+        {
+            offering ??= AskAsync(pull: true);
+        }
+
         return run;
     }
 
     /// <summary>Closes the server's cursor (best effort, bounded) and gives the pages back.</summary>
     public async ValueTask DisposeAsync()
     {
-        closing.Cancel(); // the synchronous form: the other one goes through the thread pool
-        if (ahead is not null)
-        {
-            try
-            {
-                (await ahead)?.Release();
-            }
-            catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
-            {
-            }
-
-            ahead = null;
-        }
-
+        cursor.Cancel();
+        await DropAsync(taken);
+        await DropAsync(await AheadAsync());
         await (closed ??= CloseAsync());
     }
 
@@ -124,184 +140,136 @@ public sealed class RemoteReadSource : IReadSource
         return wish <= slabBytesMax ? request : new OpenReadRequest(request) { PageBytes = (uint)slabBytesMax };
     }
 
-    // Gives null only at the end. Runs on the context of whoever asked for the page before, one at a time.
-    private async Task<EventRun?> FetchAsync()
+    /// <summary>Lets go of a page that was pulled and is not needed: it was passed on, or the read ends.</summary>
+    internal static async ValueTask DropAsync(PageOffer? offer)
     {
-        try
-        {
-            while (!ended)
-            {
-                EventRun? run = await FetchWithRetryAsync();
-                if (run is not null)
-                {
-                    return run;
-                }
-            }
-
-            return null;
-        }
-        catch (ChronoLogException exception) when (!options.ThrowOnFailure)
-        {
-            ended = true;
-            unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
-            gaps.Add(new Gap
-            {
-                StartTime = anyRead ? Math.Max(last.EventTime, request.StartTime) : request.StartTime,
-                EndTime = request.EndTime,
-                Reason = $"{Name} failed in the middle of a read: {exception.Message}",
-            });
-            return null;
-        }
-        catch (ChronoLogException)
-        {
-            ended = true;
-            throw;
-        }
-    }
-
-    // Asking again for the same page is idempotent and a page stays exposed until the next one is asked for, so that
-    // a lost reply or a torn transfer is simply repeated.
-    private async ValueTask<EventRun?> FetchWithRetryAsync()
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                EventRun? run = await FetchPageAsync(nextSequence);
-                nextSequence++;
-                if (ended)
-                {
-                    closed = CloseAsync();
-                }
-
-                return run;
-            }
-            catch (ChronoLogException exception)
-                when (attempt < options.Attempts && exception.Status is Status.TimedOut or Status.Corrupt or Status.NoSpace)
-            {
-            }
-        }
-    }
-
-    private async ValueTask<EventRun?> FetchPageAsync(ulong sequence)
-    {
-        NextPageReply reply = await channel.CallAsync(
-            Methods.NextPage,
-            new NextPageRequest { Cursor = cursor, PageSequence = sequence },
-            options.PageDeadline,
-            closing.Token);
-        EventRun? run = reply.Page is null ? null : await PullAsync(reply.Page);
-        if (run is null && !reply.End)
-        {
-            throw new ChronoLogException(Status.Corrupt, $"{Name} answered with a page without events before the end");
-        }
-
-        Watermark = Math.Max(Watermark, reply.Watermark);
-        if (reply.End)
-        {
-            gaps.Clear();
-            gaps.AddRange(reply.Gaps);
-            ended = true;
-        }
-
-        return run;
-    }
-
-    private async ValueTask<EventRun?> PullAsync(BulkDescriptor page)
-    {
-        if (page.Length > int.MaxValue)
-        {
-            throw new ChronoLogException(Status.Corrupt, $"{Name} offered a page of {page.Length} bytes");
-        }
-
-        Slab slab = await bulk.RentAsync((int)page.Length, closing.Token);
-        try
-        {
-            await bulk.PullAsync(page, slab, closing.Token);
-            EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
-            return Continues(run, header.StoryId) ? run : null;
-        }
-        finally
-        {
-            slab.Release();
-        }
-    }
-
-    // A run out of order would break the merge of every other source too.
-    private bool Continues(EventRun run, ulong storyId)
-    {
-        if (run.Count == 0)
-        {
-            run.Release();
-            return false;
-        }
-
-        EventSequence first = run.First;
-        EventSequence runLast = run.Last;
-        bool inRange = first.EventTime >= request.StartTime && runLast.EventTime < request.EndTime;
-        if (!inRange || (anyRead && first < last) || storyId != request.Story.StoryId)
-        {
-            run.Release();
-            throw new ChronoLogException(
-                Status.Corrupt,
-                $"{Name} sent a page that does not continue the read of story {request.Story.StoryId}: it is of story {storyId} "
-                + $"and begins at {first.EventTime}, the page before ended at {last.EventTime}");
-        }
-
-        last = runLast;
-        anyRead = true;
-        return true;
-    }
-
-    private async Task KeepAliveAsync(ITimers timers, TimeSpan period)
-    {
-        try
-        {
-            while (true)
-            {
-                await timers.Delay(period, closing.Token);
-                ulong asked = Volatile.Read(ref nextSequence);
-                if (asked > 0 && !await RenewAsync(asked - 1))
-                {
-                    return;
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
-
-    // False when the cursor has gone. Failures are not reported here: whoever asks for the next page will meet them.
-    private async ValueTask<bool> RenewAsync(ulong sequence)
-    {
-        var renewal = new NextPageRequest { Cursor = cursor, PageSequence = sequence };
-        try
-        {
-            await channel.CallAsync(Methods.NextPage, renewal, options.PageDeadline, closing.Token);
-            return true;
-        }
-        catch (ChronoLogException exception)
-        {
-            return exception.Status != Status.NotExist;
-        }
-    }
-
-    private async Task CloseAsync()
-    {
-        closing.Cancel(); // the synchronous form: the other one goes through the thread pool
-        if (unreachable)
+        if (offer?.Pulling is not { } pulling)
         {
             return;
         }
 
+        offer.Pulling = null;
         try
         {
-            await channel.CallAsync(Methods.CloseRead, new CloseReadRequest { Cursor = cursor }, CloseDeadline);
+            (await pulling)?.Release();
         }
         catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
         {
-            // The lease closes it.
         }
+    }
+
+    private async ValueTask<PageOffer?> AheadAsync()
+    {
+        Task<PageOffer?>? ahead = offering;
+        offering = null;
+        try
+        {
+            return ahead is null ? null : await ahead;
+        }
+        catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
+
+    // Runs on the context of whoever asked for the page before, one at a time.
+    private async Task<PageOffer?> AskAsync(bool pull)
+    {
+        try
+        {
+            PageOffer? offer = await RetryAsync(cursor.AskAsync, IsTransient);
+            if (cursor.End is { } end)
+            {
+                gaps.Clear();
+                gaps.AddRange(end.Gaps);
+                ended = true;
+            }
+
+            if (offer is null)
+            {
+                closed = CloseAsync();
+            }
+            else if (pull)
+            {
+                offer.Pulling = PullAsync(offer);
+            }
+
+            return offer;
+        }
+        catch (ChronoLogException exception)
+        {
+            Fail(exception, cursor.OfferedThrough);
+            if (options.ThrowOnFailure)
+            {
+                throw;
+            }
+
+            return null;
+        }
+    }
+
+    private async Task<EventRun?> PullAsync(PageOffer offer)
+    {
+        try
+        {
+            return await PullOrAskAgainAsync(offer) ?? new EventRun([], 0, 0, []);
+        }
+        catch (ChronoLogException exception)
+        {
+            Fail(exception, offer.First.EventTime);
+            if (options.ThrowOnFailure)
+            {
+                throw;
+            }
+
+            return null;
+        }
+    }
+
+    // Asking again for the same page is idempotent and a page stays exposed until the next one is asked for, so that
+    // a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own memory.
+    private async ValueTask<EventRun?> PullOrAskAgainAsync(PageOffer offer)
+    {
+        PageOffer? current = null;
+        bool isAgain = false;
+        return await RetryAsync(
+            async () =>
+            {
+                current = isAgain ? await cursor.AskAgainAsync(offer.IsForeign) : offer;
+                isAgain = true;
+                return current is null ? null : await cursor.PullAsync(current);
+            },
+            exception => offer.IsForeign || IsTransient(exception));
+    }
+
+    private async ValueTask<T> RetryAsync<T>(Func<ValueTask<T>> attempt, Predicate<ChronoLogException> isWorthwhile)
+    {
+        for (int number = 1; ; number++)
+        {
+            try
+            {
+                return await attempt();
+            }
+            catch (ChronoLogException exception) when (number < options.Attempts && isWorthwhile(exception))
+            {
+            }
+        }
+    }
+
+    private static bool IsTransient(ChronoLogException exception) =>
+        exception.Status is Status.TimedOut or Status.Corrupt or Status.NoSpace;
+
+    private void Fail(ChronoLogException exception, ulong from)
+    {
+        ended = true;
+        unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
+        gaps.Add(new Gap
+        {
+            StartTime = Math.Max(from, request.StartTime),
+            EndTime = request.EndTime,
+            Reason = $"{Name} failed in the middle of a read: {exception.Message}",
+        });
     }
 }

@@ -103,6 +103,8 @@ internal sealed class ReplayPlanner(
         EndTime = request.EndTime,
         ClientId = request.ClientId,
         EventLimit = request.EventLimit,
+        PageBytes = request.PageBytes,
+        AcceptsForeignPages = request.AcceptsForeignPages,
         IncludeHandedOver = everything || request.IncludeHandedOver,
     };
 

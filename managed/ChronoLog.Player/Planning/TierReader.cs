@@ -37,6 +37,7 @@ internal sealed class TierReader(PlayerOptions options, TierChannels channels, I
             Name = $"{tier} of {member.Name} at {member.AdminEndpoint}",
             OpenDeadline = options.TierDeadline,
             PageDeadline = options.PageDeadline,
+            PullsAtOnce = !request.AcceptsForeignPages,
         };
         try
         {

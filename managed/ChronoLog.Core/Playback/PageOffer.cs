@@ -1,0 +1,31 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Core.Playback;
+
+/// <summary>
+/// A page of another process's cursor, as that process describes it: enough to place it in a merge, or to pass it on,
+/// without having its events here.
+/// </summary>
+/// <param name="page">Where it lies. It stays there until the cursor's next page is asked for.</param>
+/// <param name="isForeign">It lies in the memory of a third process.</param>
+/// <param name="count">Events in it, at least 1.</param>
+/// <param name="first">Its first event.</param>
+/// <param name="last">Its last event.</param>
+public sealed class PageOffer(
+    BulkDescriptor page, bool isForeign, int count, EventSequence first, EventSequence last)
+{
+    public BulkDescriptor Page { get; } = page;
+
+    public bool IsForeign { get; } = isForeign;
+
+    public int Count { get; } = count;
+
+    public EventSequence First { get; } = first;
+
+    public EventSequence Last { get; } = last;
+
+    /// <summary>The source's: the page on its way here, or here.</summary>
+    internal Task<EventRun?>? Pulling { get; set; }
+}
