@@ -55,6 +55,43 @@ public static class ColumnImage
         }
     }
 
+    /// <summary>Writes entries that are all at hand: each goes straight to its place in every column.</summary>
+    /// <param name="target">Exactly the <see cref="RequiredBytes"/> of the entries.</param>
+    /// <param name="header">Count, recordBytes, firstTime and lastTime are filled in.</param>
+    /// <param name="entries">In order of EventSequence.</param>
+    /// <param name="recordBytes">Of all of them.</param>
+    /// <exception cref="InvalidOperationException">The bytes are not the entries'.</exception>
+    public static void Write(
+        Span<byte> target, in ColumnImageHeader header, ReadOnlySpan<EventEntry> entries, long recordBytes)
+    {
+        int count = entries.Length;
+        int columns = (int)ColumnsOffset(recordBytes);
+        int indices = columns + (count * 16) + ((count + 1) * 8);
+        Span<ulong> offsets = MemoryMarshal.Cast<byte, ulong>(target[(columns + (count * 16))..indices]);
+        int copied = ColumnGather.Copy(
+            entries, target.Slice(HeaderLength, (int)recordBytes), 0,
+            MemoryMarshal.Cast<byte, ulong>(target.Slice(columns, count * 8)),
+            MemoryMarshal.Cast<byte, ulong>(target.Slice(columns + (count * 8), count * 8)),
+            offsets,
+            MemoryMarshal.Cast<byte, uint>(target.Slice(indices, count * 4)));
+        if (copied != recordBytes || target.Length != ImageLength(count, recordBytes))
+        {
+            throw new InvalidOperationException(
+                $"{count} events of {copied} bytes were to be written as {recordBytes} bytes into {target.Length}");
+        }
+
+        offsets[count] = (ulong)recordBytes;
+        target[(HeaderLength + copied)..columns].Clear();
+        target[(indices + (count * 4))..].Clear();
+        WriteHeader(target, header with
+        {
+            Count = count,
+            RecordBytes = recordBytes,
+            FirstTime = count == 0 ? 0 : entries[0].EventTime,
+            LastTime = count == 0 ? 0 : entries[^1].EventTime,
+        });
+    }
+
     /// <summary>Validates an image completely and returns its columns in place.</summary>
     /// <param name="image">Exactly the image: no byte more.</param>
     /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>

@@ -172,39 +172,11 @@ public sealed class ColumnPageWriter : IDisposable
         column = larger;
     }
 
-    /// <summary>Copies records (those that lie one behind the other in one go) and notes the columns.</summary>
-    private unsafe void Gather(Span<byte> page, ReadOnlySpan<EventEntry> entries)
+    private void Gather(Span<byte> page, ReadOnlySpan<EventEntry> entries)
     {
-        Span<ulong> times = this.times.AsSpan(count, entries.Length);
-        Span<ulong> clients = this.clients.AsSpan(count, entries.Length);
-        Span<ulong> offsets = this.offsets.AsSpan(count, entries.Length);
-        Span<uint> indices = this.indices.AsSpan(count, entries.Length);
-        nint start = 0;
-        int pending = 0;
-        int position = HeaderLength + recordBytes;
-        int written = position;
-        for (int index = 0; index < entries.Length; index++)
-        {
-            ref readonly EventEntry entry = ref entries[index];
-            times[index] = entry.EventTime;
-            clients[index] = entry.ClientId;
-            offsets[index] = (ulong)(position - HeaderLength);
-            indices[index] = entry.EventIndex;
-            position += entry.Length;
-            if (entry.Address == start + pending)
-            {
-                pending += entry.Length;
-                continue;
-            }
-
-            new ReadOnlySpan<byte>((void*)start, pending).CopyTo(page[written..]);
-            written += pending;
-            start = entry.Address;
-            pending = entry.Length;
-        }
-
-        new ReadOnlySpan<byte>((void*)start, pending).CopyTo(page[written..]);
-        recordBytes = position - HeaderLength;
+        recordBytes = ColumnGather.Copy(
+            entries, page[HeaderLength..], recordBytes,
+            times.AsSpan(count), clients.AsSpan(count), offsets.AsSpan(count), indices.AsSpan(count));
         count += entries.Length;
     }
 }

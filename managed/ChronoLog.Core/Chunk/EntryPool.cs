@@ -8,7 +8,7 @@ namespace ChronoLog.Core.Chunk;
 /// array through the large object heap and leave it to a full collection; pooled, they are reused as chunks retire.
 /// Thread-safe.
 /// </summary>
-internal static class EntryPool
+public static class EntryPool
 {
     /// <summary>512 bytes: a story that sees a handful of events per chunk costs no more.</summary>
     private const int SmallestShift = 4;

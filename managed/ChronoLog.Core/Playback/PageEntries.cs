@@ -32,8 +32,8 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     /// <summary>Entries of the next page, as far as known.</summary>
     public ReadOnlySpan<EventEntry> Page => entries.AsSpan(start, counted);
 
-    /// <summary>Bytes of the image of <see cref="Page"/>.</summary>
-    public long ImageBytes => ColumnImage.RequiredBytes(counted, bytes - BytesFixed - ((long)BytesPerEvent * counted));
+    /// <summary>Bytes of the records of <see cref="Page"/>.</summary>
+    public long RecordBytes => bytes - BytesFixed - ((long)BytesPerEvent * counted);
 
     /// <summary>Entries here, those of later pages included.</summary>
     public int Count => end - start;

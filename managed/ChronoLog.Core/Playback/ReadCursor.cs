@@ -24,7 +24,6 @@ internal sealed class ReadCursor
     private readonly ReadPlan plan;
     private readonly SourceMerge merge;
     private readonly PageEntries entries;
-    private readonly ColumnPageWriter writer = new();
     private readonly CancellationTokenSource closing = new();
     private ulong eventsLeft;
     private bool exhausted;
@@ -137,7 +136,7 @@ internal sealed class ReadCursor
     {
         int length = checked((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes));
         Slab slab = await context.RentAsync(length, closing.Token);
-        return Write(slab, length, run.Entries, nextSequence - 1, end: false);
+        return Write(slab, length, run.Entries, run.RecordBytes, nextSequence - 1, end: false);
     }
 
     private async ValueTask BroughtAsync(CancellationToken cancellation)
@@ -182,7 +181,6 @@ internal sealed class ReadCursor
         current = null;
         merge.Dispose();
         entries.Dispose();
-        writer.Dispose();
         await plan.DisposeAsync();
     }
 
@@ -264,7 +262,7 @@ internal sealed class ReadCursor
             return passed is null ? ReadPage.Empty(end: true) : Pass(passed);
         }
 
-        int length = checked((int)entries.ImageBytes);
+        int length = checked((int)ColumnImage.RequiredBytes(entries.Page.Length, entries.RecordBytes));
         Slab? slab = context.Bulk.TryRent(length) ?? (wait ? await context.RentAsync(length, closing.Token) : null);
         if (slab is null)
         {
@@ -273,7 +271,7 @@ internal sealed class ReadCursor
 
         ulong left = eventsLeft - (ulong)entries.Page.Length;
         bool isLast = left == 0 || (exhausted && entries.Count == entries.Page.Length);
-        ReadPage page = Write(slab, length, entries.Page, nextSequence, isLast);
+        ReadPage page = Write(slab, length, entries.Page, entries.RecordBytes, nextSequence, isLast);
         eventsLeft = left;
         entries.Written();
         return page;
@@ -292,21 +290,15 @@ internal sealed class ReadCursor
         return ReadPage.At(page);
     }
 
-    private ReadPage Write(Slab slab, int length, ReadOnlySpan<EventEntry> events, ulong sequence, bool end)
+    private ReadPage Write(
+        Slab slab, int length, ReadOnlySpan<EventEntry> events, long recordBytes, ulong sequence, bool end)
     {
         try
         {
             var header = new ColumnImageHeader(
                 context.StoryId, context.StartTime, context.EndTime, Sequence: sequence, Watermark: plan.Watermark);
             Span<byte> image = slab.Span[..length];
-            int taken = writer.Add(image, events);
-            int written = taken == events.Length ? writer.Finish(image, header) : 0;
-            if (written != length)
-            {
-                throw new InvalidOperationException(
-                    $"a page of {events.Length} events took {taken} in {written} of {length} bytes");
-            }
-
+            ColumnImage.Write(image, header, events, recordBytes);
             return ReadPage.In(slab, length, Crc32C.Compute(image), events, end);
         }
         catch
