@@ -57,7 +57,7 @@ internal sealed class ReadCursor
     public IReadOnlyList<Gap> Gaps => merge.Gaps;
 
     /// <summary>Begins to fill the first page.</summary>
-    public void Start() => preparing = FillAsync(wait: false);
+    public void Start() => preparing = PrepareAsync();
 
     /// <summary>
     /// The page of this number: the current one again, or the next one, which withdraws the current one. Ends early when
@@ -110,7 +110,7 @@ internal sealed class ReadCursor
         page.Expose(context.Bulk);
         current = page;
         nextSequence++;
-        preparing = page.End || page.Passed is not null ? null : FillAsync(wait: false);
+        preparing = page.End || page.Passed is not null ? null : PrepareAsync();
         return page;
     }
 
@@ -204,6 +204,13 @@ internal sealed class ReadCursor
     }
 
     private static bool HasPage(Task<ReadPage?> task) => task.IsCompletedSuccessfully && task.Result is not null;
+
+    // The answer with the page before it goes out first: filling takes longer than the strand's other work may wait.
+    private async Task<ReadPage?> PrepareAsync()
+    {
+        await Task.Yield();
+        return await FillAsync(wait: false);
+    }
 
     // Null when memory was short and it was not to be waited for.
     private async Task<ReadPage?> FillAsync(bool wait)
