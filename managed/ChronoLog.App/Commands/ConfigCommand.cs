@@ -69,10 +69,10 @@ internal static class ConfigCommand
         foreach (var (row, text, source) in values.All)
         {
             writer.WriteStartObject(row.JsonKey);
-            writer.WriteString("value", text);
+            row.WriteJson(writer, "value", text);
             writer.WriteString("source", source.ToString());
             writer.WriteString("kind", row.Kind);
-            writer.WriteString("default", row.Default);
+            row.WriteJson(writer, "default", row.Default);
             writer.WriteString("help", row.Help);
             writer.WriteEndObject();
         }

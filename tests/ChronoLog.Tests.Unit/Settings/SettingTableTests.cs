@@ -74,6 +74,18 @@ internal sealed class SettingTableTests
     public void AFileThatNoRowExplainsIsRefused(string file, string what) =>
         Assert.That(Assert.Throws<SettingException>(() => Load(file))!.Message, Does.Contain(what));
 
+    [Test]
+    public void ValuesAreJsonOfTheirType()
+    {
+        Assert.That(Json(Count, "7"), Is.EqualTo("""{"v":7}"""));
+        Assert.That(Json(SettingKinds.Port("port", 1, "P."), "5555"), Is.EqualTo("""{"v":5555}"""));
+        Assert.That(Json(Size, "4KiB"), Is.EqualTo("""{"v":4096}"""));
+        Assert.That(Json(SettingKinds.Flag("flag", true, "F."), "true"), Is.EqualTo("""{"v":true}"""));
+        Assert.That(Json(Chain, """{"a":{"b":1}}"""), Is.EqualTo("""{"v":{"a":{"b":1}}}"""));
+        Assert.That(Json(Pause, "2s"), Is.EqualTo("""{"v":"2s"}"""), "a duration has its unit");
+        Assert.That(Json(Mode, "soft"), Is.EqualTo("""{"v":"soft"}"""));
+    }
+
     [TestCase("250us", 0.25)]
     [TestCase("500ms", 500)]
     [TestCase("1.5s", 1500)]
@@ -119,6 +131,19 @@ internal sealed class SettingTableTests
 
     private static IEnumerable<object[]> RealRows() =>
         ConfigCommand.Tables.SelectMany(table => table.Value.Rows.Select(row => new object[] { table.Key, row }));
+
+    private static string Json(Setting row, string text)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            row.WriteJson(writer, "v", text);
+            writer.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
 
     private static SettingValues Load(
         string? file = null, Dictionary<string, string>? environment = null, params (string Name, string Text)[] given)
