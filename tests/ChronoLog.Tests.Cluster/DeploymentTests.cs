@@ -78,6 +78,25 @@ public sealed class DeploymentTests
         Assert.That(outcome.Error, Does.Contain(name).And.Contain(range).And.Contain(value));
     }
 
+    [TestCase("""{"chunk_duratoin":"1s"}""", "\"chunk_duratoin\"", "\"chunk_duration\"")]
+    [TestCase("""{"chrono_keeper":{"ring_dir":"/tmp"}}""", "\"chrono_keeper.ring_dir\"", "ring_directory")]
+    [TestCase("""{"chrono_kepper":{}}""", "\"chrono_kepper\"", "\"chrono_keeper\"")]
+    public async Task AKeyOfASettingsFileThatNobodyKnowsIsRefused(string content, string key, string nearest)
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, content);
+        foreach (string[] command in (string[][])[["keeper"], ["config", "check", "keeper"]])
+        {
+            Chronolog.Outcome outcome = await Chronolog.RunAsync(null, [.. command, "--config", file]);
+            Assert.That(outcome.ExitCode, Is.EqualTo(2));
+            Assert.That(outcome.Error, Does.Contain(file).And.Contain(key).And.Contain(nearest));
+        }
+
+        await File.WriteAllTextAsync(file, """{"chrono_client":{"x":1},"chrono_player":{"y":2},"query_port":7,"group":1}""");
+        (await Chronolog.RunAsync(null, "config", "check", "keeper", "--config", file)).Succeeded();
+        File.Delete(file);
+    }
+
     [Test]
     public async Task AnUnreachableEndpointIsStatusThree()
     {

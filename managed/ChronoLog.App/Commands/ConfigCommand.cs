@@ -49,7 +49,9 @@ internal static class ConfigCommand
 
     private static string Known(SettingTable table, string name) => table.Rows.Any(row => row.Name == name)
         ? name
-        : throw new SettingException($"'{name}' is no setting of {table.Section}");
+        : throw new SettingException(
+            $"--set '{name}': no setting of {table.Section}; the nearest that exists is "
+            + $"'{NearestName.Of(name, table.Rows.Select(row => row.Name))}'");
 
     private static int Show(string role, SettingValues values, bool json)
     {

@@ -13,6 +13,7 @@ internal sealed class SettingTableTests
     private static readonly Setting<string> Mode = SettingKinds.Choice("mode", "soft", "How.", "soft", "hard");
     private static readonly Setting<string> Chain = SettingKinds.Json("chain", "{}", "What.");
     private static readonly SettingTable Table = new("chrono_test", [Count, Pause, Size, Mode, Chain]);
+    private static readonly SettingTable Other = new("chrono_other", [SettingKinds.Port("query-port", 1, "A port.")]);
 
     [Test]
     public void DefaultsHoldWhereNothingIsSet()
@@ -69,10 +70,27 @@ internal sealed class SettingTableTests
             Does.Contain("environment, CHRONOLOG_LONG_PAUSE"));
     }
 
-    [TestCase("""{"chrono_test":{"cuont":5}}""", "cuont")]
-    [TestCase("""[]""", "object")]
-    public void AFileThatNoRowExplainsIsRefused(string file, string what) =>
-        Assert.That(Assert.Throws<SettingException>(() => Load(file))!.Message, Does.Contain(what));
+    [TestCase("""{"chrono_test":{"cuont":5}}""", "\"chrono_test.cuont\"", "\"chrono_test.count\"")]
+    [TestCase("""{"chrono_test":{"query_port":5}}""", "\"chrono_test.query_port\"", "\"chrono_test.")]
+    [TestCase("""{"long-pause":"3s"}""", "\"long-pause\"", "\"long_pause\"")]
+    [TestCase("""{"longpause":"3s","count":4}""", "\"longpause\"", "\"long_pause\"")]
+    [TestCase("""{"queryport":5}""", "\"queryport\"", "\"query_port\"")]
+    [TestCase("""{"chrono_tset":{"count":5}}""", "\"chrono_tset\"", "\"chrono_test\"")]
+    [TestCase("""{"chrono_test":5}""", "\"chrono_test\"", "object")]
+    [TestCase("""{"chrono_other":[]}""", "\"chrono_other\"", "object")]
+    [TestCase("""[]""", "settings.json", "object")]
+    public void AFileWithAKeyThatNobodyKnowsIsRefused(string file, string what, string advice) =>
+        Assert.That(
+            Assert.Throws<SettingException>(() => Load(file))!.Message,
+            Does.Contain("settings.json").And.Contain(what).And.Contain(advice));
+
+    [Test]
+    public void WhatIsForOtherRolesMayStandInTheSameFile()
+    {
+        const string File = """{"query_port":7,"chrono_other":{"anything":1},"chrono_client":{"x":{}},"count":4,"chain":{"a":1}}""";
+        Assert.That(Load(File).Get(Count), Is.EqualTo(4));
+        Assert.That(Load(File).Get(Chain), Is.EqualTo("""{"a":1}"""));
+    }
 
     [Test]
     public void ValuesAreJsonOfTheirType()
@@ -152,6 +170,6 @@ internal sealed class SettingTableTests
         return Table.Load(
             given.ToDictionary(pair => pair.Name, pair => pair.Text),
             name => environment?.GetValueOrDefault(name),
-            document?.RootElement);
+            document is null ? null : new SettingFile("settings.json", document.RootElement, [Table, Other]));
     }
 }
