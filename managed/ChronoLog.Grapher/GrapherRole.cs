@@ -62,7 +62,7 @@ public sealed class GrapherRole
         retirer = new ChunkRetirer(
             stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
         reads = new ReadService(
-            new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
+            options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
 
     public GrapherStatistics Statistics { get; } = new();

@@ -57,7 +57,7 @@ public sealed class KeeperRole
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
         Statistics = new KeeperStatistics(ports, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
-            new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk,
+            options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk,
             new HotReads(options, stories, ports.LeftBehind, FenceAsync).PlanAsync, ports.ReadStrands);
     }
 

@@ -132,6 +132,19 @@ public sealed class DeploymentTests
     }
 
     [Test]
+    public async Task TheLimitOfReplaysIsASetting()
+    {
+        await using LocalDeployment deployment =
+            await LocalDeployment.StartAsync(keepers: 1, more: ["--set", "player.reads-per-client-max=1"]);
+        (await deployment.RunAsync("a\n", "record", "c", "s", "--create")).Succeeded();
+        await using ChronoClient client = await deployment.ConnectAsync();
+        await using Replay open = await client.ReplayAsync("c", "s");
+        ChronoLogException refusal = (await Assert.ThrowsAsync<ChronoLogException>(() => client.ReplayAsync("c", "s")))!;
+        Assert.That(refusal.Status, Is.EqualTo(Status.LimitExceeded));
+        Assert.That(refusal.Message, Does.Contain("player-0").And.Contain("1 reads"));
+    }
+
+    [Test]
     public async Task DoctorAndConfigAnswer()
     {
         Chronolog.Outcome doctor = await Chronolog.RunAsync(null, "doctor");

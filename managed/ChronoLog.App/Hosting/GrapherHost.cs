@@ -39,7 +39,7 @@ internal static class GrapherHost
         RegistryClient registry = member.Register(drain, admin);
         var extraction = member.CreateExtraction(
             WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
-        var grapher = new GrapherRole(Options(process), new GrapherPorts
+        var grapher = new GrapherRole(Options(process.Name, process.Settings), new GrapherPorts
         {
             Strand = process.Strand,
             Registry = registry,
@@ -92,13 +92,14 @@ internal static class GrapherHost
         return root.ToJsonString();
     }
 
-    private static GrapherOptions Options(RoleContext process) => new()
+    internal static GrapherOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
-        ChunkDuration = process.Settings.Get(GrapherSettings.ChunkDuration),
-        AcceptanceWindow = process.Settings.Get(GrapherSettings.AcceptanceWindow),
-        HoldLimit = process.Settings.Get(GrapherSettings.HoldLimit),
-        CollectionStreams = (int)process.Settings.Get(GrapherSettings.CollectionStreams),
-        HeldBytesMax = process.Settings.Get(GrapherSettings.MemoryBudget),
+        Name = name,
+        Reads = ReadSettings.Read(settings),
+        ChunkDuration = settings.Get(GrapherSettings.ChunkDuration),
+        AcceptanceWindow = settings.Get(GrapherSettings.AcceptanceWindow),
+        HoldLimit = settings.Get(GrapherSettings.HoldLimit),
+        CollectionStreams = (int)settings.Get(GrapherSettings.CollectionStreams),
+        HeldBytesMax = settings.Get(GrapherSettings.MemoryBudget),
     };
 }

@@ -60,7 +60,7 @@ internal static class KeeperHost
             settings.Get(KeeperSettings.ExtractionModule),
             () => registry.Group?.Grapher?.ServiceEndpoint,
             () => admin.Endpoint);
-        var keeper = new KeeperRole(Options(process), new KeeperPorts
+        var keeper = new KeeperRole(Options(process.Name, process.Settings), new KeeperPorts
         {
             Strand = process.Strand,
             Recording = recording,
@@ -161,14 +161,15 @@ internal static class KeeperHost
         }
     }
 
-    private static KeeperOptions Options(RoleContext process) => new()
+    internal static KeeperOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
+        Name = name,
+        Reads = ReadSettings.Read(settings),
         Host = HostIdentity.Current,
-        ChunkDuration = process.Settings.Get(KeeperSettings.ChunkDuration),
-        AcceptanceWindow = process.Settings.Get(KeeperSettings.AcceptanceWindow),
-        RingBytesDefault = process.Settings.Get(KeeperSettings.RingCapacity),
-        RingsMax = (int)process.Settings.Get(KeeperSettings.RingsMax),
-        SyncInterval = process.Settings.Get(KeeperSettings.SyncInterval),
+        ChunkDuration = settings.Get(KeeperSettings.ChunkDuration),
+        AcceptanceWindow = settings.Get(KeeperSettings.AcceptanceWindow),
+        RingBytesDefault = settings.Get(KeeperSettings.RingCapacity),
+        RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
+        SyncInterval = settings.Get(KeeperSettings.SyncInterval),
     };
 }

@@ -25,7 +25,7 @@ internal static class PlayerHost
     {
         IRpcServer query = process.Listen(PlayerSettings.QueryPort);
         IRpcServer admin = process.Listen(PlayerSettings.AdminPort);
-        var player = new PlayerRole(Options(process), new PlayerPorts
+        var player = new PlayerRole(Options(process.Name, process.Settings), new PlayerPorts
         {
             Strand = process.Strand,
             Registry = member.Register(query, admin),
@@ -49,10 +49,11 @@ internal static class PlayerHost
         process.Logger.LogInformation("stopped");
     }
 
-    private static PlayerOptions Options(RoleContext process) => new()
+    internal static PlayerOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
-        TierDeadline = process.Settings.Get(PlayerSettings.TierDeadline),
-        RecentBytesMax = process.Settings.Get(PlayerSettings.MemoryBudget),
+        Name = name,
+        Reads = ReadSettings.Read(settings),
+        TierDeadline = settings.Get(PlayerSettings.TierDeadline),
+        RecentBytesMax = settings.Get(PlayerSettings.MemoryBudget),
     };
 }
