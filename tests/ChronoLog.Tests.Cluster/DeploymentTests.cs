@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ChronoLog.Client;
 using ChronoLog.Core.Protocol;
@@ -33,7 +34,7 @@ public sealed class DeploymentTests
         (await deployment.RunAsync(null, "chronicle", "create", "kept", "--attr", "owner=me")).Succeeded();
         (await deployment.RunAsync("a\nb\n", "record", "kept", "s")).Succeeded();
         int before = PidOf(await deployment.StatusAsync(), "visor");
-        System.Diagnostics.Process.GetProcessById(before).Kill();
+        Process.GetProcessById(before).Kill();
         await using ChronoClient client = await ConnectAgainAsync(deployment);
         await deployment.WaitAsync(
             client,
@@ -129,6 +130,25 @@ public sealed class DeploymentTests
         }
 
         Assert.That(File.ReadAllText(Path.Combine(first.Directory, "endpoint")).Trim(), Is.EqualTo(first.Endpoint));
+    }
+
+    [Test]
+    public async Task ADetachedDeploymentHoldsNoPipeOfItsCaller()
+    {
+        string directory = Directory.CreateTempSubdirectory("chronolog-test-").FullName;
+        string[] up = ["up", "--detach", "--dir", directory, "--window", "500ms", "--port-base", $"{LocalDeployment.FreePorts()}"];
+        // Descriptor 9 is the same pipe as standard output and error: it ends when nobody has any of them any more.
+        var start = new ProcessStartInfo("/bin/bash", ["-c", "exec 9>&1 2>&1; exec \"$@\"", "bash", Chronolog.Executable, .. up])
+        {
+            RedirectStandardOutput = true,
+        };
+        using Process shell = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        string output = await shell.StandardOutput.ReadToEndAsync(deadline.Token);
+        await shell.WaitForExitAsync(deadline.Token);
+        Assert.That(shell.ExitCode, Is.Zero, output);
+        await using var deployment = new LocalDeployment(directory, output.Trim());
+        (await deployment.RunAsync("a\n", "record", "c", "s", "--create")).Succeeded();
     }
 
     [Test]

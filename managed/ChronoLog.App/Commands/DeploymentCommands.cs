@@ -77,12 +77,12 @@ internal static class DeploymentCommands
             return await DetachAsync(options, parsed, cancellation);
         }
 
-        bool detached = parsed.GetValue(Supervise);
-        if (detached)
+        if (parsed.GetValue(Supervise))
         {
             PosixProcess.LeaveSession();
-            PosixProcess.RedirectOutput(new DeploymentState(options.Directory).SupervisorLog);
         }
+
+        PosixProcess.KeepDescriptorsFromChildren();
 
         using ILoggerFactory logging = ProcessLogging.Create("info", "text");
         ILogger logger = logging.CreateLogger("supervisor");
@@ -122,7 +122,7 @@ internal static class DeploymentCommands
         }
 
         start.ArgumentList.Add(Supervise.Name);
-        using Process supervisor = Process.Start(start)!;
+        using Process supervisor = StartDetached(start, state.SupervisorLog);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (state.ReadEndpoint() is null)
         {
@@ -139,6 +139,13 @@ internal static class DeploymentCommands
 
         Console.WriteLine(state.ReadEndpoint());
         return ExitCode.Done;
+    }
+
+    private static Process StartDetached(ProcessStartInfo start, string log)
+    {
+        PosixProcess.KeepDescriptorsFromChildren();
+        using var streams = new StandardStreamScope(log);
+        return Process.Start(start)!;
     }
 
     private static async Task<int> DownAsync(ParseResult parsed, CancellationToken cancellation)

@@ -69,11 +69,13 @@ internal sealed class DeploymentPlan
         ? ["--heartbeat-period", "200ms"]
         : [];
 
-    private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments) => new(role, name, [
-        "--name", name, "--address", options.Address,
-        "--log-file", System.IO.Path.Combine(options.Directory, "logs", name + ".log"),
-        .. arguments, .. Extra(role),
-    ]);
+    private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments)
+    {
+        string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
+        return new(role, name, log, [
+            "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
+        ]);
+    }
 
     private IEnumerable<string> Extra(string role)
     {

@@ -38,6 +38,7 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
         }
 
         process?.Dispose();
+        using var streams = new StandardStreamScope(Plan.LogFile);
         process = Process.Start(start) ?? throw new IOException($"{executable} cannot be started");
         startedAt = Stopwatch.GetTimestamp();
         restartAt = 0;

@@ -157,7 +157,7 @@ internal sealed class Supervisor : IDisposable
 
     private string LastLines(SupervisedProcess process)
     {
-        string path = Path.Combine(options.Directory, "logs", process.Plan.Name + ".log");
+        string path = process.Plan.LogFile;
         return File.Exists(path) ? string.Join('\n', File.ReadLines(path).TakeLast(10)) : $"({path} is not there)";
     }
 }

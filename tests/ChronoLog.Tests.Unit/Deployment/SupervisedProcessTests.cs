@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using ChronoLog.App.Deployment;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ChronoLog.Tests.Unit.Deployment;
+
+/// <summary>One supervised child; the executable is a script.</summary>
+internal sealed class SupervisedProcessTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private string directory = null!;
+    private string executable = null!;
+    private SupervisedProcess process = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        directory = Directory.CreateTempSubdirectory("chronolog-test-").FullName;
+        executable = Path.Combine(directory, "server");
+        File.WriteAllText(executable, "#!/bin/sh\necho started\nexec sleep 60\n");
+        File.SetUnixFileMode(executable, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var plan = new ProcessPlan("keeper", "keeper-0", Path.Combine(directory, "keeper-0.log"), []);
+        process = new SupervisedProcess(plan, executable, NullLogger.Instance);
+    }
+
+    [TearDown]
+    public async Task TearDown()
+    {
+        await process.StopAsync(Deadline);
+        process.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Test]
+    public void TheChildHasNothingOfItsParentsStreams()
+    {
+        process.Start();
+        Assert.That(File.ResolveLinkTarget($"/proc/{process.Pid}/fd/0", false)!.FullName, Is.EqualTo("/dev/null"));
+        Assert.That(File.ResolveLinkTarget($"/proc/{process.Pid}/fd/1", false)!.FullName, Is.EqualTo(process.Plan.LogFile));
+        Assert.That(File.ResolveLinkTarget($"/proc/{process.Pid}/fd/2", false)!.FullName, Is.EqualTo(process.Plan.LogFile));
+        Wait(() => File.ReadAllText(process.Plan.LogFile).Contains("started", StringComparison.Ordinal));
+    }
+
+    private static void Wait(Func<bool> condition)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.That(waited.Elapsed, Is.LessThan(Deadline));
+            Thread.Sleep(5);
+        }
+    }
+}
