@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
 using Microsoft.Extensions.Logging;
 
@@ -28,24 +30,19 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
 
     public int ExitCode => process is { HasExited: true } ended ? ended.ExitCode : 0;
 
+    /// <exception cref="ChronoLogException">The system refuses to start it.</exception>
     public void Start()
     {
-        var start = new ProcessStartInfo(executable) { UseShellExecute = false };
-        start.ArgumentList.Add(Plan.Role);
-        foreach (string argument in Plan.Arguments)
+        if (TryStart() is { } refusal)
         {
-            start.ArgumentList.Add(argument);
+            throw new ChronoLogException(Status.Internal, $"{Plan.Name} cannot be started: {refusal}");
         }
-
-        process?.Dispose();
-        using var streams = new StandardStreamScope(Plan.LogFile);
-        process = Process.Start(start) ?? throw new IOException($"{executable} cannot be started");
-        startedAt = Stopwatch.GetTimestamp();
-        restartAt = 0;
-        logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
     }
 
-    /// <summary>Restarts the process if it died and its back-off has passed. True when it was restarted.</summary>
+    /// <summary>
+    /// Restarts the process if it died and its back-off has passed; a start that the system refuses is repeated with the
+    /// same back-off. True when it was restarted.
+    /// </summary>
     public bool Watch()
     {
         if (process is null || !process.HasExited)
@@ -53,25 +50,29 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
             return false;
         }
 
-        long now = Stopwatch.GetTimestamp();
         if (restartAt == 0)
         {
-            backoff = Stopwatch.GetElapsedTime(startedAt) > HealthyAfter
-                ? BackoffMin
-                : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, BackoffMax.Ticks));
-            restartAt = now + (long)(backoff.TotalSeconds * Stopwatch.Frequency);
+            Postpone(Stopwatch.GetElapsedTime(startedAt) > HealthyAfter);
             logger.LogWarning(
                 "{Name} (process {Pid}) ended with status {Status}; it is restarted in {Backoff} ms",
                 Plan.Name, process.Id, process.ExitCode, backoff.TotalMilliseconds);
         }
 
-        if (now < restartAt)
+        if (Stopwatch.GetTimestamp() < restartAt)
         {
             return false;
         }
 
+        if (TryStart() is { } refusal)
+        {
+            Postpone(startAnew: false);
+            logger.LogError(
+                "{Name} cannot be started: {Reason}; it is tried again in {Backoff} ms",
+                Plan.Name, refusal, backoff.TotalMilliseconds);
+            return false;
+        }
+
         Restarts++;
-        Start();
         return true;
     }
 
@@ -101,4 +102,38 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     }
 
     public void Dispose() => process?.Dispose();
+
+    // What the system says against it (no more processes, no such file, being written to), or null: it runs.
+    private string? TryStart()
+    {
+        var start = new ProcessStartInfo(executable) { UseShellExecute = false };
+        start.ArgumentList.Add(Plan.Role);
+        foreach (string argument in Plan.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        try
+        {
+            using var streams = new StandardStreamScope(Plan.LogFile);
+            Process started = Process.Start(start)!;
+            process?.Dispose();
+            process = started;
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException)
+        {
+            return exception.Message;
+        }
+
+        startedAt = Stopwatch.GetTimestamp();
+        restartAt = 0;
+        logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
+        return null;
+    }
+
+    private void Postpone(bool startAnew)
+    {
+        backoff = startAnew ? BackoffMin : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, BackoffMax.Ticks));
+        restartAt = Stopwatch.GetTimestamp() + (long)(backoff.TotalSeconds * Stopwatch.Frequency);
+    }
 }

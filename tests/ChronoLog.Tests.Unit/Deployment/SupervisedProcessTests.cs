@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ChronoLog.App.Deployment;
+using ChronoLog.Core.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChronoLog.Tests.Unit.Deployment;
@@ -29,6 +30,35 @@ internal sealed class SupervisedProcessTests
         await process.StopAsync(Deadline);
         process.Dispose();
         Directory.Delete(directory, recursive: true);
+    }
+
+    [Test]
+    public void AStartThatTheSystemRefusesIsRepeated()
+    {
+        process.Start();
+        string away = executable + ".away";
+        File.Move(executable, away);
+        Process.GetProcessById(process.Pid).Kill();
+        Wait(() => process.HasExited);
+        var watched = Stopwatch.StartNew();
+        while (watched.ElapsedMilliseconds < 1000)
+        {
+            Assert.That(process.Watch(), Is.False, "there is nothing to start");
+            Thread.Sleep(5);
+        }
+
+        File.Move(away, executable);
+        Wait(process.Watch);
+        Assert.That(process.HasExited, Is.False);
+        Assert.That(process.Restarts, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void AFirstStartThatTheSystemRefusesNamesTheCause()
+    {
+        File.Delete(executable);
+        ChronoLogException refusal = Assert.Throws<ChronoLogException>(process.Start)!;
+        Assert.That(refusal.Message, Does.Contain("keeper-0").And.Contain(executable));
     }
 
     [Test]
