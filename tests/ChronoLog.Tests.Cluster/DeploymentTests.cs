@@ -80,7 +80,7 @@ public sealed class DeploymentTests
     }
 
     [TestCase("""{"chunk_duratoin":"1s"}""", "\"chunk_duratoin\"", "\"chunk_duration\"")]
-    [TestCase("""{"chrono_keeper":{"ring_dir":"/tmp"}}""", "\"chrono_keeper.ring_dir\"", "ring_directory")]
+    [TestCase("""{"chrono_keeper":{"ring_dir":"/tmp"}}""", "\"chrono_keeper.ring_dir\"", "\"chrono_keeper.ring")]
     [TestCase("""{"chrono_kepper":{}}""", "\"chrono_kepper\"", "\"chrono_keeper\"")]
     public async Task AKeyOfASettingsFileThatNobodyKnowsIsRefused(string content, string key, string nearest)
     {
@@ -156,7 +156,8 @@ public sealed class DeploymentTests
     {
         await using LocalDeployment deployment =
             await LocalDeployment.StartAsync(keepers: 1, more: ["--set", "player.reads-per-client-max=1"]);
-        (await deployment.RunAsync("a\n", "record", "c", "s", "--create")).Succeeded();
+        string pages = string.Concat(Enumerable.Repeat(new string('x', 1000) + "\n", 20_000)); // 20 MB: of many pages
+        (await deployment.RunAsync(pages, "record", "c", "s", "--create")).Succeeded();
         await using ChronoClient client = await deployment.ConnectAsync();
         await using Replay open = await client.ReplayAsync("c", "s");
         ChronoLogException refusal = (await Assert.ThrowsAsync<ChronoLogException>(() => client.ReplayAsync("c", "s")))!;

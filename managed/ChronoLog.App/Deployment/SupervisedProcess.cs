@@ -76,12 +76,19 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
         return true;
     }
 
-    /// <summary>Asks the process to end and waits; ends it after the deadline. True when it ended by itself with status 0.</summary>
-    public async Task<bool> StopAsync(TimeSpan deadline)
+    /// <summary>Asks the process to end and waits; kills it after its deadline.</summary>
+    /// <returns>Null when it ended by itself with status 0, else what happened to it.</returns>
+    public async Task<string?> StopAsync()
     {
-        if (process is null || process.HasExited)
+        TimeSpan deadline = Plan.StopDeadline;
+        if (process is null)
         {
-            return true;
+            return null;
+        }
+
+        if (process.HasExited)
+        {
+            return Judge("had ended before the stop");
         }
 
         PosixProcess.Terminate(process.Id);
@@ -95,10 +102,10 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
             logger.LogError("{Name} (process {Pid}) did not end within {Deadline}: killed", Plan.Name, process.Id, deadline);
             PosixProcess.KillNow(process.Id);
             await process.WaitForExitAsync();
-            return false;
+            return Judge($"did not end within {deadline.TotalSeconds} s and was killed");
         }
 
-        return process.ExitCode == 0;
+        return Judge("ended");
     }
 
     public void Dispose() => process?.Dispose();
@@ -130,6 +137,11 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
         logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
         return null;
     }
+
+    private string? Judge(string how) => process!.ExitCode == 0
+        ? null
+        : $"{Plan.Name} {how}, with status {process.ExitCode}: what it had not handed on stays where it was; "
+            + $"see {Plan.LogFile}";
 
     private void Postpone(bool startAnew)
     {

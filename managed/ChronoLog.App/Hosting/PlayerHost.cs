@@ -17,10 +17,10 @@ internal static class PlayerHost
             Role.Player, $"player-{settings.Get(PlayerSettings.QueryPort)}", settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(PlayerSettings.ArchiveDirectory), process.Logger);
         return await MemberContext.RunAsync(
-            process, (member, token) => RunAsync(process, member, archive, token), stop.Token);
+            process, (member, token) => RunAsync(process, member, archive, token), stop.Token) ?? ExitCode.Done;
     }
 
-    private static async Task RunAsync(
+    private static async Task<int> RunAsync(
         RoleContext process, MemberContext member, ArchiveCatalog archive, CancellationToken stop)
     {
         IRpcServer query = process.Listen(PlayerSettings.QueryPort);
@@ -47,6 +47,7 @@ internal static class PlayerHost
         await KeeperHost.WaitAsync(stop);
         await process.Strand.InvokeAsync(player.StopAsync);
         process.Logger.LogInformation("stopped");
+        return ExitCode.Done;
     }
 
     internal static PlayerOptions Options(string name, SettingValues settings) => new()

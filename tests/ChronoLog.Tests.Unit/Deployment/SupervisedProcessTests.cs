@@ -20,14 +20,14 @@ internal sealed class SupervisedProcessTests
         executable = Path.Combine(directory, "server");
         File.WriteAllText(executable, "#!/bin/sh\necho started\nexec sleep 60\n");
         File.SetUnixFileMode(executable, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var plan = new ProcessPlan("keeper", "keeper-0", Path.Combine(directory, "keeper-0.log"), []);
+        var plan = new ProcessPlan("keeper", "keeper-0", Path.Combine(directory, "keeper-0.log"), Deadline, []);
         process = new SupervisedProcess(plan, executable, NullLogger.Instance);
     }
 
     [TearDown]
     public async Task TearDown()
     {
-        await process.StopAsync(Deadline);
+        await process.StopAsync();
         process.Dispose();
         Directory.Delete(directory, recursive: true);
     }
@@ -69,6 +69,14 @@ internal sealed class SupervisedProcessTests
         Assert.That(File.ResolveLinkTarget($"/proc/{process.Pid}/fd/1", false)!.FullName, Is.EqualTo(process.Plan.LogFile));
         Assert.That(File.ResolveLinkTarget($"/proc/{process.Pid}/fd/2", false)!.FullName, Is.EqualTo(process.Plan.LogFile));
         Wait(() => File.ReadAllText(process.Plan.LogFile).Contains("started", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task WhateverDidNotEndInOrderIsToldWithItsStatusAndLog()
+    {
+        process.Start();
+        Assert.That(await process.StopAsync(), Does.Contain("keeper-0 ended").And.Contain("143").And.Contain("keeper-0.log"));
+        Assert.That(await process.StopAsync(), Does.Contain("had ended before"), "it was not there to drain");
     }
 
     private static void Wait(Func<bool> condition)
