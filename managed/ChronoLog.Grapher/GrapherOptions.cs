@@ -1,5 +1,6 @@
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Playback;
 
 namespace ChronoLog.Grapher;
 
@@ -62,6 +63,9 @@ public sealed record GrapherOptions
 
     /// <summary>In an orderly stop: announcements are taken until none has come for this long.</summary>
     public TimeSpan DrainQuiet { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Limits of the warm reads.</summary>
+    public ReadServiceOptions Reads { get; init; } = new();
 
     internal PipelineWindows Windows => new(Nanoseconds(ChunkDuration), Nanoseconds(AcceptanceWindow));
 

@@ -62,13 +62,32 @@ public sealed class GrapherRole
         retirer = new ChunkRetirer(
             stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
         reads = new ReadService(
-            new ReadServiceOptions { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
+            options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
 
     public GrapherStatistics Statistics { get; } = new();
 
     /// <summary>Bytes held now, of <see cref="GrapherOptions.HeldBytesMax"/>.</summary>
     public long HeldBytes => memory.Bytes;
+
+    /// <summary>What no StoryFile has, for people: "120 events of stories a/b, c/d"; null = nothing.</summary>
+    public string? Unarchived
+    {
+        get
+        {
+            const int NamesMax = 5; // a log line is no list of a thousand stories
+            List<GrapherStory> warm = [.. stories.All.Where(story => story.WarmEvents > 0)];
+            if (warm.Count == 0)
+            {
+                return desk.Active == 0 ? null : $"{desk.Active} chunks half pulled from their Keepers and";
+            }
+
+            IEnumerable<string> names =
+                warm.Take(NamesMax).Select(story => $"{story.Descriptor.Chronicle}/{story.Descriptor.Story}");
+            string more = warm.Count > NamesMax ? $" and {warm.Count - NamesMax} more" : "";
+            return $"{warm.Sum(story => story.WarmEvents)} events of stories {string.Join(", ", names)}{more}";
+        }
+    }
 
     /// <summary>Serves, and registers with the Visor in the background.</summary>
     public void Start()

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Playback;
 
 namespace ChronoLog.Keeper;
 
@@ -71,6 +72,9 @@ public sealed record KeeperOptions
 
     /// <summary>Waiting time before a failed announcement is repeated.</summary>
     public RetryBackoff Backoff { get; init; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
+
+    /// <summary>Limits of the hot reads.</summary>
+    public ReadServiceOptions Reads { get; init; } = new();
 
     /// <summary>Deadline of a call to the Grapher.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(5);

@@ -17,14 +17,8 @@ public sealed record PlayerOptions
     /// <summary>Longest wait for one page of a tier.</summary>
     public TimeSpan PageDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Lease of a reader's cursor.</summary>
-    public TimeSpan CursorLease { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Replays open at once, all clients together.</summary>
-    public int CursorsMax { get; init; } = 256;
-
-    /// <summary>Replays open at once, one client.</summary>
-    public int CursorsPerClientMax { get; init; } = 64;
+    /// <summary>Limits of the replays.</summary>
+    public ReadServiceOptions Reads { get; init; } = new();
 
     /// <summary>Bytes of complete chunks kept in memory that a Grapher's rdma_extractor sends here; 0 = none.</summary>
     public long RecentBytesMax { get; init; } = 256L << 20;
@@ -40,12 +34,4 @@ public sealed record PlayerOptions
 
     /// <summary>Stories known at once, for the tallies of heartbeats.</summary>
     public int StoriesMax { get; init; } = 65536;
-
-    internal ReadServiceOptions Reads => new()
-    {
-        Server = Name,
-        Lease = CursorLease,
-        CursorsMax = CursorsMax,
-        CursorsPerClientMax = CursorsPerClientMax,
-    };
 }

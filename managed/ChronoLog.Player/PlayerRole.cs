@@ -37,7 +37,8 @@ public sealed class PlayerRole
             ports.Cold, ports.Timers, ports.ReadStrands.Count == 0 ? null : ports.ReadStrands[0], options, ports.Logger);
         var tiers = new TierReader(options, channels, ports.Bulk, ports.Timers);
         planner = new ReplayPlanner(() => ports.Registry.Group, tiers, recent, ports.Cold, options.Name);
-        reads = new ReadService(options.Reads, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
+        reads = new ReadService(
+            options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
 
     /// <summary>What was served so far.</summary>

@@ -19,6 +19,7 @@ internal sealed class ChronicleDirectory
     private readonly Dictionary<string, ChronicleRecord> chronicles = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<string, StoryRecord>> stories = new(StringComparer.Ordinal);
     private readonly Dictionary<ulong, StoryRecord> storiesById = [];
+    private readonly HashSet<ulong> destroying = []; // a few of up to a million, and looked through every second
 
     public ChronicleDirectory(IMetadataStore store, VisorOptions options)
     {
@@ -36,16 +37,27 @@ internal sealed class ChronicleDirectory
         }
     }
 
-    public IEnumerable<StoryRecord> Stories => storiesById.Values;
+    /// <summary>Without those that are being destroyed, as the names below.</summary>
+    public IEnumerable<StoryRecord> Stories => storiesById.Values.Where(story => !destroying.Contains(story.StoryId));
 
-    public IEnumerable<string> ChronicleNames => chronicles.Keys.Order(StringComparer.Ordinal);
+    public IEnumerable<string> ChronicleNames => chronicles.Values
+        .Where(chronicle => !chronicle.IsBeingDestroyed)
+        .Select(chronicle => chronicle.Name)
+        .Order(StringComparer.Ordinal);
+
+    public IEnumerable<StoryRecord> StoriesBeingDestroyed => destroying.Select(storyId => storiesById[storyId]);
+
+    public IEnumerable<ChronicleRecord> ChroniclesBeingDestroyed =>
+        chronicles.Values.Where(chronicle => chronicle.IsBeingDestroyed);
 
     public ChronicleRecord Create(string name, IReadOnlyDictionary<string, string> attributes, ulong now)
     {
         Check(name, "chronicle");
-        if (chronicles.ContainsKey(name))
+        if (chronicles.TryGetValue(name, out ChronicleRecord? existing))
         {
-            throw new ChronoLogException(Status.ChronicleExists, $"chronicle '{name}' exists already");
+            throw existing.IsBeingDestroyed
+                ? BeingDestroyed(Status.ChronicleExists, name)
+                : new ChronoLogException(Status.ChronicleExists, $"chronicle '{name}' exists already");
         }
 
         if (chronicles.Count >= options.ChroniclesMax)
@@ -60,23 +72,38 @@ internal sealed class ChronicleDirectory
         return record;
     }
 
+    /// <exception cref="ChronoLogException">NotExist: there is none, or it is being destroyed.</exception>
     public ChronicleRecord Get(string name)
     {
-        Check(name, "chronicle");
-        return chronicles.TryGetValue(name, out ChronicleRecord? record) ? record : throw Failure.NoChronicle(name);
+        ChronicleRecord record = Find(name);
+        return record.IsBeingDestroyed ? throw BeingDestroyed(Status.NotExist, name) : record;
     }
 
-    public void Destroy(string name)
+    /// <summary>Hides the chronicle and its stories from now on; again has no effect.</summary>
+    public void BeginDestroying(string name)
     {
-        ChronicleRecord record = Get(name);
-        store.DeleteChronicle(record.Name);
-        foreach (StoryRecord story in stories[name].Values)
+        ChronicleRecord record = Find(name) with { IsBeingDestroyed = true };
+        store.PutChronicle(record);
+        chronicles[name] = record;
+        foreach (StoryRecord story in stories[name].Values.ToList())
         {
-            storiesById.Remove(story.StoryId);
+            Remember(story);
         }
+    }
 
-        stories.Remove(name);
-        chronicles.Remove(name);
+    /// <summary>Hides the story from now on; again has no effect.</summary>
+    public void BeginDestroying(StoryRecord story) => Put(story with { IsBeingDestroyed = true });
+
+    /// <summary>Takes a chronicle out of which the last story is gone.</summary>
+    public void RemoveIfDestroyed(string name)
+    {
+        bool isLeft = chronicles.TryGetValue(name, out ChronicleRecord? record) && record.IsBeingDestroyed;
+        if (isLeft && stories[name].Count == 0)
+        {
+            store.DeleteChronicle(name);
+            stories.Remove(name);
+            chronicles.Remove(name);
+        }
     }
 
     public void SetAttribute(string name, string key, string value)
@@ -96,9 +123,13 @@ internal sealed class ChronicleDirectory
     public IEnumerable<StoryRecord> StoriesOf(string chronicle)
     {
         Get(chronicle);
-        return stories[chronicle].Values;
+        return stories[chronicle].Values.Where(story => !story.IsBeingDestroyed);
     }
 
+    /// <summary>With those that are being destroyed.</summary>
+    public IEnumerable<StoryRecord> AllStoriesOf(string chronicle) => stories[Find(chronicle).Name].Values;
+
+    /// <summary>The story, also while it is being destroyed; null when there is none.</summary>
     public StoryRecord? FindStory(string chronicle, string story)
     {
         Get(chronicle);
@@ -134,6 +165,7 @@ internal sealed class ChronicleDirectory
         store.DeleteStory(story.Chronicle, story.Story);
         stories[story.Chronicle].Remove(story.Story);
         storiesById.Remove(story.StoryId);
+        destroying.Remove(story.StoryId);
     }
 
     public StoryDescriptor Describe(StoryRecord story, uint group)
@@ -187,8 +219,24 @@ internal sealed class ChronicleDirectory
         }
     }
 
+    private static ChronoLogException BeingDestroyed(Status status, string name) =>
+        Failure.BeingDestroyed(status, $"chronicle '{name}'", []);
+
+    private ChronicleRecord Find(string name)
+    {
+        Check(name, "chronicle");
+        return chronicles.TryGetValue(name, out ChronicleRecord? record) ? record : throw Failure.NoChronicle(name);
+    }
+
+    // A chronicle that is being destroyed takes its stories with it, also those that nobody had marked before a crash.
     private void Remember(StoryRecord story)
     {
+        if (story.IsBeingDestroyed || chronicles[story.Chronicle].IsBeingDestroyed)
+        {
+            story = story with { IsBeingDestroyed = true };
+            destroying.Add(story.StoryId);
+        }
+
         stories[story.Chronicle][story.Story] = story;
         storiesById[story.StoryId] = story;
     }

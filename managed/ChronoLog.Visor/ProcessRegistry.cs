@@ -6,7 +6,7 @@ namespace ChronoLog.Visor;
 
 /// <summary>Who is alive, and in which recording group; decides by heartbeats.</summary>
 internal sealed class ProcessRegistry(
-    IMetadataStore store, IBaseClock clock, ITimers timers, VisorOptions options, ILogger logger)
+    IMetadataStore store, GroupRoster roster, IBaseClock clock, ITimers timers, VisorOptions options, ILogger logger)
 {
     // A heartbeat with more than this is cut: the Visor's memory is not the sender's to spend.
     private const int StatisticsMax = 256;
@@ -42,6 +42,7 @@ internal sealed class ProcessRegistry(
             identity.ProcessId = store.ReserveNumbers("process", 1);
         }
 
+        roster.Join(identity);
         var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds);
         processes.Add(identity.ProcessId, process);
         Publish(identity.Group);
@@ -83,6 +84,7 @@ internal sealed class ProcessRegistry(
             && process.Identity.Epoch == leave.Epoch)
         {
             processes.Remove(leave.ProcessId);
+            roster.Leave(process.Identity);
             Publish(process.Identity.Group);
             logger.LogInformation("{Role} '{Name}' left", process.Identity.Role, process.Identity.Name);
         }

@@ -21,8 +21,9 @@ internal sealed class RecordingNotifier(IRpcConnector connector, VisorOptions op
     public Task StopAsync(ulong storyId, GroupView group) =>
         PushAsync(Members(group), Methods.StopStoryRecording, new StopStoryRecordingRequest { StoryId = storyId });
 
-    public Task DestroyAsync(StoryDescriptor story, IEnumerable<GroupView> groups) =>
-        PushAsync([.. groups.SelectMany(Members)], Methods.DestroyStoryData, new DestroyStoryRequest { Story = story });
+    /// <returns>Whether the process has destroyed its part.</returns>
+    public Task<bool> DestroyAsync(StoryDescriptor story, ProcessIdentity process) =>
+        PushAsync(process, Methods.DestroyStoryData, new DestroyStoryRequest { Story = story });
 
     public async ValueTask ForgetAsync(ProcessIdentity process)
     {

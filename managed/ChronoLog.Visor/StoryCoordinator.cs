@@ -4,19 +4,19 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Visor;
 
-/// <summary>Acquire, release, destroy and route: which group records a story, and who holds it.</summary>
+/// <summary>Acquire, release and route: which group records a story, and who holds it.</summary>
 internal sealed class StoryCoordinator(
     ChronicleDirectory directory,
     ProcessRegistry registry,
     ClientRegistry clients,
     RecordingNotifier notifier,
+    StoryDestroyer destroyer,
     IBaseClock clock,
     Func<int, int> randomBelow,
     VisorOptions options)
 {
     // Ten thousand ranks acquire one story: the group is told once per view, not once per rank.
     private readonly Dictionary<ulong, (ulong ViewEpoch, Task<IReadOnlyList<ProcessIdentity>> Confirmed)> started = [];
-    private readonly HashSet<ulong> destroying = [];
 
     public async ValueTask<StoryReply> AcquireAsync(StoryRequest request)
     {
@@ -78,43 +78,16 @@ internal sealed class StoryCoordinator(
         }
     }
 
-    public async ValueTask<Empty> DestroyStoryAsync(StoryRequest request)
-    {
-        clients.Hear(request.ClientId);
-        StoryRecord story = directory.FindStory(request.Chronicle, request.Story)
-            ?? throw Failure.NoStory(request.Chronicle, request.Story);
-        await DestroyAsync(story);
-        return new Empty();
-    }
-
-    public async ValueTask<Empty> DestroyChronicleAsync(ChronicleRequest request)
-    {
-        clients.Hear(request.ClientId);
-        List<StoryRecord> stories = [.. directory.StoriesOf(request.Chronicle)];
-        foreach (StoryRecord story in stories)
-        {
-            CheckFree(story);
-        }
-
-        foreach (StoryRecord story in stories)
-        {
-            await DestroyAsync(story);
-        }
-
-        if (directory.StoriesOf(request.Chronicle).Any())
-        {
-            throw new ChronoLogException(
-                Status.Acquired, $"chronicle '{request.Chronicle}' got a new story while it was being destroyed");
-        }
-
-        directory.Destroy(request.Chronicle);
-        return new Empty();
-    }
-
     public StoryReply Route(StoryRequest request)
     {
         StoryRecord story = directory.FindStory(request.Chronicle, request.Story)
             ?? throw Failure.NoStory(request.Chronicle, request.Story);
+        if (story.IsBeingDestroyed)
+        {
+            throw Failure.BeingDestroyed(
+                Status.NotExist, $"story '{request.Chronicle}/{request.Story}'", destroyer.WaitingFor(story));
+        }
+
         GroupView? group = story.Groups.Count == 0 ? null : registry.Group(story.Groups[^1]);
         if (group?.Player is null)
         {
@@ -145,17 +118,16 @@ internal sealed class StoryCoordinator(
     {
         StoryRecord? story = directory.FindStory(request.Chronicle, request.Story);
         ChronicleDirectory.CheckAttributes(request.Attributes);
-        ulong storyId = StoryIdentity.Hash(request.Chronicle, request.Story);
-        if (destroying.Contains(storyId))
+        if (story is { IsBeingDestroyed: true })
         {
-            throw new ChronoLogException(
-                Status.Acquired, $"story '{request.Chronicle}/{request.Story}' is being destroyed; try again");
+            throw Failure.BeingDestroyed(
+                Status.Acquired, $"story '{request.Chronicle}/{request.Story}'", destroyer.WaitingFor(story));
         }
 
         return story ?? new StoryRecord(
             request.Chronicle,
             request.Story,
-            storyId,
+            StoryIdentity.Hash(request.Chronicle, request.Story),
             new Dictionary<string, string>(request.Attributes, StringComparer.Ordinal),
             [],
             clock.Now);
@@ -209,38 +181,6 @@ internal sealed class StoryCoordinator(
         if (story.Groups.Count > 0 && registry.Group(story.Groups[^1]) is { } group)
         {
             await notifier.StopAsync(story.StoryId, group);
-        }
-    }
-
-    private async ValueTask DestroyAsync(StoryRecord story)
-    {
-        CheckFree(story);
-        if (!destroying.Add(story.StoryId))
-        {
-            throw new ChronoLogException(
-                Status.Acquired, $"story '{story.Chronicle}/{story.Story}' is being destroyed already");
-        }
-
-        try
-        {
-            IEnumerable<GroupView> groups = story.Groups.Select(registry.Group).OfType<GroupView>();
-            uint last = story.Groups.Count > 0 ? story.Groups[^1] : 0;
-            await notifier.DestroyAsync(directory.Describe(story, last), groups);
-            directory.DestroyStory(story);
-            started.Remove(story.StoryId);
-        }
-        finally
-        {
-            destroying.Remove(story.StoryId);
-        }
-    }
-
-    private void CheckFree(StoryRecord story)
-    {
-        int count = clients.HolderCount(story.StoryId);
-        if (count > 0)
-        {
-            throw Failure.Acquired($"story '{story.Chronicle}/{story.Story}'", count);
         }
     }
 }

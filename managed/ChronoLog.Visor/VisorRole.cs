@@ -20,6 +20,7 @@ public sealed class VisorRole
     private readonly ProcessRegistry registry;
     private readonly ClientRegistry clients;
     private readonly RecordingNotifier notifier;
+    private readonly StoryDestroyer destroyer;
     private readonly StoryCoordinator stories;
     private readonly StatusReporter status;
 
@@ -52,10 +53,12 @@ public sealed class VisorRole
         this.timers = timers;
         this.logger = logger;
         directory = new ChronicleDirectory(store, options);
-        registry = new ProcessRegistry(store, clock, timers, options, logger);
+        var roster = new GroupRoster(store);
+        registry = new ProcessRegistry(store, roster, clock, timers, options, logger);
         clients = new ClientRegistry(store, timers, options);
         notifier = new RecordingNotifier(connector, options, logger);
-        stories = new StoryCoordinator(directory, registry, clients, notifier, clock, randomBelow, options);
+        destroyer = new StoryDestroyer(directory, registry, roster, clients, notifier, logger);
+        stories = new StoryCoordinator(directory, registry, clients, notifier, destroyer, clock, randomBelow, options);
         status = new StatusReporter(self, directory, registry, clients, timers);
     }
 
@@ -70,9 +73,10 @@ public sealed class VisorRole
         registryServer.Start();
     }
 
-    /// <summary>Watches heartbeats and leases until cancelled.</summary>
+    /// <summary>Watches heartbeats and leases, and goes on destroying, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        Task destroying = DestroyAsync(cancellation);
         TimeSpan period = options.HeartbeatPeriod / 2;
         try
         {
@@ -98,7 +102,36 @@ public sealed class VisorRole
         }
         finally
         {
-            await notifier.CloseAsync();
+            await notifier.CloseAsync(); // ends the calls that the destroyer may wait for
+            await destroying;
+        }
+    }
+
+    // Beside the watching, for it waits for processes that do not answer.
+    private async Task DestroyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await timers.Delay(options.HeartbeatPeriod, cancellation);
+                await GuardAsync(() => destroyer.RepeatAsync(cancellation));
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async ValueTask GuardAsync(Func<ValueTask> duty)
+    {
+        try
+        {
+            await duty();
+        }
+        catch (ChronoLogException exception)
+        {
+            logger.LogError("what is being destroyed stays, and is tried again: {Reason}", exception.Message);
         }
     }
 
@@ -126,7 +159,7 @@ public sealed class VisorRole
         {
             Chronicle = Describe(directory.Create(request.Chronicle, request.Attributes, clock.Now)),
         }));
-        portal.Handle(Methods.DestroyChronicle, (request, _) => stories.DestroyChronicleAsync(request));
+        portal.Handle(Methods.DestroyChronicle, (request, _) => destroyer.DestroyChronicleAsync(request));
         portal.Handle(Methods.ShowChronicle, (request, _) => ValueTask.FromResult(new ChronicleReply
         {
             Chronicle = Describe(directory.Get(request.Chronicle)),
@@ -152,7 +185,7 @@ public sealed class VisorRole
     {
         portal.Handle(Methods.AcquireStory, (request, _) => stories.AcquireAsync(request));
         portal.Handle(Methods.ReleaseStory, (request, _) => stories.ReleaseAsync(request));
-        portal.Handle(Methods.DestroyStory, (request, _) => stories.DestroyStoryAsync(request));
+        portal.Handle(Methods.DestroyStory, (request, _) => destroyer.DestroyStoryAsync(request));
         portal.Handle(Methods.RouteReplay, (request, _) => ValueTask.FromResult(stories.Route(request)));
     }
 

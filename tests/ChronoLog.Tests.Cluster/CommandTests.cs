@@ -36,6 +36,16 @@ public sealed class CommandTests
         string path = list.Lines.Select(line => JsonDocument.Parse(line).RootElement)
             .First(file => file.GetProperty("chronicle").GetString() == "syslog").GetProperty("path").GetString()!;
         (await Chronolog.RunAsync(null, "archive", "show", path)).Succeeded();
+        Chronolog.Outcome shown = (await Chronolog.RunAsync(null, "archive", "show", path, "--json")).Succeeded();
+        JsonElement file = JsonDocument.Parse(shown.Output).RootElement;
+        foreach (string number in (string[])["bytes", "story_id", "start", "end", "generation", "events", "first_event", "partials"])
+        {
+            Assert.That(file.GetProperty(number).ValueKind, Is.EqualTo(JsonValueKind.Number), number);
+        }
+
+        Assert.That(file.GetProperty("events").GetInt64(), Is.EqualTo(10));
+        Assert.That(file.GetProperty("complete").ValueKind, Is.AnyOf(JsonValueKind.True, JsonValueKind.False));
+        Assert.That(file.GetProperty("keepers")[0].ValueKind, Is.EqualTo(JsonValueKind.Number));
         (await Chronolog.RunAsync(null, "archive", "verify", deployment.ArchiveDirectory)).Succeeded();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ChronoLog.Client;
 using ChronoLog.Core.Protocol;
@@ -33,7 +34,7 @@ public sealed class DeploymentTests
         (await deployment.RunAsync(null, "chronicle", "create", "kept", "--attr", "owner=me")).Succeeded();
         (await deployment.RunAsync("a\nb\n", "record", "kept", "s")).Succeeded();
         int before = PidOf(await deployment.StatusAsync(), "visor");
-        System.Diagnostics.Process.GetProcessById(before).Kill();
+        Process.GetProcessById(before).Kill();
         await using ChronoClient client = await ConnectAgainAsync(deployment);
         await deployment.WaitAsync(
             client,
@@ -78,6 +79,25 @@ public sealed class DeploymentTests
         Assert.That(outcome.Error, Does.Contain(name).And.Contain(range).And.Contain(value));
     }
 
+    [TestCase("""{"chunk_duratoin":"1s"}""", "\"chunk_duratoin\"", "\"chunk_duration\"")]
+    [TestCase("""{"chrono_keeper":{"ring_dir":"/tmp"}}""", "\"chrono_keeper.ring_dir\"", "\"chrono_keeper.ring")]
+    [TestCase("""{"chrono_kepper":{}}""", "\"chrono_kepper\"", "\"chrono_keeper\"")]
+    public async Task AKeyOfASettingsFileThatNobodyKnowsIsRefused(string content, string key, string nearest)
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, content);
+        foreach (string[] command in (string[][])[["keeper"], ["config", "check", "keeper"]])
+        {
+            Chronolog.Outcome outcome = await Chronolog.RunAsync(null, [.. command, "--config", file]);
+            Assert.That(outcome.ExitCode, Is.EqualTo(2));
+            Assert.That(outcome.Error, Does.Contain(file).And.Contain(key).And.Contain(nearest));
+        }
+
+        await File.WriteAllTextAsync(file, """{"chrono_client":{"x":1},"chrono_player":{"y":2},"query_port":7,"group":1}""");
+        (await Chronolog.RunAsync(null, "config", "check", "keeper", "--config", file)).Succeeded();
+        File.Delete(file);
+    }
+
     [Test]
     public async Task AnUnreachableEndpointIsStatusThree()
     {
@@ -110,6 +130,39 @@ public sealed class DeploymentTests
         }
 
         Assert.That(File.ReadAllText(Path.Combine(first.Directory, "endpoint")).Trim(), Is.EqualTo(first.Endpoint));
+    }
+
+    [Test]
+    public async Task ADetachedDeploymentHoldsNoPipeOfItsCaller()
+    {
+        string directory = Directory.CreateTempSubdirectory("chronolog-test-").FullName;
+        string[] up = ["up", "--detach", "--dir", directory, "--window", "500ms", "--port-base", $"{LocalDeployment.FreePorts()}"];
+        // Descriptor 9 is the same pipe as standard output and error: it ends when nobody has any of them any more.
+        var start = new ProcessStartInfo("/bin/bash", ["-c", "exec 9>&1 2>&1; exec \"$@\"", "bash", Chronolog.Executable, .. up])
+        {
+            RedirectStandardOutput = true,
+        };
+        using Process shell = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        string output = await shell.StandardOutput.ReadToEndAsync(deadline.Token);
+        await shell.WaitForExitAsync(deadline.Token);
+        Assert.That(shell.ExitCode, Is.Zero, output);
+        await using var deployment = new LocalDeployment(directory, output.Trim());
+        (await deployment.RunAsync("a\n", "record", "c", "s", "--create")).Succeeded();
+    }
+
+    [Test]
+    public async Task TheLimitOfReplaysIsASetting()
+    {
+        await using LocalDeployment deployment =
+            await LocalDeployment.StartAsync(keepers: 1, more: ["--set", "player.reads-per-client-max=1"]);
+        string pages = string.Concat(Enumerable.Repeat(new string('x', 1000) + "\n", 20_000)); // 20 MB: of many pages
+        (await deployment.RunAsync(pages, "record", "c", "s", "--create")).Succeeded();
+        await using ChronoClient client = await deployment.ConnectAsync();
+        await using Replay open = await client.ReplayAsync("c", "s");
+        ChronoLogException refusal = (await Assert.ThrowsAsync<ChronoLogException>(() => client.ReplayAsync("c", "s")))!;
+        Assert.That(refusal.Status, Is.EqualTo(Status.LimitExceeded));
+        Assert.That(refusal.Message, Does.Contain("player-0").And.Contain("1 reads"));
     }
 
     [Test]

@@ -13,6 +13,16 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
 
+    internal const int SetDescriptorFlags = 2; // F_SETFD
+    internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
+    internal const int CloseOnExec = 1; // FD_CLOEXEC
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int Fcntl(int descriptor, int command, int argument);
+
+    [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
+    internal static partial int Dup2(int from, int to);
+
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     internal static partial int Fsync(int descriptor);
 

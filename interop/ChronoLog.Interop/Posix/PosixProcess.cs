@@ -6,6 +6,7 @@ namespace ChronoLog.Interop.Posix;
 public static partial class PosixProcess
 {
     private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x20000 | 0x80000; // O_WRONLY|O_CREAT|O_APPEND|O_NOFOLLOW|O_CLOEXEC
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC
     private const int CurrentDirectory = -100;
     private const uint LogFileMode = 0x1A0; // 0640
     private const int SignalTerm = 15;
@@ -15,18 +16,29 @@ public static partial class PosixProcess
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static void RedirectOutput(string path)
     {
-        int file = Libc.OpenAt(CurrentDirectory, path, OpenFlags, LogFileMode);
-        if (file < 0)
-        {
-            throw new IOException($"cannot open log file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
-        int nothing = Libc.OpenAt(CurrentDirectory, "/dev/null", 0, 0);
-        _ = Dup2(nothing, 0);
-        _ = Dup2(file, 1);
-        _ = Dup2(file, 2);
+        int file = OpenLog(path);
+        int nothing = OpenNothing();
+        _ = Libc.Dup2(nothing, 0);
+        _ = Libc.Dup2(file, 1);
+        _ = Libc.Dup2(file, 2);
         _ = Libc.Close(nothing);
         _ = Libc.Close(file);
+    }
+
+    /// <summary>
+    /// Descriptors above standard error that this process was given are closed in the children it starts: whoever waits
+    /// for the end of a pipe must not wait for a daemon that never knew of it.
+    /// </summary>
+    public static void KeepDescriptorsFromChildren()
+    {
+        foreach (string entry in Directory.GetFileSystemEntries("/proc/self/fd"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), out int descriptor) && descriptor > 2)
+            {
+                // One of them was the listing's and is closed by now: that fails, and does no harm.
+                _ = Libc.Fcntl(descriptor, Libc.SetDescriptorFlags, Libc.CloseOnExec);
+            }
+        }
     }
 
     /// <summary>Leaves the terminal and the process group of whoever started this process.</summary>
@@ -41,8 +53,16 @@ public static partial class PosixProcess
     /// <summary>Whether the process exists (a zombie does).</summary>
     public static bool Exists(int pid) => pid > 1 && Kill(pid, 0) == 0;
 
-    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    private static partial int Dup2(int from, int to);
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    internal static int OpenLog(string path)
+    {
+        int file = Libc.OpenAt(CurrentDirectory, path, OpenFlags, LogFileMode);
+        return file >= 0
+            ? file
+            : throw new IOException($"cannot open log file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    internal static int OpenNothing() => Libc.OpenAt(CurrentDirectory, "/dev/null", CloseOnExec, 0);
 
     [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
     private static partial int SetSid();

@@ -78,6 +78,12 @@ internal static class ArchiveCommands
     private static int Show(string path, bool json)
     {
         ArchiveFileDetail file = ArchiveInspector.Show(path);
+        if (json)
+        {
+            JsonOutput.WriteLine(writer => WriteFields(writer, file));
+            return ExitCode.Done;
+        }
+
         StoryFileHeader header = file.Header;
         (string Name, string Value)[] rows =
         [
@@ -91,18 +97,6 @@ internal static class ArchiveCommands
             ("supplementary", $"{header.Supplementary}"), ("keepers", string.Join(",", file.Keepers)),
             ("partials", $"{header.PartialCount}"), ("writer", header.WriterVersion),
         ];
-        if (json)
-        {
-            JsonOutput.WriteLine(writer =>
-            {
-                foreach ((string name, string value) in rows)
-                {
-                    writer.WriteString(name, value);
-                }
-            });
-            return ExitCode.Done;
-        }
-
         foreach ((string name, string value) in rows)
         {
             Console.WriteLine($"{name,-16} {value}");
@@ -114,6 +108,38 @@ internal static class ArchiveCommands
         }
 
         return ExitCode.Done;
+    }
+
+    // The names of `archive list`, with the same units: ticks are numbers, as everywhere in JSON.
+    private static void WriteFields(Utf8JsonWriter writer, ArchiveFileDetail file)
+    {
+        StoryFileHeader header = file.Header;
+        writer.WriteString("path", file.Path);
+        writer.WriteNumber("bytes", file.FileBytes);
+        writer.WriteNumber("format_version", header.FormatVersion);
+        writer.WriteString("chronicle", header.Chronicle);
+        writer.WriteString("story", header.Story);
+        writer.WriteNumber("story_id", header.StoryId);
+        writer.WriteNumber("start", header.StartTime);
+        writer.WriteNumber("end", header.EndTime);
+        writer.WriteNumber("generation", header.Generation);
+        writer.WriteNumber("events", header.EventCount);
+        writer.WriteNumber("record_bytes", header.RecordBytes);
+        writer.WriteNumber("first_event", header.FirstEventTime);
+        writer.WriteNumber("last_event", header.LastEventTime);
+        writer.WriteString("collision", header.Collision);
+        writer.WriteString("granularity", header.Granularity);
+        writer.WriteBoolean("complete", header.Complete);
+        writer.WriteBoolean("supplementary", header.Supplementary);
+        writer.WriteStartArray("keepers");
+        foreach (ulong keeper in file.Keepers)
+        {
+            writer.WriteNumberValue(keeper);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("partials", header.PartialCount);
+        writer.WriteString("writer", header.WriterVersion);
     }
 
     private static int Verify(string path, bool json)

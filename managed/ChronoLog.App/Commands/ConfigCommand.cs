@@ -49,7 +49,9 @@ internal static class ConfigCommand
 
     private static string Known(SettingTable table, string name) => table.Rows.Any(row => row.Name == name)
         ? name
-        : throw new SettingException($"'{name}' is no setting of {table.Section}");
+        : throw new SettingException(
+            $"--set '{name}': no setting of {table.Section}; the nearest that exists is "
+            + $"'{NearestName.Of(name, table.Rows.Select(row => row.Name))}'");
 
     private static int Show(string role, SettingValues values, bool json)
     {
@@ -69,10 +71,10 @@ internal static class ConfigCommand
         foreach (var (row, text, source) in values.All)
         {
             writer.WriteStartObject(row.JsonKey);
-            writer.WriteString("value", text);
+            row.WriteJson(writer, "value", text);
             writer.WriteString("source", source.ToString());
             writer.WriteString("kind", row.Kind);
-            writer.WriteString("default", row.Default);
+            row.WriteJson(writer, "default", row.Default);
             writer.WriteString("help", row.Help);
             writer.WriteEndObject();
         }

@@ -14,8 +14,6 @@ namespace ChronoLog.App.Commands;
 /// <summary><c>chronolog up</c> and <c>down</c>: a whole deployment on this machine.</summary>
 internal static class DeploymentCommands
 {
-    private static readonly TimeSpan DownDeadline = TimeSpan.FromMinutes(3);
-
     private static readonly Option<string> Dir =
         new("--dir") { Description = "Directory of the deployment: journals, archive, logs.", Required = true, HelpName = "DIR" };
 
@@ -52,6 +50,12 @@ internal static class DeploymentCommands
         HelpName = "ROLE.NAME=VALUE",
     };
 
+    private static readonly Option<string> Timeout = new("--timeout")
+    {
+        Description = "Longest wait for the processes to end; they go on ending after it.",
+        DefaultValueFactory = _ => "3m", HelpName = "DURATION",
+    };
+
     private static readonly Option<bool> Detach =
         new("--detach") { Description = "Return when the deployment serves, and leave it running." };
 
@@ -64,7 +68,7 @@ internal static class DeploymentCommands
             Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, Detach, Supervise,
         };
         up.SetRunner(UpAsync);
-        var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir };
+        var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir, Timeout };
         down.SetRunner(DownAsync);
         return [up, down];
     }
@@ -77,12 +81,12 @@ internal static class DeploymentCommands
             return await DetachAsync(options, parsed, cancellation);
         }
 
-        bool detached = parsed.GetValue(Supervise);
-        if (detached)
+        if (parsed.GetValue(Supervise))
         {
             PosixProcess.LeaveSession();
-            PosixProcess.RedirectOutput(new DeploymentState(options.Directory).SupervisorLog);
         }
+
+        PosixProcess.KeepDescriptorsFromChildren();
 
         using ILoggerFactory logging = ProcessLogging.Create("info", "text");
         ILogger logger = logging.CreateLogger("supervisor");
@@ -104,7 +108,17 @@ internal static class DeploymentCommands
             throw;
         }
 
-        return await supervisor.StopAsync() ? ExitCode.Done : ExitCode.Failed;
+        return await supervisor.StopAsync() ? ExitCode.Done : ReportLeftBehind(supervisor.LeftBehind);
+    }
+
+    private static int ReportLeftBehind(IReadOnlyList<string> lines)
+    {
+        foreach (string line in lines)
+        {
+            Console.Error.WriteLine($"chronolog: {line}");
+        }
+
+        return ExitCode.Failed;
     }
 
     // The supervisor is this executable again, in a session of its own; it tells that it serves by writing the endpoint.
@@ -122,7 +136,7 @@ internal static class DeploymentCommands
         }
 
         start.ArgumentList.Add(Supervise.Name);
-        using Process supervisor = Process.Start(start)!;
+        using Process supervisor = StartDetached(start, state.SupervisorLog);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (state.ReadEndpoint() is null)
         {
@@ -141,9 +155,21 @@ internal static class DeploymentCommands
         return ExitCode.Done;
     }
 
+    private static Process StartDetached(ProcessStartInfo start, string log)
+    {
+        PosixProcess.KeepDescriptorsFromChildren();
+        using var streams = new StandardStreamScope(log);
+        return Process.Start(start)!;
+    }
+
     private static async Task<int> DownAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string directory = Path.GetFullPath(parsed.GetValue(Dir)!);
+        if (!SettingKinds.TryReadDuration(parsed.GetValue(Timeout)!, out TimeSpan deadline))
+        {
+            throw new SettingException($"--timeout '{parsed.GetValue(Timeout)}': expected a duration, such as 3m");
+        }
+
         var state = new DeploymentState(directory);
         IReadOnlyList<(string Name, int Pid)> running = state.ReadRunning();
         if (running.Count == 0)
@@ -162,7 +188,7 @@ internal static class DeploymentCommands
             PosixProcess.Terminate(pid);
             while (state.ReadRunning().Any(process => process.Name == name && process.Pid == pid))
             {
-                if (Stopwatch.GetElapsedTime(started) > DownDeadline)
+                if (Stopwatch.GetElapsedTime(started) > deadline)
                 {
                     throw new ChronoLogException(
                         Status.TimedOut, $"{name} (process {pid}) did not stop; see {directory}/logs");
@@ -173,7 +199,7 @@ internal static class DeploymentCommands
         }
 
         state.Clear();
-        return ExitCode.Done;
+        return state.ReadLeftBehind() is { Count: > 0 } left ? ReportLeftBehind(left) : ExitCode.Done;
     }
 
     private static DeploymentOptions Read(ParseResult parsed)

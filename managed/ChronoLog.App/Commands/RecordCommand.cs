@@ -1,19 +1,22 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Diagnostics;
-using System.IO.Pipelines;
+using ChronoLog.App.Hosting;
 using ChronoLog.Client;
 using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Settings;
-using ChronoLog.Core.Time;
 
 namespace ChronoLog.App.Commands;
 
-/// <summary><c>chronolog record</c>: one event per line of the input.</summary>
+/// <summary>
+/// <c>chronolog record</c>: one event per line of the input. SIGTERM and SIGINT end the input early: what was recorded
+/// is flushed and summed up all the same.
+/// </summary>
 internal static class RecordCommand
 {
-    private const int LineBytesMax = 16 << 20;
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMinutes(1);
+
+    // Batch systems kill 30 s after SIGTERM: flush and release must both have had their chance by then.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly Argument<string> Chronicle = new("CHRONICLE") { Description = "Name of the chronicle." };
     private static readonly Argument<string> Story = new("STORY") { Description = "Name of the story." };
@@ -54,115 +57,82 @@ internal static class RecordCommand
             throw new SettingException($"--rate {rate}: expected a positive number of events per second");
         }
 
-        await using Stream input = parsed.GetValue(File) is { } path and not "-"
-            ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16)
-            : Console.OpenStandardInput();
-        await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
-        StoryHandle story = await client.AcquireStoryAsync(
-            parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, createChronicle: parsed.GetValue(CreateMissing),
-            cancellation: cancellation);
-        var summary = new Summary();
-        var pace = new Pace(rate);
-        var reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 1 << 18, minimumReadSize: 1 << 16));
+        using var stop = new StopSignal(cancellation);
         try
         {
-            await ReadAsync(reader, parsed.GetValue(Null) ? (byte)0 : (byte)'\n', story, summary, pace, cancellation);
-            await story.FlushAsync(level ?? RingLevel(story.Durability), FlushTimeout, cancellation);
+            Stream input = await OpenAsync(parsed.GetValue(File), stop.Token);
+            await using ChronoClient client = await ClientSession.ConnectAsync(parsed, stop.Token);
+            StoryHandle story = await client.AcquireStoryAsync(
+                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, createChronicle: parsed.GetValue(CreateMissing),
+                cancellation: stop.Token);
+            return await RecordAsync(parsed, client, story, input, level ?? RingLevel(story.Durability), stop.Token);
         }
-        catch (Exception)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("chronolog: stopped before the story was acquired; nothing was recorded");
+            return ExitCode.Failed;
+        }
+    }
+
+    // To open a named pipe takes until somebody writes to it. The stream is closed by the end of the process: a read of
+    // it that a stop left alone may still be going on.
+    private static async Task<Stream> OpenAsync(string? path, CancellationToken stop) => path is null or "-"
+        ? Console.OpenStandardInput()
+        : await Task.Run(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16), stop)
+            .WaitAsync(stop);
+
+    private static async Task<int> RecordAsync(
+        ParseResult parsed, ChronoClient client, StoryHandle story, Stream stream, DurabilityLevel level,
+        CancellationToken stop)
+    {
+        var summary = new RecordSummary(story);
+        var input = new LineInput(stream, parsed.GetValue(Null) ? (byte)0 : (byte)'\n');
+        bool isAll;
+        try
+        {
+            isAll = await input.ReadAsync(summary.Log, new Pace(parsed.GetValue(Rate)), stop);
+            await story.FlushAsync(level, isAll ? FlushTimeout : StopTimeout, CancellationToken.None);
+        }
+        catch (Exception exception)
         {
             Console.Error.WriteLine(
                 $"chronolog: {summary.Events} events were taken before the failure, the last at {summary.Last}; "
                 + "those that were not flushed may be missing");
-            throw;
+            if (!stop.IsCancellationRequested || exception is not ChronoLogException)
+            {
+                throw;
+            }
+
+            Console.Error.WriteLine($"chronolog: {exception.Message}");
+            summary.Report(parsed);
+            return ExitCode.Failed;
         }
 
-        await client.ReleaseStoryAsync(story.Chronicle, story.Story, cancellation);
-        await client.DisconnectAsync(cancellation);
-        Report(parsed, story, summary);
+        await LeaveAsync(client, story, isAll);
+        if (input.BytesLeft > 0 && !isAll)
+        {
+            Console.Error.WriteLine(
+                $"chronolog: stopped; the last {input.BytesLeft} bytes are not recorded: "
+                + "no whole line, or held back by --rate");
+        }
+
+        summary.Report(parsed);
         return ExitCode.Done;
     }
 
-    private static async Task ReadAsync(
-        PipeReader reader, byte delimiter, StoryHandle story, Summary summary, Pace pace, CancellationToken cancellation)
+    // After a stop the events are at their level: a Visor that was stopped too must not turn that into a failure.
+    private static async Task LeaveAsync(ChronoClient client, StoryHandle story, bool isAll)
     {
-        while (true)
+        try
         {
-            ReadResult result = await reader.ReadAsync(cancellation);
-            ReadOnlySequence<byte> buffer = result.Buffer;
-            while (pace.IsDue && buffer.PositionOf(delimiter) is { } end)
-            {
-                Log(story, buffer.Slice(0, end), summary);
-                pace.Count();
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
-            }
-
-            bool paused = !pace.IsDue;
-            if (!paused && result.IsCompleted)
-            {
-                if (!buffer.IsEmpty)
-                {
-                    Log(story, buffer, summary); // a last line without its end
-                }
-
-                await reader.CompleteAsync();
-                return;
-            }
-
-            if (buffer.Length > LineBytesMax)
-            {
-                throw new IOException($"a line is longer than {LineBytesMax} bytes");
-            }
-
-            // Looked at all of it: wait for more. Paused by the rate: come back for the rest of it.
-            reader.AdvanceTo(buffer.Start, paused ? buffer.Start : buffer.End);
-            if (paused)
-            {
-                await pace.WaitAsync(cancellation);
-            }
+            Task release = client.ReleaseStoryAsync(story.Chronicle, story.Story);
+            await (isAll ? release : release.WaitAsync(StopTimeout));
+            await client.DisconnectAsync();
         }
-    }
-
-    private static void Log(StoryHandle story, ReadOnlySequence<byte> line, Summary summary)
-    {
-        ulong tick;
-        if (line.IsSingleSegment)
+        catch (Exception exception) when (!isAll && exception is ChronoLogException or TimeoutException)
         {
-            tick = story.LogEvent(line.FirstSpan);
-        }
-        else
-        {
-            byte[] rented = ArrayPool<byte>.Shared.Rent((int)line.Length);
-            line.CopyTo(rented);
-            tick = story.LogEvent(rented.AsSpan(0, (int)line.Length));
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-
-        summary.Add(tick, line.Length);
-    }
-
-    private static void Report(ParseResult parsed, StoryHandle story, Summary summary)
-    {
-        if (parsed.GetValue(CommonOptions.Json))
-        {
-            JsonOutput.WriteLine(writer =>
-            {
-                writer.WriteString("chronicle", story.Chronicle);
-                writer.WriteString("story", story.Story);
-                writer.WriteNumber("client", story.ClientId);
-                writer.WriteNumber("events", summary.Events);
-                writer.WriteNumber("bytes", summary.Bytes);
-                writer.WriteNumber("first", summary.First);
-                writer.WriteNumber("last", summary.Last);
-            });
-            return;
-        }
-
-        Console.WriteLine($"recorded {summary.Events} events, {summary.Bytes} bytes, in {story.Chronicle}/{story.Story}");
-        if (summary.Events > 0)
-        {
-            Console.WriteLine($"first {ChronoTick.Format(summary.First)}  {summary.First}");
-            Console.WriteLine($"last  {ChronoTick.Format(summary.Last)}  {summary.Last}");
+            Console.Error.WriteLine(
+                $"chronolog: the story was not given back, its lease will end: {exception.Message}");
         }
     }
 
@@ -176,37 +146,4 @@ internal static class RecordCommand
         _ when Enum.TryParse(text, ignoreCase: true, out DurabilityLevel level) && Enum.IsDefined(level) => level,
         _ => throw new SettingException($"--flush '{text}': expected accepted, journaled or synced"),
     };
-
-    private sealed class Summary
-    {
-        public long Events { get; private set; }
-
-        public long Bytes { get; private set; }
-
-        public ulong First { get; private set; }
-
-        public ulong Last { get; private set; }
-
-        public void Add(ulong tick, long bytes)
-        {
-            First = Events == 0 ? tick : First;
-            Last = tick;
-            Events++;
-            Bytes += bytes;
-        }
-    }
-
-    // Keeps the mean rate: what is due by now may be recorded at once.
-    private sealed class Pace(double rate)
-    {
-        private readonly long started = Stopwatch.GetTimestamp();
-        private long count;
-
-        public bool IsDue => rate == 0 || count < Stopwatch.GetElapsedTime(started).TotalSeconds * rate;
-
-        public void Count() => count++;
-
-        public Task WaitAsync(CancellationToken cancellation) =>
-            Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(1000 / rate, 1, 1000)), cancellation);
-    }
 }

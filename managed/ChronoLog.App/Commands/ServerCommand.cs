@@ -58,7 +58,10 @@ internal static class ServerCommand
     public static SettingValues Load(SettingTable table, IReadOnlyDictionary<string, string> given, string? file)
     {
         using JsonDocument? document = file is null ? null : Read(file);
-        return table.Load(given, Environment.GetEnvironmentVariable, document?.RootElement);
+        SettingFile? content = document is null
+            ? null
+            : new SettingFile(file!, document.RootElement, [.. ConfigCommand.Tables.Values]);
+        return table.Load(given, Environment.GetEnvironmentVariable, content);
     }
 
     private static JsonDocument Read(string file)

@@ -1,10 +1,14 @@
 using System.Globalization;
+using ChronoLog.App.Hosting;
+using ChronoLog.Core.Settings;
 
 namespace ChronoLog.App.Deployment;
 
 /// <summary>The processes of a local deployment, their ports and directories, worked out from the options.</summary>
 internal sealed class DeploymentPlan
 {
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
+
     private readonly DeploymentOptions options;
 
     public DeploymentPlan(DeploymentOptions options)
@@ -42,6 +46,7 @@ internal sealed class DeploymentPlan
         yield return Plan("grapher", $"grapher-{group}", [
             .. member, "--drain-port", Text(drain), "--admin-port", Text(grapherAdmin),
             "--archive-directory", archive, .. Windows(chunkParts: 2, windowParts: 2),
+            .. LeftBehind($"grapher-{group}"),
         ]);
         yield return Plan("player", $"player-{group}", [
             .. member, "--query-port", Text(query), "--admin-port", Text(playerAdmin), "--archive-directory", archive,
@@ -55,7 +60,7 @@ internal sealed class DeploymentPlan
             yield return Plan("keeper", $"keeper-{number}", [
                 .. member, "--recording-port", Text(recording), "--admin-port", Text(admin),
                 "--journal-directory", System.IO.Path.Combine(options.Directory, "journal", $"keeper-{number}"),
-                .. Windows(chunkParts: 1, windowParts: 1),
+                .. Windows(chunkParts: 1, windowParts: 1), .. LeftBehind($"keeper-{number}"),
             ]);
         }
     }
@@ -65,15 +70,32 @@ internal sealed class DeploymentPlan
         ? ["--chunk-duration", Duration(window * chunkParts), "--acceptance-window", Duration(window * windowParts)]
         : [];
 
+    private IEnumerable<string> LeftBehind(string name)
+    {
+        var state = new DeploymentState(options.Directory);
+        return ["--left-behind-file", System.IO.Path.Combine(state.LeftBehindDirectory, name)];
+    }
+
     private IEnumerable<string> Heartbeats() => options.Window is { } window && window < TimeSpan.FromSeconds(10)
         ? ["--heartbeat-period", "200ms"]
         : [];
 
-    private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments) => new(role, name, [
-        "--name", name, "--address", options.Address,
-        "--log-file", System.IO.Path.Combine(options.Directory, "logs", name + ".log"),
-        .. arguments, .. Extra(role),
-    ]);
+    private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments)
+    {
+        string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
+        return new(role, name, log, StopDeadline(role), [
+            "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
+        ]);
+    }
+
+    // A little longer than the process may take to drain: what it has to say about that must not be cut off.
+    private TimeSpan StopDeadline(string role)
+    {
+        string prefix = $"{role}.{DrainSettings.DrainDeadline.Name}=";
+        string? given = options.Settings.LastOrDefault(setting => setting.StartsWith(prefix, StringComparison.Ordinal));
+        string text = given?[prefix.Length..] ?? DrainSettings.DrainDeadline.Default;
+        return SettingKinds.TryReadDuration(text, out TimeSpan drain) ? drain + StopMargin : StopMargin;
+    }
 
     private IEnumerable<string> Extra(string role)
     {

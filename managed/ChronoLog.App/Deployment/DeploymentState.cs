@@ -17,6 +17,35 @@ internal sealed class DeploymentState(string directory)
 
     public string SupervisorLog { get; } = Path.Combine(directory, "logs", "supervisor.log");
 
+    /// <summary>Where the processes of a stop say what they leave unarchived: a file for each that does.</summary>
+    public string LeftBehindDirectory { get; } = Path.Combine(directory, "left-behind");
+
+    /// <summary>What the last stop left unarchived or out of order, a line for each cause.</summary>
+    public IReadOnlyList<string> ReadLeftBehind() => !Directory.Exists(LeftBehindDirectory)
+        ? []
+        : [.. Directory.EnumerateFiles(LeftBehindDirectory).Order(StringComparer.Ordinal).SelectMany(File.ReadLines)];
+
+    /// <summary>Notes about a process what it did not say itself.</summary>
+    public void AddLeftBehind(string name, string line)
+    {
+        string path = Path.Combine(LeftBehindDirectory, name);
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, line + "\n");
+        }
+    }
+
+    /// <summary>A new deployment begins: what the last one left is told again by whoever still has it.</summary>
+    public void ClearLeftBehind()
+    {
+        if (Directory.Exists(LeftBehindDirectory))
+        {
+            Directory.Delete(LeftBehindDirectory, recursive: true);
+        }
+
+        Directory.CreateDirectory(LeftBehindDirectory);
+    }
+
     public void WriteEndpoint(string endpoint) => Replace(EndpointFile, endpoint + "\n");
 
     public string? ReadEndpoint() => File.Exists(EndpointFile) ? File.ReadAllText(EndpointFile).Trim() : null;

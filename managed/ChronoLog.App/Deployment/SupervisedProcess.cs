@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
 using Microsoft.Extensions.Logging;
 
@@ -28,23 +30,19 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
 
     public int ExitCode => process is { HasExited: true } ended ? ended.ExitCode : 0;
 
+    /// <exception cref="ChronoLogException">The system refuses to start it.</exception>
     public void Start()
     {
-        var start = new ProcessStartInfo(executable) { UseShellExecute = false };
-        start.ArgumentList.Add(Plan.Role);
-        foreach (string argument in Plan.Arguments)
+        if (TryStart() is { } refusal)
         {
-            start.ArgumentList.Add(argument);
+            throw new ChronoLogException(Status.Internal, $"{Plan.Name} cannot be started: {refusal}");
         }
-
-        process?.Dispose();
-        process = Process.Start(start) ?? throw new IOException($"{executable} cannot be started");
-        startedAt = Stopwatch.GetTimestamp();
-        restartAt = 0;
-        logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
     }
 
-    /// <summary>Restarts the process if it died and its back-off has passed. True when it was restarted.</summary>
+    /// <summary>
+    /// Restarts the process if it died and its back-off has passed; a start that the system refuses is repeated with the
+    /// same back-off. True when it was restarted.
+    /// </summary>
     public bool Watch()
     {
         if (process is null || !process.HasExited)
@@ -52,34 +50,45 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
             return false;
         }
 
-        long now = Stopwatch.GetTimestamp();
         if (restartAt == 0)
         {
-            backoff = Stopwatch.GetElapsedTime(startedAt) > HealthyAfter
-                ? BackoffMin
-                : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, BackoffMax.Ticks));
-            restartAt = now + (long)(backoff.TotalSeconds * Stopwatch.Frequency);
+            Postpone(Stopwatch.GetElapsedTime(startedAt) > HealthyAfter);
             logger.LogWarning(
                 "{Name} (process {Pid}) ended with status {Status}; it is restarted in {Backoff} ms",
                 Plan.Name, process.Id, process.ExitCode, backoff.TotalMilliseconds);
         }
 
-        if (now < restartAt)
+        if (Stopwatch.GetTimestamp() < restartAt)
         {
             return false;
         }
 
+        if (TryStart() is { } refusal)
+        {
+            Postpone(startAnew: false);
+            logger.LogError(
+                "{Name} cannot be started: {Reason}; it is tried again in {Backoff} ms",
+                Plan.Name, refusal, backoff.TotalMilliseconds);
+            return false;
+        }
+
         Restarts++;
-        Start();
         return true;
     }
 
-    /// <summary>Asks the process to end and waits; ends it after the deadline. True when it ended by itself with status 0.</summary>
-    public async Task<bool> StopAsync(TimeSpan deadline)
+    /// <summary>Asks the process to end and waits; kills it after its deadline.</summary>
+    /// <returns>Null when it ended by itself with status 0, else what happened to it.</returns>
+    public async Task<string?> StopAsync()
     {
-        if (process is null || process.HasExited)
+        TimeSpan deadline = Plan.StopDeadline;
+        if (process is null)
         {
-            return true;
+            return null;
+        }
+
+        if (process.HasExited)
+        {
+            return Judge("had ended before the stop");
         }
 
         PosixProcess.Terminate(process.Id);
@@ -93,11 +102,50 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
             logger.LogError("{Name} (process {Pid}) did not end within {Deadline}: killed", Plan.Name, process.Id, deadline);
             PosixProcess.KillNow(process.Id);
             await process.WaitForExitAsync();
-            return false;
+            return Judge($"did not end within {deadline.TotalSeconds} s and was killed");
         }
 
-        return process.ExitCode == 0;
+        return Judge("ended");
     }
 
     public void Dispose() => process?.Dispose();
+
+    // What the system says against it (no more processes, no such file, being written to), or null: it runs.
+    private string? TryStart()
+    {
+        var start = new ProcessStartInfo(executable) { UseShellExecute = false };
+        start.ArgumentList.Add(Plan.Role);
+        foreach (string argument in Plan.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        try
+        {
+            using var streams = new StandardStreamScope(Plan.LogFile);
+            Process started = Process.Start(start)!;
+            process?.Dispose();
+            process = started;
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException)
+        {
+            return exception.Message;
+        }
+
+        startedAt = Stopwatch.GetTimestamp();
+        restartAt = 0;
+        logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
+        return null;
+    }
+
+    private string? Judge(string how) => process!.ExitCode == 0
+        ? null
+        : $"{Plan.Name} {how}, with status {process.ExitCode}: what it had not handed on stays where it was; "
+            + $"see {Plan.LogFile}";
+
+    private void Postpone(bool startAnew)
+    {
+        backoff = startAnew ? BackoffMin : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, BackoffMax.Ticks));
+        restartAt = Stopwatch.GetTimestamp() + (long)(backoff.TotalSeconds * Stopwatch.Frequency);
+    }
 }

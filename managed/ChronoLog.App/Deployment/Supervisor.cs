@@ -8,7 +8,6 @@ namespace ChronoLog.App.Deployment;
 internal sealed class Supervisor : IDisposable
 {
     private static readonly TimeSpan ServeDeadline = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(1);
 
@@ -41,6 +40,7 @@ internal sealed class Supervisor : IDisposable
         Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
         state.RefuseIfRunning();
         ownsDirectory = true;
+        state.ClearLeftBehind();
 
         visor.Start();
         foreach (SupervisedProcess member in members)
@@ -80,7 +80,7 @@ internal sealed class Supervisor : IDisposable
 
     /// <summary>
     /// Keepers and Graphers together, for the former drain into the latter and wait for what they archive; then the
-    /// Players; the Visor last. True when all ended in order.
+    /// Players; the Visor last. True when all ended in order; else <see cref="LeftBehind"/> says what did not.
     /// </summary>
     public async Task<bool> StopAsync()
     {
@@ -88,11 +88,11 @@ internal sealed class Supervisor : IDisposable
         foreach (string[] roles in (string[][])[["keeper", "grapher"], ["player"]])
         {
             bool[] results = await Task.WhenAll(
-                members.Where(member => roles.Contains(member.Plan.Role)).Select(member => member.StopAsync(StopDeadline)));
+                members.Where(member => roles.Contains(member.Plan.Role)).Select(StopAsync));
             inOrder &= results.All(result => result);
         }
 
-        inOrder &= await visor.StopAsync(StopDeadline);
+        inOrder &= await StopAsync(visor);
         if (ownsDirectory)
         {
             state.Clear(); // not what another supervisor, which made this one refuse to start, has written there
@@ -101,10 +101,24 @@ internal sealed class Supervisor : IDisposable
         return inOrder;
     }
 
+    /// <summary>What the stop left unarchived and where, and which process did not end in order.</summary>
+    public IReadOnlyList<string> LeftBehind => state.ReadLeftBehind();
+
     public void Dispose()
     {
         visor.Dispose();
         members.ForEach(member => member.Dispose());
+    }
+
+    private async Task<bool> StopAsync(SupervisedProcess process)
+    {
+        string? disorder = await process.StopAsync();
+        if (disorder is not null && ownsDirectory)
+        {
+            state.AddLeftBehind(process.Plan.Name, disorder);
+        }
+
+        return disorder is null;
     }
 
     private void WriteState() => state.Write([
@@ -157,7 +171,7 @@ internal sealed class Supervisor : IDisposable
 
     private string LastLines(SupervisedProcess process)
     {
-        string path = Path.Combine(options.Directory, "logs", process.Plan.Name + ".log");
+        string path = process.Plan.LogFile;
         return File.Exists(path) ? string.Join('\n', File.ReadLines(path).TakeLast(10)) : $"({path} is not there)";
     }
 }

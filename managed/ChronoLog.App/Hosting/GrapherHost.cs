@@ -12,8 +12,6 @@ namespace ChronoLog.App.Hosting;
 /// <summary>Composition of <c>chronolog grapher</c>.</summary>
 internal static class GrapherHost
 {
-    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(50);
-
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
@@ -27,10 +25,10 @@ internal static class GrapherHost
         }
 
         return await MemberContext.RunAsync(
-            process, (member, token) => RunAsync(process, member, archive, token), stop.Token);
+            process, (member, token) => RunAsync(process, member, archive, token), stop.Token) ?? ExitCode.Done;
     }
 
-    private static async Task RunAsync(
+    private static async Task<int> RunAsync(
         RoleContext process, MemberContext member, ArchiveCatalog archive, CancellationToken stop)
     {
         SettingValues settings = process.Settings;
@@ -39,7 +37,7 @@ internal static class GrapherHost
         RegistryClient registry = member.Register(drain, admin);
         var extraction = member.CreateExtraction(
             WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
-        var grapher = new GrapherRole(Options(process), new GrapherPorts
+        var grapher = new GrapherRole(Options(process.Name, process.Settings), new GrapherPorts
         {
             Strand = process.Strand,
             Registry = registry,
@@ -67,9 +65,20 @@ internal static class GrapherHost
         });
         process.Logger.LogInformation("archiving into {Archive}, drain port {Endpoint}", archive.Root.Path, drain.Endpoint);
         await KeeperHost.WaitAsync(stop);
-        bool drained = await process.Strand.InvokeAsync(() => grapher.DrainAsync(DrainDeadline));
+        IReadOnlyList<string> rest = await process.Strand.InvokeAsync(() => DrainAsync(grapher, settings));
         await process.Strand.InvokeAsync(grapher.StopAsync);
-        process.Logger.LogInformation("stopped{How}", drained ? "" : "; what is not archived stays with the Keepers");
+        return Departure.Report(process, rest);
+    }
+
+    // What is archived while a Keeper was not told of it is announced again, and costs time but no event.
+    private static async ValueTask<IReadOnlyList<string>> DrainAsync(GrapherRole grapher, SettingValues settings)
+    {
+        TimeSpan deadline = settings.Get(DrainSettings.DrainDeadline);
+        await grapher.DrainAsync(deadline);
+        return grapher.Unarchived is { } events
+            ? [$"{events} not written to {Path.GetFullPath(settings.Get(GrapherSettings.ArchiveDirectory))} within "
+                + $"{deadline.TotalSeconds} s: the journals of their Keepers hold them; see its log for the cause"]
+            : [];
     }
 
     // An archiving extractor whose settings name no directory writes into the process's archive.
@@ -92,13 +101,14 @@ internal static class GrapherHost
         return root.ToJsonString();
     }
 
-    private static GrapherOptions Options(RoleContext process) => new()
+    internal static GrapherOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
-        ChunkDuration = process.Settings.Get(GrapherSettings.ChunkDuration),
-        AcceptanceWindow = process.Settings.Get(GrapherSettings.AcceptanceWindow),
-        HoldLimit = process.Settings.Get(GrapherSettings.HoldLimit),
-        CollectionStreams = (int)process.Settings.Get(GrapherSettings.CollectionStreams),
-        HeldBytesMax = process.Settings.Get(GrapherSettings.MemoryBudget),
+        Name = name,
+        Reads = ReadSettings.Read(settings),
+        ChunkDuration = settings.Get(GrapherSettings.ChunkDuration),
+        AcceptanceWindow = settings.Get(GrapherSettings.AcceptanceWindow),
+        HoldLimit = settings.Get(GrapherSettings.HoldLimit),
+        CollectionStreams = (int)settings.Get(GrapherSettings.CollectionStreams),
+        HeldBytesMax = settings.Get(GrapherSettings.MemoryBudget),
     };
 }

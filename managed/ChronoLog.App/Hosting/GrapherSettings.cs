@@ -38,7 +38,8 @@ internal static class GrapherSettings
         "Chain of extractors that a complete chunk passes; an extractor without a directory uses archive-directory.");
 
     public static readonly SettingTable Table = new("chrono_grapher", [
-        .. CommonSettings.All, .. MemberSettings.All, DrainPort, AdminPort, ArchiveDirectory, ChunkDuration,
+        .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
+        DrainPort, AdminPort, ArchiveDirectory, ChunkDuration,
         AcceptanceWindow, HoldLimit, CollectionStreams, BuildingStreams, MemoryBudget, ExtractionModule,
     ]);
 }

@@ -17,8 +17,6 @@ namespace ChronoLog.App.Hosting;
 /// <summary>Composition of <c>chronolog keeper</c>.</summary>
 internal static class KeeperHost
 {
-    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(50);
-
     // While a client has a ring, its thread is looked after this often; a hot read and a new ring wake it at once.
     private static readonly TimeSpan SleepMax = TimeSpan.FromMilliseconds(1);
 
@@ -39,8 +37,9 @@ internal static class KeeperHost
         });
         try
         {
-            return await MemberContext.RunAsync(
+            int? status = await MemberContext.RunAsync(
                 process, (member, token) => RunAsync(process, member, journals, leftBehind, rings, token), stop.Token);
+            return status ?? Departure.Report(process, [.. EarlierRest(leftBehind)]);
         }
         finally
         {
@@ -48,7 +47,7 @@ internal static class KeeperHost
         }
     }
 
-    private static async Task RunAsync(
+    private static async Task<int> RunAsync(
         RoleContext process, MemberContext member, List<SegmentJournal> journals, List<UnarchivedRange> leftBehind,
         SharedRingHost rings, CancellationToken stop)
     {
@@ -60,7 +59,7 @@ internal static class KeeperHost
             settings.Get(KeeperSettings.ExtractionModule),
             () => registry.Group?.Grapher?.ServiceEndpoint,
             () => admin.Endpoint);
-        var keeper = new KeeperRole(Options(process), new KeeperPorts
+        var keeper = new KeeperRole(Options(process.Name, process.Settings), new KeeperPorts
         {
             Strand = process.Strand,
             Recording = recording,
@@ -79,13 +78,15 @@ internal static class KeeperHost
             Logger = process.Logger,
         });
         List<AgentRunner> runners = StartAgents(keeper, process.Logger);
+        bool isDrained = true;
         try
         {
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.StartAsync(stop)));
             rings.Options = rings.Options with { KeeperProcessId = registry.ProcessId, KeeperEpoch = registry.Identity.Epoch };
             process.Logger.LogInformation("recording at {Endpoint}", recording.Endpoint);
             await WaitAsync(stop);
-            await process.Strand.InvokeAsync(() => new ValueTask(keeper.DrainAsync(DrainDeadline)));
+            isDrained = await process.Strand.InvokeAsync(
+                () => new ValueTask<bool>(keeper.DrainAsync(settings.Get(DrainSettings.DrainDeadline))));
         }
         finally
         {
@@ -93,8 +94,24 @@ internal static class KeeperHost
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.StopAsync()));
         }
 
-        process.Logger.LogInformation("stopped");
+        return Departure.Report(
+            process, [.. Rest(settings, isDrained ? null : keeper.NotArchived), .. EarlierRest(leftBehind)]);
     }
+
+    private static IEnumerable<string> Rest(SettingValues settings, string? notArchived)
+    {
+        string journal = Path.GetFullPath(settings.Get(KeeperSettings.JournalDirectory));
+        return notArchived is null
+            ? []
+            : [$"{notArchived} not archived within {settings.Get(DrainSettings.DrainDeadline).TotalSeconds} s: they stay "
+                + $"in its journal {journal}; keep that directory, and see in the logs why the Grapher did not take them"];
+    }
+
+    private static IEnumerable<string> EarlierRest(List<UnarchivedRange> leftBehind) =>
+        from range in leftBehind
+        group range by range.Directory into ranges
+        select $"{ranges.Sum(range => range.Events)} events of {ranges.Count()} stories in {ranges.Key}, of an earlier "
+            + "run that ended without archiving all of them; keep that directory";
 
     /// <summary>Completes, without failing, when the token is cancelled.</summary>
     internal static async Task WaitAsync(CancellationToken stop)
@@ -161,14 +178,15 @@ internal static class KeeperHost
         }
     }
 
-    private static KeeperOptions Options(RoleContext process) => new()
+    internal static KeeperOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
+        Name = name,
+        Reads = ReadSettings.Read(settings),
         Host = HostIdentity.Current,
-        ChunkDuration = process.Settings.Get(KeeperSettings.ChunkDuration),
-        AcceptanceWindow = process.Settings.Get(KeeperSettings.AcceptanceWindow),
-        RingBytesDefault = process.Settings.Get(KeeperSettings.RingCapacity),
-        RingsMax = (int)process.Settings.Get(KeeperSettings.RingsMax),
-        SyncInterval = process.Settings.Get(KeeperSettings.SyncInterval),
+        ChunkDuration = settings.Get(KeeperSettings.ChunkDuration),
+        AcceptanceWindow = settings.Get(KeeperSettings.AcceptanceWindow),
+        RingBytesDefault = settings.Get(KeeperSettings.RingCapacity),
+        RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
+        SyncInterval = settings.Get(KeeperSettings.SyncInterval),
     };
 }

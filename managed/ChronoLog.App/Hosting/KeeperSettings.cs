@@ -48,7 +48,8 @@ internal static class KeeperSettings
         "Chain of extractors that a retired chunk passes: rdma_extractor, csv_extractor, logging_extractor, hdf5_extractor.");
 
     public static readonly SettingTable Table = new("chrono_keeper", [
-        .. CommonSettings.All, .. MemberSettings.All, RecordingPort, AdminPort, JournalDirectory, JournalSegment,
+        .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
+        RecordingPort, AdminPort, JournalDirectory, JournalSegment,
         JournalQuota, RingDirectory, RingCapacity, RingsMax, ChunkDuration, AcceptanceWindow, IngestionStreams,
         SyncInterval, ExtractionModule,
     ]);

@@ -48,20 +48,20 @@ internal sealed class MemberContext : IAsyncDisposable
     /// <summary>The base clock, set before the role starts.</summary>
     public SharedClock Clock { get; } = new();
 
-    /// <summary>Runs a member once the Visor is there; a stop before that is no failure.</summary>
-    public static async Task<int> RunAsync(
-        RoleContext process, Func<MemberContext, CancellationToken, Task> body, CancellationToken stop)
+    /// <summary>Runs a member once the Visor is there.</summary>
+    /// <returns>The body's exit status; null when the stop came before it had begun.</returns>
+    public static async Task<int?> RunAsync(
+        RoleContext process, Func<MemberContext, CancellationToken, Task<int>> body, CancellationToken stop)
     {
         try
         {
             await using MemberContext member = await OpenAsync(process, stop);
-            await body(member, stop);
+            return await body(member, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
+            return null;
         }
-
-        return ExitCode.Done;
     }
 
     // Opens the data plane and waits until the Visor has told the time.

@@ -17,15 +17,15 @@ internal static class PlayerHost
             Role.Player, $"player-{settings.Get(PlayerSettings.QueryPort)}", settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(PlayerSettings.ArchiveDirectory), process.Logger);
         return await MemberContext.RunAsync(
-            process, (member, token) => RunAsync(process, member, archive, token), stop.Token);
+            process, (member, token) => RunAsync(process, member, archive, token), stop.Token) ?? ExitCode.Done;
     }
 
-    private static async Task RunAsync(
+    private static async Task<int> RunAsync(
         RoleContext process, MemberContext member, ArchiveCatalog archive, CancellationToken stop)
     {
         IRpcServer query = process.Listen(PlayerSettings.QueryPort);
         IRpcServer admin = process.Listen(PlayerSettings.AdminPort);
-        var player = new PlayerRole(Options(process), new PlayerPorts
+        var player = new PlayerRole(Options(process.Name, process.Settings), new PlayerPorts
         {
             Strand = process.Strand,
             Registry = member.Register(query, admin),
@@ -47,12 +47,14 @@ internal static class PlayerHost
         await KeeperHost.WaitAsync(stop);
         await process.Strand.InvokeAsync(player.StopAsync);
         process.Logger.LogInformation("stopped");
+        return ExitCode.Done;
     }
 
-    private static PlayerOptions Options(RoleContext process) => new()
+    internal static PlayerOptions Options(string name, SettingValues settings) => new()
     {
-        Name = process.Name,
-        TierDeadline = process.Settings.Get(PlayerSettings.TierDeadline),
-        RecentBytesMax = process.Settings.Get(PlayerSettings.MemoryBudget),
+        Name = name,
+        Reads = ReadSettings.Read(settings),
+        TierDeadline = settings.Get(PlayerSettings.TierDeadline),
+        RecentBytesMax = settings.Get(PlayerSettings.MemoryBudget),
     };
 }

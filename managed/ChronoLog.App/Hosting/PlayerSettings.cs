@@ -22,7 +22,8 @@ internal static class PlayerSettings
         SettingKinds.Duration("tier-deadline", "2s", "10ms", "5m", "Longest wait for one tier before a replay is PARTIAL.");
 
     public static readonly SettingTable Table = new("chrono_player", [
-        .. CommonSettings.All, .. MemberSettings.All, QueryPort, AdminPort, ArchiveDirectory, MemoryBudget, ReplayStreams,
+        .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All,
+        QueryPort, AdminPort, ArchiveDirectory, MemoryBudget, ReplayStreams,
         TierDeadline,
     ]);
 }

@@ -1,3 +1,5 @@
+using ChronoLog.Core.Protocol;
+
 namespace ChronoLog.Core.Ports;
 
 /// <summary>The Visor's durable memory. Every call returns after the change is on the device. Called from one thread.</summary>
@@ -16,6 +18,13 @@ public interface IMetadataStore : IDisposable
 
     void DeleteStory(string chronicle, string story);
 
+    IReadOnlyList<MemberRecord> LoadMembers();
+
+    /// <summary>Stores a new member of a group, or one that has another endpoint now.</summary>
+    void PutMember(MemberRecord member);
+
+    void DeleteMember(MemberRecord member);
+
     /// <summary>Reserves numbers that were never given out before and never will be again. The first is at least 1.</summary>
     /// <returns>The first of <paramref name="count"/> consecutive numbers.</returns>
     ulong ReserveNumbers(string counter, uint count);
@@ -28,7 +37,9 @@ public interface IMetadataStore : IDisposable
 /// <param name="Name">Unique.</param>
 /// <param name="Attributes">Known keys with their values, and free-form ones.</param>
 /// <param name="Created">ChronoTick.</param>
-public sealed record ChronicleRecord(string Name, IReadOnlyDictionary<string, string> Attributes, ulong Created);
+/// <param name="IsBeingDestroyed">It goes with the last of its stories; nobody sees or uses it meanwhile.</param>
+public sealed record ChronicleRecord(
+    string Name, IReadOnlyDictionary<string, string> Attributes, ulong Created, bool IsBeingDestroyed = false);
 
 /// <param name="Chronicle">Name of the chronicle.</param>
 /// <param name="Story">Name within the chronicle.</param>
@@ -36,10 +47,21 @@ public sealed record ChronicleRecord(string Name, IReadOnlyDictionary<string, st
 /// <param name="Attributes">Of the story itself.</param>
 /// <param name="Groups">Recording groups that ever recorded it, the latest last.</param>
 /// <param name="Created">ChronoTick.</param>
+/// <param name="IsBeingDestroyed">
+/// It goes when every process that may hold events of it has destroyed them; nobody sees or uses it meanwhile.
+/// </param>
 public sealed record StoryRecord(
     string Chronicle,
     string Story,
     ulong StoryId,
     IReadOnlyDictionary<string, string> Attributes,
     IReadOnlyList<uint> Groups,
-    ulong Created);
+    ulong Created,
+    bool IsBeingDestroyed = false);
+
+/// <summary>A process that belongs to a recording group, whether it runs or not.</summary>
+/// <param name="Group">The group's number.</param>
+/// <param name="Role">Keeper, Grapher or Player.</param>
+/// <param name="Name">With group and role its identity: a restarted process has the same.</param>
+/// <param name="ServiceEndpoint">Where it served last.</param>
+public sealed record MemberRecord(uint Group, Role Role, string Name, string ServiceEndpoint);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace ChronoLog.Core.Settings;
 
 /// <summary>
@@ -26,6 +28,12 @@ public abstract class Setting(string name, string kind, string fallback, string 
 
     /// <summary>Whether the text is a value within the range.</summary>
     public abstract bool Accepts(string text);
+
+    /// <summary>
+    /// Writes an accepted text as a JSON value: numbers and bytes as a number, flags as true or false, an object as an
+    /// object, and the rest, durations with their unit too, as text. A settings file may hold what this writes.
+    /// </summary>
+    public abstract void WriteJson(Utf8JsonWriter writer, string property, string text);
 }
 
 /// <summary>A row with the type of its value.</summary>
@@ -38,6 +46,29 @@ public sealed class Setting<T>(string name, string kind, string fallback, string
     : Setting(name, kind, fallback, help)
 {
     public override bool Accepts(string text) => reader(text, out _);
+
+    public override void WriteJson(Utf8JsonWriter writer, string property, string text)
+    {
+        writer.WritePropertyName(property);
+        switch (Read(text))
+        {
+            case long number:
+                writer.WriteNumberValue(number);
+                break;
+            case int number:
+                writer.WriteNumberValue(number);
+                break;
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case string when Kind == SettingKinds.JsonKind:
+                writer.WriteRawValue(text);
+                break;
+            default:
+                writer.WriteStringValue(text);
+                break;
+        }
+    }
 
     /// <summary>The value of a text that was accepted.</summary>
     internal T Read(string text) => reader(text, out T value)

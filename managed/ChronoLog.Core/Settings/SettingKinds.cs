@@ -7,6 +7,8 @@ namespace ChronoLog.Core.Settings;
 /// <summary>Makers of rows, one per type of value.</summary>
 public static class SettingKinds
 {
+    internal const string JsonKind = "JSON object";
+
     private static readonly (string Suffix, long Factor)[] ByteUnits =
     [
         ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40),
@@ -80,7 +82,7 @@ public static class SettingKinds
 
     /// <summary>A JSON object, or @FILE.</summary>
     public static Setting<string> Json(string name, string fallback, string help) =>
-        new(name, "JSON object", fallback, help, (string text, out string value) =>
+        new(name, JsonKind, fallback, help, (string text, out string value) =>
         {
             value = text;
             try

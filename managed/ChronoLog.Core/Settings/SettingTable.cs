@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ChronoLog.Core.Settings;
 
 /// <summary>The rows that one command understands.</summary>
@@ -14,13 +12,13 @@ public sealed class SettingTable(string section, IReadOnlyList<Setting> rows)
     /// <summary>Collects the values: command line over environment over file over default.</summary>
     /// <param name="commandLine">By setting name.</param>
     /// <param name="environment">By variable name; null when unset.</param>
-    /// <param name="file">Content of the settings file, or null. The command's section wins over the top level.</param>
-    /// <exception cref="SettingException">A value is refused, or the file has a key that no row explains.</exception>
+    /// <param name="file">The settings file, or null.</param>
+    /// <exception cref="SettingException">A value is refused, or the file has a key that nobody knows.</exception>
     public SettingValues Load(
-        IReadOnlyDictionary<string, string> commandLine, Func<string, string?> environment, JsonElement? file)
+        IReadOnlyDictionary<string, string> commandLine, Func<string, string?> environment, SettingFile? file)
     {
         var texts = new Dictionary<string, (string Text, SettingSource Source)>(StringComparer.Ordinal);
-        Dictionary<string, string> fromFile = file is { } root ? ReadFile(root) : [];
+        Dictionary<string, string> fromFile = file?.Read(this) ?? [];
         foreach (Setting row in Rows)
         {
             texts[row.Name] = Choose(row, commandLine, environment, fromFile);
@@ -62,42 +60,4 @@ public sealed class SettingTable(string section, IReadOnlyList<Setting> rows)
         SettingSource.File => $"settings file, \"{row.JsonKey}\"",
         _ => "default",
     };
-
-    private Dictionary<string, string> ReadFile(JsonElement root)
-    {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw new SettingException("the settings file must hold one JSON object");
-        }
-
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (JsonProperty property in root.EnumerateObject())
-        {
-            // Sections of other commands stand in the same file; a top-level value may be theirs too.
-            if (property.Value.ValueKind != JsonValueKind.Object || IsRow(property.Name))
-            {
-                values[property.Name] = TextOf(property.Value);
-            }
-        }
-
-        if (root.TryGetProperty(Section, out JsonElement own) && own.ValueKind == JsonValueKind.Object)
-        {
-            foreach (JsonProperty property in own.EnumerateObject())
-            {
-                if (!IsRow(property.Name))
-                {
-                    throw new SettingException($"settings file: '{Section}.{property.Name}' is no setting of this command");
-                }
-
-                values[property.Name] = TextOf(property.Value);
-            }
-        }
-
-        return values;
-    }
-
-    private bool IsRow(string key) => Rows.Any(row => row.JsonKey == key);
-
-    private static string TextOf(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

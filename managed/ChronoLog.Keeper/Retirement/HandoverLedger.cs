@@ -44,6 +44,18 @@ public sealed class HandoverLedger
     /// <summary>Announcements that failed, and were or will be repeated.</summary>
     public long Failures { get; private set; }
 
+    /// <summary>What is not archived, for people: "3 chunks with 120 events of stories a/b, c/d".</summary>
+    public string Describe()
+    {
+        const int NamesMax = 5; // a log line is no list of a thousand stories
+        string[] stories =
+            [.. chunks.Values.Select(chunk => chunk.Story.Name).Distinct().Order(StringComparer.Ordinal)];
+        string names = string.Join(", ", stories.Take(NamesMax));
+        string more = stories.Length > NamesMax ? $" and {stories.Length - NamesMax} more" : "";
+        return $"{chunks.Count} chunks with {chunks.Values.Sum(chunk => chunk.Chunk.EventCount)} events"
+            + (stories.Length == 0 ? "" : $" of stories {names}{more}");
+    }
+
     /// <summary>Takes over a chunk that left its pipeline.</summary>
     /// <param name="story">Its story.</param>
     /// <param name="chunk">The ledger owns it from now on.</param>

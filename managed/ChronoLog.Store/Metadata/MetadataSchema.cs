@@ -7,7 +7,7 @@ namespace ChronoLog.Store.Metadata;
 /// <summary>The tables, their version, and the settings of a connection.</summary>
 internal static class MetadataSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>"CLmd", in SQLite's header: tells our files from other programs'.</summary>
     private const int ApplicationId = 0x434C6D64;
@@ -17,7 +17,8 @@ internal static class MetadataSchema
         CREATE TABLE chronicle (
             name TEXT PRIMARY KEY NOT NULL,
             attributes TEXT NOT NULL,
-            created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            created INTEGER NOT NULL,
+            destroying INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
         CREATE TABLE story (
             chronicle TEXT NOT NULL REFERENCES chronicle(name) ON DELETE CASCADE,
             story TEXT NOT NULL,
@@ -25,6 +26,7 @@ internal static class MetadataSchema
             attributes TEXT NOT NULL,
             groups TEXT NOT NULL,
             created INTEGER NOT NULL,
+            destroying INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (chronicle, story)) STRICT, WITHOUT ROWID;
         CREATE TABLE counter (
             name TEXT PRIMARY KEY NOT NULL,
@@ -32,9 +34,24 @@ internal static class MetadataSchema
         CREATE TABLE setting (
             key TEXT PRIMARY KEY NOT NULL,
             value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        """ + Members;
+
+    private const string Members = """
+        CREATE TABLE member (
+            member_group INTEGER NOT NULL,
+            role INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            PRIMARY KEY (member_group, role, name)) STRICT, WITHOUT ROWID;
         """;
 
-    /// <summary>Sets up a new database, or checks an old one.</summary>
+    // Version 1 knew neither what is being destroyed nor who belongs to a group.
+    private const string FromVersion1 = """
+        ALTER TABLE chronicle ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE story ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
+        """ + Members;
+
+    /// <summary>Sets up a new database, or checks an old one and brings it up to this version.</summary>
     /// <exception cref="ChronoLogException">Another program's file, a newer schema, or damage.</exception>
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -48,7 +65,7 @@ internal static class MetadataSchema
         long application = Number(connection, "PRAGMA application_id");
         if (version == 0 && application == 0 && Number(connection, "SELECT count(*) FROM sqlite_schema") == 0)
         {
-            Create(connection);
+            Change(connection, Tables);
             return;
         }
 
@@ -58,7 +75,7 @@ internal static class MetadataSchema
                 Status.NotSupported, $"'{path}' is a database of another program; give the Visor a file of its own");
         }
 
-        if (version != Version)
+        if (version is < 1 or > Version)
         {
             throw new ChronoLogException(
                 Status.NotSupported,
@@ -67,12 +84,16 @@ internal static class MetadataSchema
         }
 
         CheckIntegrity(connection, path);
+        if (version == 1)
+        {
+            Change(connection, FromVersion1);
+        }
     }
 
-    private static void Create(SqliteConnection connection)
+    private static void Change(SqliteConnection connection, string tables)
     {
         using SqliteTransaction transaction = connection.BeginTransaction();
-        Execute(connection, Tables, transaction);
+        Execute(connection, tables, transaction);
         string identity = string.Create(
             CultureInfo.InvariantCulture, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version}");
         Execute(connection, identity, transaction);

@@ -58,25 +58,32 @@ public sealed class SqliteMetadataStore : IMetadataStore
     }
 
     public IReadOnlyList<ChronicleRecord> LoadChronicles() => Query(
-        "SELECT name, attributes, created FROM chronicle ORDER BY name",
+        "SELECT name, attributes, created, destroying FROM chronicle ORDER BY name",
         reader => new ChronicleRecord(
             reader.GetString(0),
             AttributeText.ReadAttributes(reader.GetString(1), $"chronicle '{reader.GetString(0)}' in '{path}'"),
-            (ulong)reader.GetInt64(2)));
+            (ulong)reader.GetInt64(2),
+            reader.GetInt64(3) != 0));
 
     public void PutChronicle(ChronicleRecord chronicle) => Execute(
         """
-        INSERT INTO chronicle (name, attributes, created) VALUES ($name, $attributes, $created)
-        ON CONFLICT (name) DO UPDATE SET attributes = excluded.attributes, created = excluded.created
+        INSERT INTO chronicle (name, attributes, created, destroying)
+        VALUES ($name, $attributes, $created, $destroying)
+        ON CONFLICT (name) DO UPDATE SET attributes = excluded.attributes, created = excluded.created,
+            destroying = excluded.destroying
         """,
         ("$name", chronicle.Name),
         ("$attributes", AttributeText.Write(chronicle.Attributes)),
-        ("$created", (long)chronicle.Created));
+        ("$created", (long)chronicle.Created),
+        ("$destroying", chronicle.IsBeingDestroyed ? 1L : 0L));
 
     public void DeleteChronicle(string name) => Execute("DELETE FROM chronicle WHERE name = $name", ("$name", name));
 
     public IReadOnlyList<StoryRecord> LoadStories() => Query(
-        "SELECT chronicle, story, story_id, attributes, groups, created FROM story ORDER BY chronicle, story",
+        """
+        SELECT chronicle, story, story_id, attributes, groups, created, destroying FROM story
+        ORDER BY chronicle, story
+        """,
         reader =>
         {
             string where = $"story '{reader.GetString(0)}/{reader.GetString(1)}' in '{path}'";
@@ -86,27 +93,50 @@ public sealed class SqliteMetadataStore : IMetadataStore
                 (ulong)reader.GetInt64(2),
                 AttributeText.ReadAttributes(reader.GetString(3), where),
                 AttributeText.ReadNumbers(reader.GetString(4), where),
-                (ulong)reader.GetInt64(5));
+                (ulong)reader.GetInt64(5),
+                reader.GetInt64(6) != 0);
         });
 
     public void PutStory(StoryRecord story) => Execute(
         """
-        INSERT INTO story (chronicle, story, story_id, attributes, groups, created)
-        VALUES ($chronicle, $story, $id, $attributes, $groups, $created)
+        INSERT INTO story (chronicle, story, story_id, attributes, groups, created, destroying)
+        VALUES ($chronicle, $story, $id, $attributes, $groups, $created, $destroying)
         ON CONFLICT (chronicle, story) DO UPDATE SET story_id = excluded.story_id, attributes = excluded.attributes,
-            groups = excluded.groups, created = excluded.created
+            groups = excluded.groups, created = excluded.created, destroying = excluded.destroying
         """,
         ("$chronicle", story.Chronicle),
         ("$story", story.Story),
         ("$id", (long)story.StoryId),
         ("$attributes", AttributeText.Write(story.Attributes)),
         ("$groups", AttributeText.Write(story.Groups)),
-        ("$created", (long)story.Created));
+        ("$created", (long)story.Created),
+        ("$destroying", story.IsBeingDestroyed ? 1L : 0L));
 
     public void DeleteStory(string chronicle, string story) => Execute(
         "DELETE FROM story WHERE chronicle = $chronicle AND story = $story",
         ("$chronicle", chronicle),
         ("$story", story));
+
+    public IReadOnlyList<MemberRecord> LoadMembers() => Query(
+        "SELECT member_group, role, name, endpoint FROM member ORDER BY member_group, role, name",
+        reader => new MemberRecord(
+            (uint)reader.GetInt64(0), (Role)reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
+
+    public void PutMember(MemberRecord member) => Execute(
+        """
+        INSERT INTO member (member_group, role, name, endpoint) VALUES ($group, $role, $name, $endpoint)
+        ON CONFLICT (member_group, role, name) DO UPDATE SET endpoint = excluded.endpoint
+        """,
+        ("$group", (long)member.Group),
+        ("$role", (long)member.Role),
+        ("$name", member.Name),
+        ("$endpoint", member.ServiceEndpoint));
+
+    public void DeleteMember(MemberRecord member) => Execute(
+        "DELETE FROM member WHERE member_group = $group AND role = $role AND name = $name",
+        ("$group", (long)member.Group),
+        ("$role", (long)member.Role),
+        ("$name", member.Name));
 
     public ulong ReserveNumbers(string counter, uint count)
     {

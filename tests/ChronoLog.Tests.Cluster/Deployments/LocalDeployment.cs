@@ -16,7 +16,9 @@ internal sealed class LocalDeployment : IAsyncDisposable
     private const int PortsEnd = 32000;
     private static int nextPort = 12000 + (Environment.ProcessId % 40 * 450);
 
-    private LocalDeployment(string directory, string endpoint)
+    /// <param name="directory">Of a deployment that runs.</param>
+    /// <param name="endpoint">Its portal.</param>
+    public LocalDeployment(string directory, string endpoint)
     {
         Directory = directory;
         Endpoint = endpoint;
@@ -105,7 +107,8 @@ internal sealed class LocalDeployment : IAsyncDisposable
                 .Select(file => $"\n== {Path.GetFileName(file)}\n" + string.Join('\n', File.ReadLines(file).TakeLast(15))));
     }
 
-    private static int FreePorts()
+    /// <summary>First of enough ports that nobody listens on.</summary>
+    public static int FreePorts()
     {
         while (true)
         {

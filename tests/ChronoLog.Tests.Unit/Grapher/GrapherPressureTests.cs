@@ -152,6 +152,7 @@ public sealed class GrapherPressureTests
         fixture.Keepers[1].Announce(1010, 1020, (1012, 2, "while draining"));
         Assert.That(fixture.Pump.Complete(drain), Is.True);
         Assert.That(fixture.Archived, Has.Count.EqualTo(3));
+        Assert.That(fixture.Role.Unarchived, Is.Null);
         Assert.That((fixture.Keepers[0].Archived.Count, fixture.Keepers[1].Archived.Count), Is.EqualTo((1, 1)));
         Assert.That(fixture.Clock.Now, Is.LessThan(Tick(1005)));
 
@@ -168,6 +169,7 @@ public sealed class GrapherPressureTests
         fixture.Archive.Fail = _ => new IOException("broken");
         fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "a"));
         Assert.That(fixture.Pump.Run(fixture.Strand, () => fixture.Role.DrainAsync(TimeSpan.FromSeconds(5))), Is.False);
+        Assert.That(fixture.Role.Unarchived, Does.StartWith("1 events of stories "));
         Assert.That(fixture.Keepers[0].Archived, Is.Empty);
         fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
     }

@@ -184,6 +184,8 @@ internal sealed class RetirementTests
 
         Assert.That(drained.IsCompleted, Is.True);
         Assert.That(drained.Result, Is.False);
+        Assert.That(keeper.Role.NotArchived, Does.Match(@"^1 chunks with \d+ events of stories .+/a$"));
+        Assert.That(keeper.Rpc.CallsOf(Methods.Unregister), Is.Empty, "who leaves events behind counts as dead, not as gone");
         keeper.Dispose();
         Assert.That(keeper.Journal.SegmentsDeleted, Is.Zero);
     }

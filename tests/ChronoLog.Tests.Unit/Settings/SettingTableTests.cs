@@ -13,6 +13,7 @@ internal sealed class SettingTableTests
     private static readonly Setting<string> Mode = SettingKinds.Choice("mode", "soft", "How.", "soft", "hard");
     private static readonly Setting<string> Chain = SettingKinds.Json("chain", "{}", "What.");
     private static readonly SettingTable Table = new("chrono_test", [Count, Pause, Size, Mode, Chain]);
+    private static readonly SettingTable Other = new("chrono_other", [SettingKinds.Port("query-port", 1, "A port.")]);
 
     [Test]
     public void DefaultsHoldWhereNothingIsSet()
@@ -69,10 +70,39 @@ internal sealed class SettingTableTests
             Does.Contain("environment, CHRONOLOG_LONG_PAUSE"));
     }
 
-    [TestCase("""{"chrono_test":{"cuont":5}}""", "cuont")]
-    [TestCase("""[]""", "object")]
-    public void AFileThatNoRowExplainsIsRefused(string file, string what) =>
-        Assert.That(Assert.Throws<SettingException>(() => Load(file))!.Message, Does.Contain(what));
+    [TestCase("""{"chrono_test":{"cuont":5}}""", "\"chrono_test.cuont\"", "\"chrono_test.count\"")]
+    [TestCase("""{"chrono_test":{"query_port":5}}""", "\"chrono_test.query_port\"", "\"chrono_test.")]
+    [TestCase("""{"long-pause":"3s"}""", "\"long-pause\"", "\"long_pause\"")]
+    [TestCase("""{"longpause":"3s","count":4}""", "\"longpause\"", "\"long_pause\"")]
+    [TestCase("""{"queryport":5}""", "\"queryport\"", "\"query_port\"")]
+    [TestCase("""{"chrono_tset":{"count":5}}""", "\"chrono_tset\"", "\"chrono_test\"")]
+    [TestCase("""{"chrono_test":5}""", "\"chrono_test\"", "object")]
+    [TestCase("""{"chrono_other":[]}""", "\"chrono_other\"", "object")]
+    [TestCase("""[]""", "settings.json", "object")]
+    public void AFileWithAKeyThatNobodyKnowsIsRefused(string file, string what, string advice) =>
+        Assert.That(
+            Assert.Throws<SettingException>(() => Load(file))!.Message,
+            Does.Contain("settings.json").And.Contain(what).And.Contain(advice));
+
+    [Test]
+    public void WhatIsForOtherRolesMayStandInTheSameFile()
+    {
+        const string File = """{"query_port":7,"chrono_other":{"anything":1},"chrono_client":{"x":{}},"count":4,"chain":{"a":1}}""";
+        Assert.That(Load(File).Get(Count), Is.EqualTo(4));
+        Assert.That(Load(File).Get(Chain), Is.EqualTo("""{"a":1}"""));
+    }
+
+    [Test]
+    public void ValuesAreJsonOfTheirType()
+    {
+        Assert.That(Json(Count, "7"), Is.EqualTo("""{"v":7}"""));
+        Assert.That(Json(SettingKinds.Port("port", 1, "P."), "5555"), Is.EqualTo("""{"v":5555}"""));
+        Assert.That(Json(Size, "4KiB"), Is.EqualTo("""{"v":4096}"""));
+        Assert.That(Json(SettingKinds.Flag("flag", true, "F."), "true"), Is.EqualTo("""{"v":true}"""));
+        Assert.That(Json(Chain, """{"a":{"b":1}}"""), Is.EqualTo("""{"v":{"a":{"b":1}}}"""));
+        Assert.That(Json(Pause, "2s"), Is.EqualTo("""{"v":"2s"}"""), "a duration has its unit");
+        Assert.That(Json(Mode, "soft"), Is.EqualTo("""{"v":"soft"}"""));
+    }
 
     [TestCase("250us", 0.25)]
     [TestCase("500ms", 500)]
@@ -120,6 +150,19 @@ internal sealed class SettingTableTests
     private static IEnumerable<object[]> RealRows() =>
         ConfigCommand.Tables.SelectMany(table => table.Value.Rows.Select(row => new object[] { table.Key, row }));
 
+    private static string Json(Setting row, string text)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            row.WriteJson(writer, "v", text);
+            writer.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
     private static SettingValues Load(
         string? file = null, Dictionary<string, string>? environment = null, params (string Name, string Text)[] given)
     {
@@ -127,6 +170,6 @@ internal sealed class SettingTableTests
         return Table.Load(
             given.ToDictionary(pair => pair.Name, pair => pair.Text),
             name => environment?.GetValueOrDefault(name),
-            document?.RootElement);
+            document is null ? null : new SettingFile("settings.json", document.RootElement, [Table, Other]));
     }
 }

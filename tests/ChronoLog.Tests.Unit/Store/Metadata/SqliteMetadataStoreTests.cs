@@ -133,11 +133,57 @@ public class SqliteMetadataStoreTests
     public void A_newer_schema_is_refused()
     {
         SqliteMetadataStore.Open(path).Dispose();
-        Sql("PRAGMA user_version = 2");
+        Sql("PRAGMA user_version = 3");
 
         Assert.That(
             () => SqliteMetadataStore.Open(path),
-            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 2"));
+            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 3"));
+    }
+
+    [Test]
+    public void A_database_of_version_1_is_brought_up_to_date()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Sql("""
+            CREATE TABLE chronicle (name TEXT PRIMARY KEY NOT NULL, attributes TEXT NOT NULL, created INTEGER NOT NULL)
+                STRICT, WITHOUT ROWID;
+            CREATE TABLE story (chronicle TEXT NOT NULL REFERENCES chronicle(name) ON DELETE CASCADE, story TEXT NOT NULL,
+                story_id INTEGER NOT NULL, attributes TEXT NOT NULL, groups TEXT NOT NULL, created INTEGER NOT NULL,
+                PRIMARY KEY (chronicle, story)) STRICT, WITHOUT ROWID;
+            CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            CREATE TABLE setting (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+            INSERT INTO chronicle VALUES ('c', '{}', 1);
+            INSERT INTO story VALUES ('c', 's', 7, '{}', '[0]', 2);
+            PRAGMA application_id = 1129082212; PRAGMA user_version = 1;
+            """);
+        for (int opening = 0; opening < 2; opening++)
+        {
+            using SqliteMetadataStore store = SqliteMetadataStore.Open(path);
+            Assert.That(store.LoadChronicles().Single().IsBeingDestroyed, Is.False);
+            StoryRecord story = store.LoadStories().Single();
+            Assert.That((story.StoryId, story.IsBeingDestroyed), Is.EqualTo((7ul, false)));
+            Assert.That(store.LoadMembers(), Is.Empty);
+        }
+    }
+
+    [Test]
+    public void What_is_being_destroyed_and_who_belongs_to_a_group_survive_a_restart()
+    {
+        var keeper = new MemberRecord(7, Role.Keeper, "keeper-0", "tcp://a:1");
+        using (SqliteMetadataStore store = SqliteMetadataStore.Open(path))
+        {
+            store.PutChronicle(new ChronicleRecord("c", new Dictionary<string, string>(), 1, IsBeingDestroyed: true));
+            store.PutStory(new StoryRecord("c", "s", 1, new Dictionary<string, string>(), [7], 1, IsBeingDestroyed: true));
+            store.PutMember(keeper with { ServiceEndpoint = "tcp://a:0" });
+            store.PutMember(keeper);
+            store.PutMember(keeper with { Name = "gone" });
+            store.DeleteMember(keeper with { Name = "gone" });
+        }
+
+        using SqliteMetadataStore reopened = SqliteMetadataStore.Open(path);
+        Assert.That(reopened.LoadChronicles().Single().IsBeingDestroyed, Is.True);
+        Assert.That(reopened.LoadStories().Single().IsBeingDestroyed, Is.True);
+        Assert.That(reopened.LoadMembers(), Is.EqualTo([keeper]));
     }
 
     [Test]
