@@ -27,7 +27,8 @@ public sealed class SettingTable(string section, IReadOnlyList<Setting> rows)
             if (!row.Accepts(texts[row.Name].Text))
             {
                 throw new SettingException(
-                    $"setting '{row.Name}' = '{texts[row.Name].Text}' ({Describe(row, texts[row.Name].Source)}): expected {row.Kind}");
+                    $"setting '{row.Name}' = '{texts[row.Name].Text}' ({Describe(row, texts[row.Name].Source)}): "
+                    + $"expected {row.Kind}");
             }
         }
 
@@ -86,7 +87,8 @@ public sealed class SettingTable(string section, IReadOnlyList<Setting> rows)
             {
                 if (!IsRow(property.Name))
                 {
-                    throw new SettingException($"settings file: '{Section}.{property.Name}' is no setting of this command");
+                    throw new SettingException(
+                        $"settings file: '{Section}.{property.Name}' is no setting of this command");
                 }
 
                 values[property.Name] = TextOf(property.Value);
