@@ -143,6 +143,8 @@ public sealed class ReadTests
         Assert.That(await pages.MoveNextAsync());
         ulong last = Copy(pages.Current)[^1].Time;
         ValueTask<bool> next = pages.MoveNextAsync();
+        await Eventually.Until(
+            () => deployment.Player.Query.Count(Methods.NextPage) == 2, "the Player works on the second page");
 
         await deployment.Player.DisposeAsync();
 
