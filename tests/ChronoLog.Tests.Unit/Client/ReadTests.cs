@@ -222,6 +222,21 @@ public sealed class ReadTests
     }
 
     [Test]
+    public async Task Reading_on_after_the_client_is_gone_fails_and_does_not_hang()
+    {
+        deployment.Player.Plan = request => PlayedPlayer.Snapshot(request, Large(500));
+        await using Replay replay = await client.ReplayAsync("c", "s");
+        await using IAsyncEnumerator<EventPage> pages = replay.GetAsyncEnumerator();
+        Assert.That(await pages.MoveNextAsync(), Is.True);
+
+        await client.DisposeAsync();
+
+        ChronoLogException gone = (await Assert.ThrowsAsync<ChronoLogException>(
+            async () => await pages.MoveNextAsync().AsTask().WaitAsync(Eventually.Patience)))!;
+        Assert.That(gone.Status, Is.EqualTo(Status.NoConnection));
+    }
+
+    [Test]
     public async Task A_page_is_gone_when_the_next_one_comes()
     {
         deployment.Player.Plan = request => PlayedPlayer.Snapshot(request, Large(200));
