@@ -7,7 +7,7 @@ using ChronoLog.Interop.Ring;
 namespace ChronoLog.Transport.Rings;
 
 /// <summary>Creates rings as files in shared memory, within a budget. Thread-safe.</summary>
-public sealed class SharedRingHost : IRingHost, IDisposable
+public sealed partial class SharedRingHost : IRingHost, IDisposable
 {
     private const uint OwnerOnly = 0x180; // 0600
     private const uint OwnerAndGroup = 0x1B0; // 0660
@@ -65,6 +65,9 @@ public sealed class SharedRingHost : IRingHost, IDisposable
 
     IRecordingRing IRingHost.Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes) =>
         Create(clientId, ringId, producerPid, capacityBytes);
+
+    public void Identify(ulong processId, ulong epoch) =>
+        Options = Options with { KeeperProcessId = processId, KeeperEpoch = epoch };
 
     /// <summary>Disposes the rings that are left: their files go.</summary>
     public void Dispose()
@@ -128,7 +131,7 @@ public sealed class SharedRingHost : IRingHost, IDisposable
         string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         string path = Path.Combine(
             Path.GetFullPath(options.Directory),
-            $"{RecorderSession.FilePrefix}{options.KeeperProcessId:x}-{ringId:x}-{secret}");
+            $"{PrefixOf(options)}{ringId:x}-{secret}");
         var identity = new RingIdentity(
             (ulong)capacityBytes, clientId, options.KeeperProcessId, options.KeeperEpoch, ringId, producerPid,
             options.GroupAccess ? OwnerAndGroup : OwnerOnly);

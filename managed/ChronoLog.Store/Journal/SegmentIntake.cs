@@ -1,0 +1,158 @@
+using ChronoLog.Core.Ports;
+using ChronoLog.Interop.Posix;
+
+namespace ChronoLog.Store.Journal;
+
+/// <summary>
+/// Looks at every file of a journal directory and sorts out what no segment is: unused ones go, unreadable ones are set
+/// aside, and what was set aside before is stated again, as long as it is there. One bad file never keeps the others from
+/// being used.
+/// </summary>
+internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage> damages)
+{
+    // The file is read once by read(), which reports a bad sector, where the mapping would raise a signal.
+    private readonly byte[] buffer = new byte[1 << 20];
+
+    /// <summary>The segments, in the order of their sequence.</summary>
+    public IReadOnlyList<SegmentSurvey> Take()
+    {
+        foreach (string name in Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName).Order()!)
+        {
+            if (SegmentFile.DamagedName(name) is not null)
+            {
+                damages.Add(StateAgain(name));
+            }
+        }
+
+        var surveys = new List<SegmentSurvey>();
+        foreach (string name in JournalReader.SegmentNames(directory.Path).ToList())
+        {
+            if (TryTake(name) is { } survey)
+            {
+                surveys.Add(survey);
+            }
+        }
+
+        return surveys;
+    }
+
+    private SegmentSurvey? TryTake(string name)
+    {
+        try
+        {
+            using PosixFile file = directory.OpenFile(name, PosixOpen.ReadWrite | PosixOpen.NonBlocking);
+            return Take(name, file);
+        }
+        catch (PosixException exception) when (IsOfTheFile(exception))
+        {
+            SetAside(name, exception.Message);
+            return null;
+        }
+    }
+
+    // Anything else (no rights, no memory, too many open files) speaks of this process: it must not cost a sound segment.
+    private static bool IsOfTheFile(PosixException exception) => exception.Errno is PosixError.InputOutput
+        or PosixError.TooManyLinks or PosixError.IsDirectory or PosixError.NoSuchDevice;
+
+    private SegmentSurvey? Take(string name, PosixFile file)
+    {
+        long sequence = SegmentFile.SequenceOf(name)!.Value;
+        if (Refusal(file) is { } refusal)
+        {
+            SetAside(name, refusal);
+            return null;
+        }
+
+        bool isBlank = ReadThrough(file) < SegmentHeader.PageLength; // created, and its blocks never reserved
+        Span<byte> page = buffer.AsSpan(0, SegmentHeader.PageLength);
+        if (!isBlank)
+        {
+            file.ReadExactlyAt(page, 0);
+            isBlank = page.IndexOfAnyExcept((byte)0) < 0; // made or cleared for use, and not used yet
+        }
+
+        if (isBlank)
+        {
+            directory.Unlink(name);
+            return null;
+        }
+
+        if (!SegmentHeader.TryRead(page, file.Length, out SegmentHeader header))
+        {
+            SetAside(name, "its header is not one");
+            return null;
+        }
+
+        if (header.Sequence != sequence)
+        {
+            // A file that was about to be used again, whose cleared header a power cut took back: all of it was archived.
+            directory.Unlink(name);
+            return null;
+        }
+
+        return new SegmentSurvey(SegmentFile.Adopt(directory, sequence, file, header.SegmentBytes), header);
+    }
+
+    private static string? Refusal(PosixFile file)
+    {
+        PosixFileInfo info = file.Info;
+        return !info.IsRegularFile ? "it is no regular file"
+            : info.Length > JournalOptions.SegmentBytesMax
+                ? $"it has {info.Length} bytes, more than any segment ({JournalOptions.SegmentBytesMax})"
+                : null;
+    }
+
+    private long ReadThrough(PosixFile file)
+    {
+        long at = 0;
+        for (int got = 1; got > 0; at += got)
+        {
+            got = file.ReadAt(buffer, at);
+        }
+
+        return at;
+    }
+
+    private void SetAside(string name, string reason)
+    {
+        string what = $"it is no readable segment: {reason}";
+        try
+        {
+            SegmentFile.SetAside(directory, name);
+        }
+        catch (PosixException exception)
+        {
+            what += $"; it could not be set aside: {exception.Message}";
+        }
+
+        damages.Add(new JournalDamage(Path.Combine(directory.Path, name), what, 0, ulong.MaxValue));
+    }
+
+    private JournalDamage StateAgain(string name)
+    {
+        (ulong start, ulong end) = (0, ulong.MaxValue);
+        string? reason = null;
+        try
+        {
+            using PosixFile file = directory.OpenFile(name, PosixOpen.Read | PosixOpen.NonBlocking);
+            if (Refusal(file) is null && ReadThrough(file) >= SegmentHeader.PageLength)
+            {
+                using PosixMapping mapping = file.Map(0, file.Length, writable: false);
+                ReadOnlySpan<byte> bytes = mapping.Span(0, (int)mapping.Length);
+                if (SegmentHeader.TryRead(bytes, bytes.Length, out SegmentHeader header))
+                {
+                    (start, end) = TickRange.Of(bytes, header);
+                }
+            }
+        }
+        catch (IOException exception)
+        {
+            reason = $" ({exception.Message})";
+        }
+
+        return new JournalDamage(
+            Path.Combine(directory.Path, name),
+            $"it was set aside by an earlier run{reason}; remove it when nothing is to be found in it any more",
+            start, end);
+    }
+}
