@@ -14,18 +14,12 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
     private readonly byte[] buffer = new byte[1 << 20];
 
     /// <summary>The segments, in the order of their sequence.</summary>
-    public IReadOnlyList<SegmentSurvey> Take()
+    /// <param name="names">Everything that an earlier run left.</param>
+    public IReadOnlyList<SegmentSurvey> Take(IReadOnlyList<string> names)
     {
-        foreach (string name in Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName).Order()!)
-        {
-            if (SegmentFile.DamagedName(name) is not null)
-            {
-                damages.Add(StateAgain(name));
-            }
-        }
-
+        damages.AddRange(names.Where(name => SegmentFile.DamagedName(name) is not null).Order().Select(StateAgain));
         var surveys = new List<SegmentSurvey>();
-        foreach (string name in JournalReader.SegmentNames(directory.Path).ToList())
+        foreach (string name in names.Where(name => SegmentFile.SequenceOf(name) is not null).Order())
         {
             if (TryTake(name) is { } survey)
             {
@@ -63,17 +57,12 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
             return null;
         }
 
-        bool isBlank = ReadThrough(file) < SegmentHeader.PageLength; // created, and its blocks never reserved
+        ReadThrough(file);
         Span<byte> page = buffer.AsSpan(0, SegmentHeader.PageLength);
-        if (!isBlank)
+        page = page[..file.ReadAt(page, 0)];
+        if (page.IndexOfAnyExcept((byte)0) < 0)
         {
-            file.ReadExactlyAt(page, 0);
-            isBlank = page.IndexOfAnyExcept((byte)0) < 0; // made or cleared for use, and not used yet
-        }
-
-        if (isBlank)
-        {
-            directory.Unlink(name);
+            directory.Unlink(name); // made or cleared for use, and not used yet
             return null;
         }
 

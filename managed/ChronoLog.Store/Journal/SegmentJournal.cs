@@ -58,12 +58,13 @@ public sealed class SegmentJournal : IJournal
                 $"the journal directory {options.Directory} is in use by another Keeper; give each one its own");
         }
 
-        long last = System.IO.Directory.EnumerateFileSystemEntries(options.Directory)
-            .Select(path => Path.GetFileName(path))
-            .Max(name => SegmentFile.SequenceOf(SegmentFile.DamagedName(name) ?? name)) ?? 0;
+        // Now, and not at the recovery: what this journal makes meanwhile is not an earlier run's.
+        List<string> found =
+            [.. System.IO.Directory.EnumerateFileSystemEntries(options.Directory).Select(path => Path.GetFileName(path))];
+        long last = found.Max(name => SegmentFile.SequenceOf(SegmentFile.DamagedName(name) ?? name)) ?? 0;
         pool = new SegmentPool(options, directory, last);
         sync = new JournalSync(pool, syncRange);
-        recovery = new SegmentRecovery(directory, pool, syncRange);
+        recovery = new SegmentRecovery(directory, found, pool, syncRange);
     }
 
     /// <summary>Where the segments are.</summary>

@@ -14,7 +14,7 @@ namespace ChronoLog.Store.Journal;
 /// only when neither has it, and is given from the rewrite when both have it, for the original's device had failed.
 /// </remarks>
 internal sealed class SegmentRecovery(
-    PosixDirectory directory, SegmentPool pool, Action<SegmentFile, long, long> syncRange)
+    PosixDirectory directory, IReadOnlyList<string> names, SegmentPool pool, Action<SegmentFile, long, long> syncRange)
 {
     private readonly List<SegmentSurvey> surveys = [];
     private readonly List<JournalDamage> damages = [];
@@ -24,7 +24,7 @@ internal sealed class SegmentRecovery(
     public JournalRecovery Run(RecoveredBatchTaker take)
     {
         var intake = new SegmentIntake(directory, damages);
-        surveys.AddRange(intake.Take());
+        surveys.AddRange(intake.Take(names));
         surveys.ForEach(survey => pool.Adopt(survey.File));
         Relate();
         foreach (SegmentSurvey survey in surveys)
@@ -65,7 +65,7 @@ internal sealed class SegmentRecovery(
         List<SegmentHole> missing = [.. holes.SelectMany(hole => NumberRanges.Without(hole, PresentBeside(survey)))];
         long synced = syncedByEpoch[survey.Header.Epoch];
         List<SegmentHole> lost = [.. missing.Where(hole => hole.FirstNumber <= synced)];
-        torn += missing.Except(lost).Sum(hole => hole.LastNumber - hole.FirstNumber + 1);
+        torn += missing.Except(lost).Sum(hole => Math.Min(int.MaxValue, hole.LastNumber - hole.FirstNumber + 1));
         if (lost.Count > 0)
         {
             survey.File.IsDamaged = true;

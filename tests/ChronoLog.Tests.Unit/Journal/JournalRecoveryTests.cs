@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Interop.Posix;
 using ChronoLog.Store.Journal;
@@ -36,6 +37,17 @@ internal sealed class JournalRecoveryTests
     }
 
     [Test]
+    public void FilesThatWereMadeSinceTheOpeningAreNoConcernOfTheRecovery()
+    {
+        crash.Append();
+        SegmentJournal journal = crash.Open(crash.Copy());
+        journal.Prepare(); // its thread runs before the recovery
+        JournalCrash.Recover(journal).AssertIs(crash.Batches);
+        JournalTests.Append(journal, crash.Batches[0]).Segment.AddReference();
+        Assert.That(JournalReader.Scan(journal.Directory).Sum(scan => scan.Batches.Count), Is.EqualTo(2));
+    }
+
+    [Test]
     public void ARecoveredSegmentGoesExactlyWhenNothingPointsIntoItAnyMore()
     {
         crash.Append(batches: 60, records: 40);
@@ -53,7 +65,6 @@ internal sealed class JournalRecoveryTests
         journal.Prepare();
 
         Assert.That(JournalCrash.Files(journal.Directory), Is.EqualTo(files.Skip(1)));
-        recovered.Segments.Except([first]).Distinct().ToList();
     }
 
     [Test]
@@ -243,6 +254,7 @@ internal sealed class JournalRecoveryTests
         crash.Append(batches: 20, records: 20);
         crash.Living.Sync();
         crash.Append(batches: 3, records: 20);
+        long last = JournalCrash.ScanOf(crash.Living.Directory).Batches[^1].Offset; // torn or damaged: nothing tells
         var known = crash.Batches.Select(Convert.ToHexString).ToHashSet();
         var random = new Random(4713);
         for (int round = 0; round < 200; round++)
@@ -257,7 +269,7 @@ internal sealed class JournalRecoveryTests
             Assert.That(given.All(known.Contains), Is.True, $"round {round}");
             long lost = known.Count - given.Count;
             Assert.That(
-                lost == 0 || recovered.Report.Damages.Count > 0 || recovered.Report.BatchesTorn > 0 || at > 40_000,
+                lost == 0 || recovered.Report.Damages.Count > 0 || recovered.Report.BatchesTorn > 0 || at + 8 > last,
                 Is.True, $"round {round}: {lost} batches are missing silently after a flip at {at}");
             journal.Dispose();
             Directory.Delete(copy, recursive: true);
