@@ -31,7 +31,8 @@ public sealed record ReattachedRings(IReadOnlyList<ReattachedRing> Rings, IReadO
 /// <param name="Ring">To be consumed further.</param>
 /// <param name="ProducerPid">The client's process; 0 if unknown.</param>
 /// <param name="KeeperProcessId">Of the process that made it.</param>
-public sealed record ReattachedRing(IRecordingRing Ring, uint ProducerPid, ulong KeeperProcessId);
+/// <param name="IsClosed">Nothing can be reserved in it any more.</param>
+public sealed record ReattachedRing(IRecordingRing Ring, uint ProducerPid, ulong KeeperProcessId, bool IsClosed = false);
 
 /// <summary>
 /// Consumer's side of a many-producer ring of <see cref="Model.RecordFrame"/>s. One consumer thread. The producers'
@@ -86,6 +87,11 @@ public interface IRecordingRing : IDisposable
     /// any thread.
     /// </summary>
     void CloseToProducers();
+
+    /// <summary>
+    /// Lets go of the ring and leaves its file, with what is in it, to the Keeper's next process. (Disposing removes it.)
+    /// </summary>
+    void Leave();
 
     /// <summary>Publishes that everything before the position is synced to the device. From any thread, one at a time.</summary>
     void PublishDurable(long position);

@@ -66,7 +66,11 @@ public sealed class RecordingService
     {
         foreach (ReattachedRing ring in rings)
         {
-            Use(new RingSession(ring.Ring, ring.Ring.ClientId, ring.ProducerPid) { Durable = NothingPublished });
+            Use(new RingSession(ring.Ring, ring.Ring.ClientId, ring.ProducerPid)
+            {
+                Durable = NothingPublished,
+                IsClosing = ring.IsClosed,
+            });
         }
     }
 
@@ -92,12 +96,21 @@ public sealed class RecordingService
         }
     }
 
-    /// <summary>Disposes every ring: the agents' threads have ended.</summary>
+    /// <summary>
+    /// Lets go of every ring: the agents' threads have ended. What is still in one waits there for the next process.
+    /// </summary>
     public void DisposeAll()
     {
         foreach (RingSession session in sessions.Concat(leaving.Select(left => left.Session)))
         {
-            session.Ring.Dispose();
+            if (!session.IsDetached && session.Ring.Tail > session.Ring.Consumed)
+            {
+                session.Ring.Leave();
+            }
+            else
+            {
+                session.Ring.Dispose();
+            }
         }
 
         sessions.Clear();

@@ -10,6 +10,8 @@ namespace ChronoLog.Store.Journal;
 /// </summary>
 internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage> damages)
 {
+    private readonly List<string> headless = [];
+
     // The file is read once by read(), which reports a bad sector, where the mapping would raise a signal.
     private readonly byte[] buffer = new byte[1 << 20];
 
@@ -18,24 +20,23 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
     public IReadOnlyList<SegmentSurvey> Take(IReadOnlyList<string> names)
     {
         damages.AddRange(names.Where(name => SegmentFile.DamagedName(name) is not null).Order().Select(StateAgain));
-        var surveys = new List<SegmentSurvey>();
-        foreach (string name in names.Where(name => SegmentFile.SequenceOf(name) is not null).Order())
-        {
-            if (TryTake(name) is { } survey)
-            {
-                surveys.Add(survey);
-            }
-        }
+        List<string> segments = [.. names.Where(name => SegmentFile.SequenceOf(name) is not null).Order()];
+        List<SegmentSurvey> surveys = [.. segments.Select(name => TryTake(name, Take)).OfType<SegmentSurvey>()];
 
-        return surveys;
+        // Those without a header, once it is known whose they could be.
+        HashSet<(ulong ProcessId, ulong Epoch)> owners =
+            [.. surveys.Select(survey => (survey.Header.ProcessId, survey.Header.Epoch))];
+        surveys.AddRange(headless.Select(name => TryTake(name, (_, file) => TakeHeadless(name, file, owners)))
+            .OfType<SegmentSurvey>());
+        return [.. surveys.OrderBy(survey => survey.Header.Sequence)];
     }
 
-    private SegmentSurvey? TryTake(string name)
+    private SegmentSurvey? TryTake(string name, Func<string, PosixFile, SegmentSurvey?> take)
     {
         try
         {
             using PosixFile file = directory.OpenFile(name, PosixOpen.ReadWrite | PosixOpen.NonBlocking);
-            return Take(name, file);
+            return take(name, file);
         }
         catch (PosixException exception) when (IsOfTheFile(exception))
         {
@@ -60,15 +61,9 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
         ReadThrough(file);
         Span<byte> page = buffer.AsSpan(0, SegmentHeader.PageLength);
         page = page[..file.ReadAt(page, 0)];
-        if (page.IndexOfAnyExcept((byte)0) < 0)
-        {
-            directory.Unlink(name); // made or cleared for use, and not used yet
-            return null;
-        }
-
         if (!SegmentHeader.TryRead(page, file.Length, out SegmentHeader header))
         {
-            SetAside(name, "its header is not one");
+            headless.Add(name);
             return null;
         }
 
@@ -80,6 +75,37 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
         }
 
         return new SegmentSurvey(SegmentFile.Adopt(directory, sequence, file, header.SegmentBytes), header);
+    }
+
+    private SegmentSurvey? TakeHeadless(string name, PosixFile file, IEnumerable<(ulong, ulong)> owners)
+    {
+        long sequence = SegmentFile.SequenceOf(name)!.Value;
+        SegmentHeader header = default;
+        var finding = SegmentMending.Finding.Nothing;
+        bool isBlank = true;
+        if (file.Length > 0)
+        {
+            using PosixMapping mapping = file.Map(0, file.Length, writable: false);
+            ReadOnlySpan<byte> bytes = mapping.Span(0, (int)mapping.Length);
+            isBlank = bytes[..Math.Min(bytes.Length, SegmentHeader.PageLength)].IndexOfAnyExcept((byte)0) < 0;
+            finding = SegmentMending.TryMend(bytes, sequence, owners, out header);
+        }
+
+        if (finding == SegmentMending.Finding.Mended)
+        {
+            return new SegmentSurvey(SegmentFile.Adopt(directory, sequence, file, file.Length), header);
+        }
+
+        if (isBlank && finding == SegmentMending.Finding.Nothing)
+        {
+            directory.Unlink(name); // made or cleared for use, and not used yet
+        }
+        else
+        {
+            SetAside(name, "its header is not one");
+        }
+
+        return null;
     }
 
     private static string? Refusal(PosixFile file)

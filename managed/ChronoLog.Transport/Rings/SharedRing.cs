@@ -222,7 +222,11 @@ public sealed unsafe partial class SharedRing : IRecordingRing
     }
 
     /// <summary>Fences the ring, removes the file, and gives the memory back.</summary>
-    public void Dispose()
+    public void Dispose() => End(isLeft: false);
+
+    public void Leave() => End(isLeft: true);
+
+    private void End(bool isLeft)
     {
         lock (mapping)
         {
@@ -231,14 +235,18 @@ public sealed unsafe partial class SharedRing : IRecordingRing
                 return;
             }
 
-            handle.Fence();
+            if (!isLeft)
+            {
+                handle.Fence();
+            }
+
             disposed = true;
             offered = 0;
             handle.Dispose();
         }
 
         producer?.Dispose();
-        host.Release(this);
+        host.Release(this, isLeft);
     }
 
     /// <summary>

@@ -94,7 +94,7 @@ public sealed partial class SharedRingHost
         {
             ring.Resume(journaled);
             uint pid = (uint)Math.Max(0, identity.ProducerPid);
-            return new ReattachedRing(ring, pid, identity.KeeperProcessId);
+            return new ReattachedRing(ring, pid, identity.KeeperProcessId, ring.IsClosed);
         }
         catch (ChronoLogException exception)
         {

@@ -69,7 +69,10 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
     public void Identify(ulong processId, ulong epoch) =>
         Options = Options with { KeeperProcessId = processId, KeeperEpoch = epoch };
 
-    /// <summary>Disposes the rings that are left: their files go.</summary>
+    /// <summary>
+    /// Lets go of the rings that are left. Their files go, but for those that hold something: the next process of the
+    /// Keeper takes them up.
+    /// </summary>
     public void Dispose()
     {
         SharedRing[] left;
@@ -80,13 +83,24 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
 
         foreach (SharedRing ring in left)
         {
-            ring.Dispose();
+            if (ring.Tail > ring.Consumed)
+            {
+                ring.Leave();
+            }
+            else
+            {
+                ring.Dispose();
+            }
         }
     }
 
-    internal void Release(SharedRing ring)
+    internal void Release(SharedRing ring, bool isLeft)
     {
-        File.Delete(ring.Path);
+        if (!isLeft)
+        {
+            File.Delete(ring.Path);
+        }
+
         lock (gate)
         {
             if (rings.Remove(ring))

@@ -140,6 +140,32 @@ internal sealed class JournalRecoveryTests
         Assert.That(again.Report.Damages.Single().EndTime, Is.EqualTo(damage.EndTime));
     }
 
+    [TestCase(0, 4096)]
+    [TestCase(30, 1)]
+    public void ASegmentThatLostItsHeaderIsKnownByItsBatches(int offset, int length)
+    {
+        crash.Append(batches: 60, records: 40);
+        string copy = crash.Copy();
+        JournalCrash.Change(JournalCrash.Files(copy)[1], offset, length, value => (byte)(length > 1 ? 0 : value ^ 1));
+
+        JournalCrash.Recovered recovered = JournalCrash.Recover(crash.Open(copy));
+
+        recovered.AssertIs(crash.Batches);
+        Assert.That(recovered.Report.Damages, Is.Empty);
+    }
+
+    [Test]
+    public void ASegmentThatLostMoreThanItsHeaderIsDamaged()
+    {
+        crash.Append(batches: 60, records: 40);
+        string copy = crash.Copy();
+        string file = JournalCrash.Files(copy)[1];
+        JournalCrash.Change(file, 0, 4096 + 64, _ => 0);
+
+        Assert.That(JournalCrash.Recover(crash.Open(copy)).Report.Damages.Single().Path, Is.EqualTo(file));
+        Assert.That(File.Exists(file + ".damaged"), Is.True);
+    }
+
     [Test]
     public void AHoleYoungerThanTheLastSyncIsAPowerCutsAndNoDamage()
     {

@@ -104,6 +104,10 @@ internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IR
 
     public void PublishDurable(long position) => Durable = position;
 
+    public bool IsLeft { get; private set; }
+
+    public void Leave() => IsLeft = true;
+
     public void Dispose() => IsDisposed = true;
 }
 

@@ -173,6 +173,33 @@ internal sealed class KeeperRecoveryTests
     }
 
     [Test]
+    public void ARingThatWasClosedBeforeIsDrainedAndRemovedThoughItsClientLives()
+    {
+        using KeeperHarness killed = Killed(out FakeRing ring, ("a", 3));
+        ring.Record(KeeperHarness.Story("a").StoryId, Now + 100, 100, "the last one");
+        using KeeperHarness keeper = Next(killed);
+        keeper.Rings.Left.Add(new ReattachedRing(ring, 100, 17, IsClosed: true));
+        keeper.Started().Pass(TimeSpan.FromSeconds(1));
+        Assert.That(ring.IsDisposed, Is.True);
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(Records("a", 3).Append("the last one")));
+    }
+
+    [Test]
+    public void WhatARingHoldsAtTheEndIsLeftInIt()
+    {
+        FakeRing ring;
+        using (KeeperHarness keeper = new KeeperHarness().Started())
+        {
+            ring = keeper.OpenRing();
+            keeper.Ingests = false;
+            ring.Record(1, Now, 0, "not taken");
+        }
+
+        Assert.That(ring.IsLeft, Is.True);
+        Assert.That(ring.IsDisposed, Is.False);
+    }
+
+    [Test]
     public void ANewRingNeverHasTheNumberOfAnEarlierOne()
     {
         using KeeperHarness killed = Killed(out FakeRing ring, ("a", 3));

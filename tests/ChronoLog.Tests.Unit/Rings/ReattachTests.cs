@@ -86,6 +86,22 @@ public sealed unsafe class ReattachTests
     }
 
     [Test]
+    public void TheConsumerSaysHowFarItWillZero()
+    {
+        using var fixture = new RingFixture();
+        SharedRing ring = fixture.CreateRing();
+        StoryWriter writer = fixture.Open(ring);
+        using RingHandle producer = RingFixture.Attach(ring);
+        for (int i = 0; i < 30; i++)
+        {
+            writer.LogEvent(new byte[5000]); // with padding now and then
+            RingFixture.Drain(ring);
+            long consuming = Volatile.Read(ref *(long*)(producer.Header + RingLayout.ConsumingOffset));
+            Assert.That(consuming, Is.EqualTo(ring.Consumed));
+        }
+    }
+
+    [Test]
     public void AnAppendThatWaitsForRoomGoesOnWhenTheKeeperIsBack()
     {
         using var fixture = new RingFixture(new SharedRingOptions { OwnerKey = Owner });
@@ -108,6 +124,24 @@ public sealed unsafe class ReattachTests
 
         Assert.That(waiting.Wait(TimeSpan.FromSeconds(30)), Is.True);
         Assert.That(first.Concat(Drain(found)).Last(), Is.EqualTo("waited"));
+    }
+
+    [Test]
+    public void AKeeperThatEndsInOrderLeavesWhatItHasNotTakenToItsNextProcess()
+    {
+        using var fixture = new RingFixture(new SharedRingOptions { OwnerKey = Owner });
+        SharedRing full = fixture.CreateRing();
+        SharedRing empty = fixture.CreateRing();
+        fixture.Open(full).LogEvent("left"u8);
+        full.CloseToProducers();
+        fixture.Host.Dispose();
+        Assert.That(File.Exists(empty.Path), Is.False);
+
+        using SharedRingHost next = NextHost(fixture);
+        ReattachedRing found = next.Reattach(new Dictionary<ulong, long>()).Rings.Single();
+
+        Assert.That(found.IsClosed, Is.True);
+        Assert.That(Drain(found), Is.EqualTo(new[] { "left" }));
     }
 
     [Test]
