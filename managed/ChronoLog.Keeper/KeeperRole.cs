@@ -162,7 +162,7 @@ public sealed class KeeperRole
         {
             ports.Logger.LogWarning(
                 "{Name}: {Chunks} chunks are not archived and {Rings} rings not drained within {Deadline}; their "
-                + "events stay in the journal", options.Name, ledger.Count, recording.Count, deadline);
+                + "events stay in journal and rings for the next start", options.Name, ledger.Count, recording.Count, deadline);
         }
 
         await ports.Registry.UnregisterAsync();
