@@ -81,8 +81,8 @@ public sealed class KeeperRole
     public int ChunksNotArchived => ledger.Count;
 
     /// <summary>
-    /// Takes up what an earlier process left, then serves, registers with the Visor (waiting for it as long as it takes),
-    /// and begins its duties. On the strand.
+    /// Takes up what an earlier process left, then serves, registers with the Visor (waiting for it as long as it
+    /// takes), and begins its duties. On the strand.
     /// </summary>
     /// <exception cref="IOException">A journal can't vouch for what it holds.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
@@ -162,7 +162,8 @@ public sealed class KeeperRole
         {
             ports.Logger.LogWarning(
                 "{Name}: {Chunks} chunks are not archived and {Rings} rings not drained within {Deadline}; their "
-                + "events stay in journal and rings for the next start", options.Name, ledger.Count, recording.Count, deadline);
+                + "events stay in journal and rings for the next start",
+                options.Name, ledger.Count, recording.Count, deadline);
         }
 
         await ports.Registry.UnregisterAsync();

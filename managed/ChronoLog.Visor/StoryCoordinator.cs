@@ -135,8 +135,8 @@ internal sealed class StoryCoordinator(
             .Select(story => directory.Describe(story, group));
 
     /// <summary>
-    /// Names stories by their ids, whether anybody holds them or not: a Keeper that was restarted has events of them in its
-    /// journal. Those that are not known were destroyed, unless the process knew another deployment.
+    /// Names stories by their ids, whether anybody holds them or not: a Keeper that was restarted has events of them in
+    /// its journal. Those that are not known were destroyed, unless the process knew another deployment.
     /// </summary>
     public void Name(IEnumerable<ulong> storyIds, RegisteredProcess process, HeartbeatReply reply)
     {

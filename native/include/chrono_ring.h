@@ -38,14 +38,14 @@
  * up to the next word that is not 0 (an unmarked reservation has stored nothing at all).
  *
  * A waiting producer: waiters += 1, reads wake, checks its condition again, FUTEX_WAIT(wake) with a timeout of at most
- * 100 ms, waiters -= 1. The caller's timeout ends the wait. A Keeper that has died is no reason to give up before that: it
- * is started again, re-attaches the ring and goes on; the client notices nothing but the pause. Only a heartbeat older than
- * CHRONO_CONSUMER_LOST_NS ends the wait whatever the timeout. (Going over to another Keeper's ring is the client's, above
- * the ring: a heartbeat older than CHRONO_CONSUMER_SILENT_NS is the sign for it.)
+ * 100 ms, waiters -= 1. The caller's timeout ends the wait. A Keeper that has died is no reason to give up before that:
+ * it is started again, re-attaches the ring and goes on; the client notices nothing but the pause. Only a heartbeat
+ * older than CHRONO_CONSUMER_LOST_NS ends the wait whatever the timeout. (Going over to another Keeper's ring is the
+ * client's, above the ring: a heartbeat older than CHRONO_CONSUMER_SILENT_NS is the sign for it.)
  *
- * Re-attaching, by the Keeper that was started again: it continues at the greatest of `consumed`, `consuming` and what its
- * journal has of the ring. Everything below `consuming` is in the journal or was nothing (padding, abandoned frames), and
- * may be zeroed in part; it is zeroed again. What lies behind is as the producers left it.
+ * Re-attaching, by the Keeper that was started again: it continues at the greatest of `consumed`, `consuming` and what
+ * its journal has of the ring. Everything below `consuming` is in the journal or was nothing (padding, abandoned
+ * frames), and may be zeroed in part; it is zeroed again. What lies behind is as the producers left it.
  *
  * Closing is exact: bit 63 of tail, set by the client (close) or the Keeper (fence) with one atomic OR. Every reservation
  * before it stands, none comes after; producer_state and consumer_state say who did it.
@@ -87,8 +87,9 @@ extern "C" {
 #define CHRONO_TAIL_CLOSED (UINT64_C(1) << 63)
 
 /*
- * The consumer beats every second. After three missed beats it is silent: a wait that fails then says "no Keeper" and not
- * "timed out". After half a minute it is lost: no wait outlasts that. A whole deployment is up again within that time.
+ * The consumer beats every second. After three missed beats it is silent: a wait that fails then says "no Keeper" and
+ * not "timed out". After half a minute it is lost: no wait outlasts that. A whole deployment is up again within that
+ * time.
  */
 #define CHRONO_CONSUMER_BEAT_NS UINT64_C(1000000000)
 #define CHRONO_CONSUMER_SILENT_NS (3 * CHRONO_CONSUMER_BEAT_NS)
@@ -163,8 +164,8 @@ CHRONO_EXPORT int chrono_ring_attach(const char *path, uint64_t client_id, uint6
                                      chrono_ring **ring, chrono_error *error);
 
 /*
- * Consumer: maps a ring that an earlier process of the same Keeper created, with the checks of chrono_ring_attach (and its
- * owner must be this user), and fills `identity` with what the file says. The header is the clients' to write, too:
+ * Consumer: maps a ring that an earlier process of the same Keeper created, with the checks of chrono_ring_attach (and
+ * its owner must be this user), and fills `identity` with what the file says. The header is the clients' to write, too:
  * positions in it are to be checked by the caller. The heartbeat is taken up.
  */
 CHRONO_EXPORT int chrono_ring_reattach(const char *path, uint64_t ring_id, chrono_ring_identity *identity,

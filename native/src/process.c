@@ -55,7 +55,7 @@ uint64_t chrono_process_started(int32_t pid)
     size_t bytes = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[bytes] = '\0';
-    /* "pid (name) state ...": the name may hold anything, so fields are counted from its last parenthesis; the 22nd is it. */
+    /* "pid (name) state ...": the name may hold anything: fields are counted from its last parenthesis; the 22nd is it. */
     const char *at = strrchr(text, ')');
     for (int field = 2; at != NULL && field < 22; field++) {
         at = strchr(at + 1, ' ');

@@ -185,7 +185,8 @@ static int open_ring(const char *path, uint64_t client_id, uint64_t ring_id, uin
         if (pread(file, header, sizeof *header, 0) != (ssize_t)sizeof *header) {
             status = fail(error, CHRONO_E_CORRUPT, errno, "its header cannot be read");
         } else {
-            status = check_header(header, facts.st_size, client_id == 0 ? header->client_id : client_id, ring_id, error);
+            client_id = client_id == 0 ? header->client_id : client_id;
+            status = check_header(header, facts.st_size, client_id, ring_id, error);
         }
         if (status == CHRONO_OK) {
             status = map(file, header->capacity, &mapped, error);

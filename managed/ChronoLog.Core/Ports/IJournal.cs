@@ -29,8 +29,8 @@ public interface IJournal : IDisposable
     string? Trouble { get; }
 
     /// <summary>
-    /// Takes up what an earlier run of the Keeper left, whatever its end was: gives every batch that is whole, each once.
-    /// What is given is on the device. Once, before anything else.
+    /// Takes up what an earlier run of the Keeper left, whatever its end was: gives every batch that is whole, each
+    /// once. What is given is on the device. Once, before anything else.
     /// </summary>
     /// <param name="take">Called for each batch; adds references for what it keeps.</param>
     /// <exception cref="IOException">What had not been synced could not be synced now: nothing can be promised of it.</exception>

@@ -15,8 +15,8 @@ public interface IRingHost
     void Identify(ulong processId, ulong epoch);
 
     /// <summary>
-    /// Takes up the rings of an earlier process of this Keeper: their clients may still be recording into them. Before the
-    /// first one is created.
+    /// Takes up the rings of an earlier process of this Keeper: their clients may still be recording into them. Before
+    /// the first one is created.
     /// </summary>
     /// <param name="journaled">By ring id: the position up to which the journal has the ring's events.</param>
     ReattachedRings Reattach(IReadOnlyDictionary<ulong, long> journaled);
@@ -32,7 +32,8 @@ public sealed record ReattachedRings(IReadOnlyList<ReattachedRing> Rings, IReadO
 /// <param name="ProducerPid">The client's process; 0 if unknown.</param>
 /// <param name="KeeperProcessId">Of the process that made it.</param>
 /// <param name="IsClosed">Nothing can be reserved in it any more.</param>
-public sealed record ReattachedRing(IRecordingRing Ring, uint ProducerPid, ulong KeeperProcessId, bool IsClosed = false);
+public sealed record ReattachedRing(
+    IRecordingRing Ring, uint ProducerPid, ulong KeeperProcessId, bool IsClosed = false);
 
 /// <summary>
 /// Consumer's side of a many-producer ring of <see cref="Model.RecordFrame"/>s. One consumer thread. The producers'
@@ -89,7 +90,8 @@ public interface IRecordingRing : IDisposable
     void CloseToProducers();
 
     /// <summary>
-    /// Lets go of the ring and leaves its file, with what is in it, to the Keeper's next process. (Disposing removes it.)
+    /// Lets go of the ring and leaves its file, with what is in it, to the Keeper's next process. (Disposing removes
+    /// it.)
     /// </summary>
     void Leave();
 

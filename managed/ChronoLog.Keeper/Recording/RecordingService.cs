@@ -59,8 +59,8 @@ public sealed class RecordingService
     }
 
     /// <summary>
-    /// Goes on with the rings of an earlier process of this Keeper, whether their clients are alive or not. Before any ring
-    /// is given out.
+    /// Goes on with the rings of an earlier process of this Keeper, whether their clients are alive or not. Before any
+    /// ring is given out.
     /// </summary>
     public void Adopt(IEnumerable<ReattachedRing> rings)
     {
@@ -201,7 +201,8 @@ public sealed class RecordingService
         agent.Replace([.. agent.Rings, session]);
     }
 
-    // Epochs are ticks: no process of this Keeper makes a ring per nanosecond, so none ever meets an earlier one's number.
+    // Epochs are ticks: no process of this Keeper makes a ring per nanosecond, so none ever meets an earlier one's
+    // number.
     private ulong NextRingId()
     {
         lastRingId = Math.Max(lastRingId, registry.Identity.Epoch);

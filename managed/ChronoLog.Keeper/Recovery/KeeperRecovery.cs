@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Keeper.Recovery;
 
 /// <summary>
-/// What a Keeper does before it serves: takes up what its earlier process left in the journals and in the rings, however
-/// that ended. The journals' events go into the pipelines as any others, so that hot reads, retirement and drain know no
-/// difference; the rings go on behind what the journals have of them, so that nothing is journaled twice. What their
-/// clients recorded meanwhile follows by the usual way. On the role's strand.
+/// What a Keeper does before it serves: takes up what its earlier process left in the journals and in the rings,
+/// however that ended. The journals' events go into the pipelines as any others, so that hot reads, retirement and
+/// drain know no difference; the rings go on behind what the journals have of them, so that nothing is journaled twice.
+/// What their clients recorded meanwhile follows by the usual way. On the role's strand.
 /// </summary>
 public sealed class KeeperRecovery(KeeperOptions options, KeeperPorts ports, StoryTable stories)
 {
@@ -62,15 +62,16 @@ public sealed class KeeperRecovery(KeeperOptions options, KeeperPorts ports, Sto
         if (found.BatchesTorn > 0)
         {
             ports.Logger.LogWarning(
-                "{Name}: {Batches} batches of the journal were lost before they had been synced, as it is after a power cut",
+                "{Name}: {Batches} batches of the journal were lost before they had been synced, as it is after a power "
+                + "cut",
                 options.Name, found.BatchesTorn);
         }
 
         foreach (JournalDamage damage in found.Damages)
         {
             ports.Logger.LogError(
-                "{Name}: journal segment {Path} is damaged: {What}; it is set aside, and replays of [{Start}, {End}) are "
-                + "partial as long as it is there",
+                "{Name}: journal segment {Path} is damaged: {What}; it is set aside, and replays of [{Start}, {End}) "
+                + "are partial as long as it is there",
                 options.Name, damage.Path, damage.What, damage.StartTime, damage.EndTime);
             missing.Add(new UnarchivedRange(
                 damage.StartTime, damage.EndTime,

@@ -41,8 +41,8 @@ public sealed class RetirementDuty(
     }
 
     /// <summary>
-    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's. Unnamed ones
-    /// are named by their id: of a story that is not in the report, nothing is left here.
+    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's. Unnamed
+    /// ones are named by their id: of a story that is not in the report, nothing is left here.
     /// </summary>
     public DrainProgressRequest Progress()
     {

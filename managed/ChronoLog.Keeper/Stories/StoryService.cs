@@ -62,8 +62,8 @@ public sealed class StoryService(
     }
 
     /// <summary>
-    /// Takes the names of stories that nobody records: of what a restart found in the journal and the rings. What the Visor
-    /// does not know any more was destroyed, and is dropped.
+    /// Takes the names of stories that nobody records: of what a restart found in the journal and the rings. What the
+    /// Visor does not know any more was destroyed, and is dropped.
     /// </summary>
     /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: names and id do not fit
     /// together.</exception>

@@ -6,8 +6,8 @@ namespace ChronoLog.Store.Archive;
 
 /// <summary>
 /// <c>{"type":"hdf5_extractor","hdf5_archive_dir":"/archive"}</c>: each chunk becomes a synced StoryFile. A chunk that
-/// was written before (same range, same partials) is found again instead, and events that some StoryFile has are left out:
-/// a chunk of them alone is taken and becomes no file. Blocks while it writes; thread-safe.
+/// was written before (same range, same partials) is found again instead, and events that some StoryFile has are left
+/// out: a chunk of them alone is taken and becomes no file. Blocks while it writes; thread-safe.
 /// </summary>
 public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
 {

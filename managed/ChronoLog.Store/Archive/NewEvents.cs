@@ -4,8 +4,9 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// The events of a chunk that no StoryFile has: a merge without what the archive already holds. After a restart of a Keeper
-/// or a Grapher chunks come again under other names, in other company; their events are archived once all the same.
+/// The events of a chunk that no StoryFile has: a merge without what the archive already holds. After a restart of a
+/// Keeper or a Grapher chunks come again under other names, in other company; their events are archived once all the
+/// same.
 /// </summary>
 internal sealed class NewEvents : IDisposable
 {

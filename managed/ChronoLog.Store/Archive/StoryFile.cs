@@ -88,8 +88,8 @@ public sealed class StoryFile : IDisposable
         new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Runs();
 
     /// <summary>
-    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks whose
-    /// checksum does not match are passed over.
+    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks
+    /// whose checksum does not match are passed over.
     /// </summary>
     internal IEnumerable<EventSequence[]> Identities(ulong startTime, ulong endTime)
     {

@@ -4,10 +4,11 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Walks the identities of archived events forward, through a chain of StoryFiles that do not overlap: the identity columns
-/// only, a block at a time, however large the files are.
+/// Walks the identities of archived events forward, through a chain of StoryFiles that do not overlap: the identity
+/// columns only, a block at a time, however large the files are.
 /// </summary>
-internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime) : IDisposable
+internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
+    : IDisposable
 {
     private readonly IEnumerator<EventSequence[]> blocks = Blocks(chain, startTime, endTime).GetEnumerator();
     private EventSequence[] current = [];

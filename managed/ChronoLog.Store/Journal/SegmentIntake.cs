@@ -5,8 +5,8 @@ namespace ChronoLog.Store.Journal;
 
 /// <summary>
 /// Looks at every file of a journal directory and sorts out what no segment is: unused ones go, unreadable ones are set
-/// aside, and what was set aside before is stated again, as long as it is there. One bad file never keeps the others from
-/// being used.
+/// aside, and what was set aside before is stated again, as long as it is there. One bad file never keeps the others
+/// from being used.
 /// </summary>
 internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage> damages)
 {
@@ -45,7 +45,8 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
         }
     }
 
-    // Anything else (no rights, no memory, too many open files) speaks of this process: it must not cost a sound segment.
+    // Anything else (no rights, no memory, too many open files) speaks of this process: it must not cost a sound
+    // segment.
     private static bool IsOfTheFile(PosixException exception) => exception.Errno is PosixError.InputOutput
         or PosixError.TooManyLinks or PosixError.IsDirectory or PosixError.NoSuchDevice;
 
@@ -69,7 +70,8 @@ internal sealed class SegmentIntake(PosixDirectory directory, List<JournalDamage
 
         if (header.Sequence != sequence)
         {
-            // A file that was about to be used again, whose cleared header a power cut took back: all of it was archived.
+            // A file that was about to be used again, whose cleared header a power cut took back: all of it was
+            // archived.
             directory.Unlink(name);
             return null;
         }

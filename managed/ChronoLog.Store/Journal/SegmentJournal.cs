@@ -59,8 +59,8 @@ public sealed class SegmentJournal : IJournal
         }
 
         // Now, and not at the recovery: what this journal makes meanwhile is not an earlier run's.
-        List<string> found =
-            [.. System.IO.Directory.EnumerateFileSystemEntries(options.Directory).Select(path => Path.GetFileName(path))];
+        IEnumerable<string> paths = System.IO.Directory.EnumerateFileSystemEntries(options.Directory);
+        List<string> found = [.. paths.Select(path => Path.GetFileName(path))];
         long last = found.Max(name => SegmentFile.SequenceOf(SegmentFile.DamagedName(name) ?? name)) ?? 0;
         pool = new SegmentPool(options, directory, last);
         sync = new JournalSync(pool, syncRange);

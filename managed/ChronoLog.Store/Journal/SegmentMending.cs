@@ -1,8 +1,8 @@
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// Makes a lost segment header anew. Every batch carries its segment's tag, and the tag follows from the Keeper's identity,
-/// which the other segments tell, and from the sequence number, which stands in the file's name.
+/// Makes a lost segment header anew. Every batch carries its segment's tag, and the tag follows from the Keeper's
+/// identity, which the other segments tell, and from the sequence number, which stands in the file's name.
 /// </summary>
 internal static class SegmentMending
 {

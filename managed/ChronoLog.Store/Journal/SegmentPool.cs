@@ -96,7 +96,8 @@ internal sealed class SegmentPool : IDisposable
     public void Adopt(SegmentFile file) => Interlocked.Add(ref bytesUsed, file.Mapping.Length);
 
     /// <summary>
-    /// The last reference to an adopted file is gone. It is not used again: its length and its blocks are another run's.
+    /// The last reference to an adopted file is gone. It is not used again: its length and its blocks are another
+    /// run's.
     /// </summary>
     public void Return(SegmentFile file)
     {

@@ -4,14 +4,15 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// Takes up the segments of earlier runs. First all are surveyed: what is whole, what is missing, and, by what the batches
-/// say of each other, what had been on the device. Then every whole batch is given once; those of which nobody knows that
-/// they had been synced are synced now.
+/// Takes up the segments of earlier runs. First all are surveyed: what is whole, what is missing, and, by what the
+/// batches say of each other, what had been on the device. Then every whole batch is given once; those of which nobody
+/// knows that they had been synced are synced now.
 /// </summary>
 /// <remarks>
-/// A batch that is missing was either younger than the last sync (a torn tail, or a hole that a power cut left: nobody was
-/// told that it was safe), or it is damage. A segment and its rewrites stand for each other: a batch counts as missing
-/// only when neither has it, and is given from the rewrite when both have it, for the original's device had failed.
+/// A batch that is missing was either younger than the last sync (a torn tail, or a hole that a power cut left: nobody
+/// was told that it was safe), or it is damage. A segment and its rewrites stand for each other: a batch counts as
+/// missing only when neither has it, and is given from the rewrite when both have it, for the original's device had
+/// failed.
 /// </remarks>
 internal sealed class SegmentRecovery(
     PosixDirectory directory, IReadOnlyList<string> names, SegmentPool pool, Action<SegmentFile, long, long> syncRange)
@@ -94,7 +95,8 @@ internal sealed class SegmentRecovery(
             .Min();
         return next > survey.LastNumber + 1
             ? [new SegmentHole(
-                survey.EndOffset, survey.Header.SegmentBytes - survey.EndOffset, survey.LastNumber + 1, next - 1, false)]
+                survey.EndOffset, survey.Header.SegmentBytes - survey.EndOffset, survey.LastNumber + 1, next - 1,
+                WasSynced: false)]
             : [];
     }
 
@@ -150,8 +152,8 @@ internal sealed class SegmentRecovery(
     }
 
     /// <summary>
-    /// Writes pages out that may never have been. The earlier run may have seen its sync fail, and the kernel then takes
-    /// the pages for clean: they are made dirty again, so that what is reported now is true.
+    /// Writes pages out that may never have been. The earlier run may have seen its sync fail, and the kernel then
+    /// takes the pages for clean: they are made dirty again, so that what is reported now is true.
     /// </summary>
     private unsafe void Renew(SegmentFile file, long from, long to)
     {
@@ -169,8 +171,8 @@ internal sealed class SegmentRecovery(
         catch (PosixException exception)
         {
             throw new IOException(
-                $"what an earlier run wrote to {file.Path} and did not sync could not be synced now: {exception.Message}; "
-                + "mend the device, or move the journal to another one, and start the Keeper again",
+                $"what an earlier run wrote to {file.Path} and did not sync could not be synced now: "
+                + $"{exception.Message}; mend the device, or move the journal to another one, and start the Keeper again",
                 exception);
         }
     }

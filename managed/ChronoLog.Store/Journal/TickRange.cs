@@ -4,8 +4,8 @@ using ChronoLog.Core.Time;
 namespace ChronoLog.Store.Journal;
 
 /// <summary>
-/// The range of ticks that a segment's readable batches speak of: when they arrived, and the ticks of their events. What
-/// is unreadable between them was recorded at the same time.
+/// The range of ticks that a segment's readable batches speak of: when they arrived, and the ticks of their events.
+/// What is unreadable between them was recorded at the same time.
 /// </summary>
 internal static class TickRange
 {
@@ -25,7 +25,8 @@ internal static class TickRange
             : (range.First, ChronoTick.AddSaturating(range.Last, 1));
     }
 
-    // The batch's checksum was right, but the frames are a client's: a wrong length ends the walk, as it does in ingestion.
+    // The batch's checksum was right, but the frames are a client's: a wrong length ends the walk, as it does in
+    // ingestion.
     private static (ulong, ulong) Wider((ulong, ulong) range, ReadOnlySpan<byte> frames)
     {
         while (frames.Length >= RecordFrame.HeaderLength)

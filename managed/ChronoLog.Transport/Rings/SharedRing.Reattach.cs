@@ -10,8 +10,8 @@ public sealed unsafe partial class SharedRing
     internal bool IsClosed => RawTail() >= RingLayout.TailClosed;
 
     /// <summary>
-    /// Moves to where the earlier process had got. It journals first, then states what it will zero, zeroes, and publishes:
-    /// so the greatest of the three positions is right, and what lies below it is zeroed once more.
+    /// Moves to where the earlier process had got. It journals first, then states what it will zero, zeroes, and
+    /// publishes: so the greatest of the three positions is right, and what lies below it is zeroed once more.
     /// </summary>
     /// <param name="journaled">The position that the journal knows; 0 if none.</param>
     /// <exception cref="Core.Protocol.ChronoLogException">

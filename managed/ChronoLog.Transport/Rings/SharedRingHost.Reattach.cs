@@ -38,8 +38,8 @@ public sealed partial class SharedRingHost
         foreach (string path in Directory.EnumerateFileSystemEntries(options.Directory, prefix + "*").Order())
         {
             string[] rest = Path.GetFileName(path)[prefix.Length..].Split('-');
-            if (rest.Length == 2
-                && ulong.TryParse(rest[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong ringId))
+            if (rest.Length == 2 && ulong.TryParse(
+                rest[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong ringId))
             {
                 yield return (path, ringId);
             }

@@ -9,8 +9,8 @@ public sealed record SharedRingOptions
     public string Directory { get; init; } = "/dev/shm";
 
     /// <summary>
-    /// Tells this Keeper's files from others': part of their names, the same in every process of the Keeper. Whoever has
-    /// the key takes up the files.
+    /// Tells this Keeper's files from others': part of their names, the same in every process of the Keeper. Whoever
+    /// has the key takes up the files.
     /// </summary>
     public ulong OwnerKey { get; init; }
 

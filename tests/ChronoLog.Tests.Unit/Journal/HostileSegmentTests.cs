@@ -91,7 +91,8 @@ internal sealed class HostileSegmentTests
     [Test]
     public void ASearchThroughCandidatesEnds()
     {
-        // Every 64 bytes what looks like a batch as long as the rest of the file: without a bound each would be summed up.
+        // Every 64 bytes what looks like a batch as long as the rest of the file: without a bound each would be summed
+        // up.
         const int Bytes = 32 << 20;
         byte[] file = new byte[Bytes];
         SegmentHeader header = SegmentHeaderOf(99) with { SegmentBytes = Bytes };

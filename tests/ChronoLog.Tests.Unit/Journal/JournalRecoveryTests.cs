@@ -237,10 +237,38 @@ internal sealed class JournalRecoveryTests
                 recovered.Batches.Select(Convert.ToHexString), Is.EquivalentTo(other.Batches.Select(Convert.ToHexString)));
             Assert.That(recovered.Report.Damages, Is.Empty, $"lost: {isLost}");
             Assert.That(recovered.Report.BatchesTorn, Is.Zero);
-            recovered.Release();
+            List<PayloadBlock> ofRewrite = recovered.Segments.FindAll(segment => segment.References == 1 + 3);
+            Assert.That(ofRewrite, Has.Count.EqualTo(3), "its three batches, and the original's hold on it");
+            ofRewrite.ForEach(segment => segment.Release());
+            journal.Prepare();
+            Assert.That(
+                JournalReader.Scan(copy).Count(scan => scan.Header.RewriteOf != 0), Is.EqualTo(1),
+                "alone, the broken one would be taken for damaged after another crash");
+            recovered.Segments.Except(ofRewrite).Distinct().ToList().ForEach(segment =>
+                recovered.Segments.FindAll(each => ReferenceEquals(each, segment)).ForEach(each => each.Release()));
             journal.Prepare();
             Assert.That(JournalCrash.Files(copy), Has.Length.EqualTo(1), "all but the spare are gone");
         }
+    }
+
+    [Test]
+    public void AProcessThatIsKilledAfterARecoveryLeavesBothRunsEvents()
+    {
+        crash.Append(batches: 40, records: 40);
+        SegmentJournal second = crash.Open(crash.Copy());
+        JournalCrash.Recover(second);
+        second.Identify(17, 2000);
+        JournalTests.Append(second, JournalTests.Frames(77_000, 4)).Segment.AddReference();
+        string copy = Directory.CreateDirectory(second.Directory + "-again").FullName;
+        foreach (string file in JournalCrash.Files(second.Directory))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        JournalCrash.Recovered recovered = JournalCrash.Recover(crash.Open(copy));
+
+        recovered.AssertIs(crash.Batches.Append(JournalTests.Frames(77_000, 4)));
+        Assert.That(recovered.Report.Damages, Is.Empty);
     }
 
     [Test]

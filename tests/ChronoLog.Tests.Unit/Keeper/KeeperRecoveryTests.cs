@@ -1,6 +1,7 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Keeper;
 using ChronoLog.Store.Journal;
 using NUnit.Framework;
 
@@ -242,7 +243,7 @@ internal sealed class KeeperRecoveryTests
         return keeper;
     }
 
-    private KeeperHarness Next(KeeperHarness killed, Func<ChronoLog.Keeper.KeeperOptions, ChronoLog.Keeper.KeeperOptions>? change = null)
+    private KeeperHarness Next(KeeperHarness killed, Func<KeeperOptions, KeeperOptions>? change = null)
     {
         Assert.That(killed.Extractor.Chunks, Is.Empty);
         string copy = Path.Combine(root, "next");
