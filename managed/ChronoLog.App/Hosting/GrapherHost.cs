@@ -65,7 +65,9 @@ internal static class GrapherHost
         });
         process.Logger.LogInformation("archiving into {Archive}, drain port {Endpoint}", archive.Root.Path, drain.Endpoint);
         await KeeperHost.WaitAsync(stop);
-        IReadOnlyList<string> rest = await process.Strand.InvokeAsync(() => DrainAsync(grapher, settings));
+        IReadOnlyList<string> rest = member.Displacement is null
+            ? await process.Strand.InvokeAsync(() => DrainAsync(grapher, settings))
+            : []; // what it holds is another's to archive now: the Keepers announce it again
         await process.Strand.InvokeAsync(grapher.StopAsync);
         return Departure.Report(process, rest);
     }

@@ -187,7 +187,7 @@ internal sealed class VisorTests
             Is.EqualTo(Status.InvalidArgument));
         visor.Join(Role.Grapher, "grapher");
         Assert.That(
-            visor.Refusal(() => visor.Join(Role.Grapher, "rival")), Is.EqualTo(Status.InvalidArgument));
+            visor.Refusal(() => visor.Join(Role.Grapher, "rival")), Is.EqualTo(Status.Fenced));
     }
 
     [Test]
