@@ -4,6 +4,7 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
 using ChronoLog.Grapher;
+using ChronoLog.Interop.Posix;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
 
@@ -15,9 +16,9 @@ internal static class GrapherHost
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
-        await using var process = new RoleContext(
-            Role.Grapher, $"grapher-{settings.Get(GrapherSettings.DrainPort)}", settings);
+        await using var process = new RoleContext(Role.Grapher, GrapherSettings.DrainPort, settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(GrapherSettings.ArchiveDirectory), process.Logger);
+        using PosixFile claim = ArchiveClaim.Take(archive.Root.Path, settings.Get(MemberSettings.Group));
         int cleaned = archive.Root.CleanLeftovers();
         if (cleaned > 0)
         {
