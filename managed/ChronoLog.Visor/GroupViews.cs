@@ -4,7 +4,7 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Visor;
 
 /// <summary>The newest view of every recording group.</summary>
-internal sealed class GroupViews(IBaseClock clock)
+internal sealed class GroupViews(GroupRoster roster, IBaseClock clock)
 {
     private readonly Dictionary<uint, GroupView> groups = [];
 
@@ -21,6 +21,8 @@ internal sealed class GroupViews(IBaseClock clock)
             // Ticks as epochs: greater than any that an earlier life of this Visor gave out.
             Epoch = Math.Max(clock.Now, (groups.GetValueOrDefault(number)?.Epoch ?? 0) + 1),
         };
+        view.Archive = roster.MembersOf(number).Select(member => member.Identity.Archive)
+            .FirstOrDefault(archive => archive.Length > 0) ?? "";
         foreach (RegisteredProcess process in members)
         {
             switch (process.Identity.Role)

@@ -29,14 +29,14 @@ internal sealed class ProcessRegistry
     {
         (this.store, this.roster, this.clock, this.timers) = (store, roster, clock, timers);
         (this.options, this.logger) = (options, logger);
-        views = new GroupViews(clock);
+        views = new GroupViews(roster, clock);
         lastLook = timers.MonotonicNanoseconds;
         foreach (MemberRecord member in roster.Members.Where(member => member.State != MemberState.Left))
         {
             Restore(member);
         }
 
-        Publish(processes.Values);
+        Publish(roster.Members.Select(member => member.Group));
     }
 
     public IEnumerable<RegisteredProcess> Processes => processes.Values;
@@ -251,9 +251,12 @@ internal sealed class ProcessRegistry
     private TimeSpan Silence(RegisteredProcess process) => TimeSpan.FromTicks(
         (timers.MonotonicNanoseconds - process.LastHeard) / TimeSpan.NanosecondsPerTick);
 
-    private void Publish(IEnumerable<RegisteredProcess> changed)
+    private void Publish(IEnumerable<RegisteredProcess> changed) =>
+        Publish(changed.Select(process => process.Identity.Group));
+
+    private void Publish(IEnumerable<uint> groups)
     {
-        foreach (uint number in changed.Select(process => process.Identity.Group).Distinct().ToList())
+        foreach (uint number in groups.Distinct().ToList())
         {
             views.Publish(number, processes.Values.Where(each => each.Identity.Group == number));
         }

@@ -129,15 +129,17 @@ internal sealed class StoryCoordinator(
             .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0 && story.Groups[^1] == group)
             .Select(story => directory.Describe(story, group));
 
-    private static StoryReply Compose(StoryDescriptor story, GroupView group, IEnumerable<uint> earlier)
+    private StoryReply Reply(StoryRecord story, GroupView group)
     {
-        var reply = new StoryReply { Story = story, Group = group };
-        reply.EarlierGroups.AddRange(earlier);
+        var reply = new StoryReply { Story = directory.Describe(story, group.Group), Group = group };
+        foreach (uint earlier in story.Groups.Where(number => number != group.Group))
+        {
+            reply.EarlierGroups.Add(earlier);
+            reply.EarlierViews.Add(registry.Group(earlier) ?? new GroupView { Group = earlier });
+        }
+
         return reply;
     }
-
-    private StoryReply Reply(StoryRecord story, GroupView group) =>
-        Compose(directory.Describe(story, group.Group), group, story.Groups.Take(story.Groups.Count - 1));
 
     private StoryRecord FindOrPrepare(StoryRequest request)
     {

@@ -35,7 +35,7 @@ internal static class GrapherHost
         SettingValues settings = process.Settings;
         IRpcServer drain = process.Listen(GrapherSettings.DrainPort);
         IRpcServer admin = process.Listen(GrapherSettings.AdminPort);
-        RegistryClient registry = member.Register(drain, admin);
+        RegistryClient registry = member.Register(drain, admin, archive.Root.Path);
         var extraction = member.CreateExtraction(
             WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
         var grapher = new GrapherRole(Options(process.Name, process.Settings), new GrapherPorts

@@ -105,10 +105,14 @@ internal sealed class MemberContext : IAsyncDisposable
         return member;
     }
 
-    public RegistryClient Register(IRpcServer service, IRpcServer admin)
+    /// <param name="service">Where the process serves its group or its clients.</param>
+    /// <param name="admin">Where the Visor reaches it.</param>
+    /// <param name="archive">Root of the archive that it has before it.</param>
+    public RegistryClient Register(IRpcServer service, IRpcServer admin, string? archive = null)
     {
         ProcessIdentity identity = Process.Identify(service, admin, Clock.Now);
         identity.Group = (uint)Process.Settings.Get(MemberSettings.Group);
+        identity.Archive = archive is null ? "" : ArchiveIdentity.Of(archive);
         identity.FabricProvider = FabricProviders.NameOf(Bulk.Provider);
         return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger)
         {

@@ -27,7 +27,7 @@ internal static class PlayerHost
         var player = new PlayerRole(Options(process.Name, process.Settings), new PlayerPorts
         {
             Strand = process.Strand,
-            Registry = member.Register(query, admin),
+            Registry = member.Register(query, admin, archive.Root.Path),
             Timers = process.Timers,
             Query = query,
             Admin = admin,
