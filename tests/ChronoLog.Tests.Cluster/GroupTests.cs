@@ -145,7 +145,10 @@ public sealed class GroupTests
         await up.WaitForExitAsync(deadline.Token);
         string said = await error;
         Assert.That(up.ExitCode, Is.Zero, () => said);
-        Assert.That(said, Does.Not.Contain("ended with status"), "the children were not interrupted");
+        string visor = File.ReadAllText(Path.Combine(directory, "logs", "visor.log"));
+        Assert.That(
+            visor, Does.Contain("Keeper 'keeper-0' left").And.Contain("Player 'player-0' left"),
+            "the Visor was not interrupted with the others: it ends last");
         Assert.That(Directory.GetFiles(Path.Combine(directory, "archive"), "*.h5", SearchOption.AllDirectories), Is.Not.Empty);
         Directory.Delete(directory, recursive: true);
     }
