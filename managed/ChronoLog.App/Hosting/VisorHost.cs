@@ -14,7 +14,7 @@ internal static class VisorHost
         using var stop = new StopSignal(cancellation);
         await using var context = new RoleContext(Role.Visor, "visor", settings);
         using var store = SqliteMetadataStore.Open(settings.Get(VisorSettings.Database));
-        var clock = new AnchoredClock(context.Timers, store);
+        var clock = new AnchoredClock(context.Timers, store, static () => DateTime.UtcNow);
         var portal = context.Listen(VisorSettings.PortalPort);
         var registry = context.Listen(VisorSettings.RegistryPort);
         var visor = new VisorRole(

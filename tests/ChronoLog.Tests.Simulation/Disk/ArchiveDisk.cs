@@ -1,0 +1,26 @@
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Tests.Simulation.Disk;
+
+/// <summary>The archive of a recording group: a directory that Grapher and Player share.</summary>
+public sealed class ArchiveDisk
+{
+    private readonly List<SimStoryFile> files = [];
+
+    public IReadOnlyList<SimStoryFile> Files => files;
+
+    public void Add(SimStoryFile file) => files.Add(file);
+
+    public void Remove(SimStoryFile file) => files.Remove(file);
+
+    /// <summary>What a reader finds of a story.</summary>
+    public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
+        file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+
+    /// <summary>A Grapher that starts removes what its former self did not finish.</summary>
+    public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
+
+    /// <summary>Power is gone: a name whose directory was not synced is there or not.</summary>
+    public void LosePower(Func<bool> survive) =>
+        files.RemoveAll(file => file.State != StoryFileState.Synced && (file.State == StoryFileState.Temporary || !survive()));
+}
