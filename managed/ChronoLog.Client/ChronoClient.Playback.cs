@@ -79,7 +79,7 @@ public sealed partial class ChronoClient
                     }
                 }
 
-                low = Math.Max(low, Forget(seen, replay.Watermark));
+                low = Math.Max(low, Forget(seen, CompleteBelow(replay)));
             }
 
             await Task.Delay(period, cancellation).ConfigureAwait(false);
@@ -107,6 +107,14 @@ public sealed partial class ChronoClient
             start = i + 1;
         }
     }
+
+    // A gap that reaches to the end of the range is a look that broke off, or somebody who did not answer: its events
+    // may still come, whatever the watermark was. One that ends before that is a loss, and is passed over.
+    private static ulong CompleteBelow(Replay replay) => replay.Gaps
+        .Where(gap => gap.EndTime == ulong.MaxValue)
+        .Select(gap => gap.StartTime)
+        .Append(replay.Watermark)
+        .Min();
 
     // Below the watermark nothing changes any more: what lies there need not be read or remembered again. Should the
     // watermark stand still for millions of events, the oldest are given up rather than memory: late ones could then be missed.

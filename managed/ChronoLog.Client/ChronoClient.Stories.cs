@@ -6,6 +6,8 @@ namespace ChronoLog.Client;
 /// <summary>Acquiring and releasing stories.</summary>
 public sealed partial class ChronoClient
 {
+    private static readonly TimeSpan GiveBackDeadline = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Acquires a story for recording; it is created if missing. Again by the same client: the same handle.
     /// </summary>
@@ -25,6 +27,13 @@ public sealed partial class ChronoClient
         await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (Volatile.Read(ref disposed) != 0)
+            {
+                throw new ChronoLogException(
+                    Status.NoConnection,
+                    $"story '{chronicle}/{story}': the client has left the deployment; connect again");
+            }
+
             if (held.TryGetValue((chronicle, story), out StoryHandle? handle))
             {
                 return handle;
@@ -37,7 +46,7 @@ public sealed partial class ChronoClient
                 request.Attributes[key] = value;
             }
 
-            StoryReply reply = await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(false);
+            StoryReply reply = await AcquireAtVisorAsync(request, cancellation).ConfigureAwait(false);
             handle = await OpenAsync(reply, cancellation).ConfigureAwait(false);
             held.Add((chronicle, story), handle);
             return handle;
@@ -52,15 +61,19 @@ public sealed partial class ChronoClient
     /// <exception cref="ChronoLogException">NotAcquired; TimedOut: the level was not reached, the story is still held.</exception>
     public async Task ReleaseStoryAsync(string chronicle, string story, CancellationToken cancellation = default)
     {
+        StoryHandle handle = await HeldAsync(chronicle, story, cancellation).ConfigureAwait(false);
+
+        // Not under the lock: it takes as long as the Keeper's device, and other stories need not wait for that.
+        await handle.FlushAsync(RingLevel(handle.Durability), options.ReleaseTimeout, cancellation)
+            .ConfigureAwait(false);
         await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (!held.TryGetValue((chronicle, story), out StoryHandle? handle))
+            if (held.GetValueOrDefault((chronicle, story)) != handle)
             {
-                throw new ChronoLogException(Status.NotAcquired, $"story '{chronicle}/{story}' is not held by this client");
+                throw NotHeld(chronicle, story); // another thread was faster
             }
 
-            await handle.FlushAsync(RingLevel(handle.Durability), options.ReleaseTimeout, cancellation).ConfigureAwait(false);
             await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(false);
             held.Remove((chronicle, story));
             handle.Close();
@@ -68,6 +81,46 @@ public sealed partial class ChronoClient
         finally
         {
             stateLock.Release();
+        }
+    }
+
+    private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)
+    {
+        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return held.GetValueOrDefault((chronicle, story)) ?? throw NotHeld(chronicle, story);
+        }
+        finally
+        {
+            stateLock.Release();
+        }
+    }
+
+    // Without an answer the Visor may count the story as held all the same, and would for as long as this client lives.
+    private async Task<StoryReply> AcquireAtVisorAsync(StoryRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+            when (exception is OperationCanceledException or ChronoLogException { Status: Status.TimedOut })
+        {
+            await TryGiveBackAsync(request).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task TryGiveBackAsync(StoryRequest request)
+    {
+        try
+        {
+            await portal.CallAsync(Methods.ReleaseStory, request, GiveBackDeadline).ConfigureAwait(false);
+        }
+        catch (ChronoLogException)
+        {
+            // Not held after all, or the Visor is away: why the acquisition failed is what the caller is told.
         }
     }
 
@@ -92,13 +145,15 @@ public sealed partial class ChronoClient
             writer.FullTimeout = options.FullTimeout;
             return new StoryHandle(reply.Story, writer, ClientId);
         }
-        catch (ChronoLogException)
+        catch
         {
-            await CallAsync(Methods.ReleaseStory, ForStory(reply.Story.Chronicle, reply.Story.Story), cancellation)
-                .ConfigureAwait(false);
+            await TryGiveBackAsync(ForStory(reply.Story.Chronicle, reply.Story.Story)).ConfigureAwait(false);
             throw;
         }
     }
+
+    private static ChronoLogException NotHeld(string chronicle, string story) =>
+        new(Status.NotAcquired, $"story '{chronicle}/{story}' is not held by this client");
 
     // What lies beyond the Keeper's journal is not known to the ring; a release waits for the journal's device.
     private static DurabilityLevel RingLevel(DurabilityLevel level) =>

@@ -24,16 +24,17 @@ public sealed partial class ChronoClient : IAsyncDisposable
     private readonly SharedClock clock = new();
     private readonly CancellationTokenSource closing = new();
     private readonly SemaphoreSlim stateLock = new(1, 1);
+    private readonly SemaphoreSlim leaseLock = new(1, 1);
     private readonly Dictionary<(string Chronicle, string Story), StoryHandle> held = [];
     private readonly Lazy<PlaybackContext> playback;
     private Task background = Task.CompletedTask;
     private RingSet rings = null!;
     private int disposed;
 
-    private ChronoClient(ClientOptions options, ILogger logger)
+    private ChronoClient(ClientOptions options, ZmqRpcConnector connector)
     {
         this.options = options;
-        connector = new ZmqRpcConnector(logger);
+        this.connector = connector;
         portal = connector.Open(options.Endpoint);
         playback = new Lazy<PlaybackContext>(() => new PlaybackContext(connector));
     }
@@ -49,15 +50,17 @@ public sealed partial class ChronoClient : IAsyncDisposable
     public static async Task<ChronoClient> ConnectAsync(
         ClientOptions options, ILogger? logger = null, CancellationToken cancellation = default)
     {
-        var client = new ChronoClient(options, logger ?? NullLogger.Instance);
+        var connector = new ZmqRpcConnector(logger ?? NullLogger.Instance);
+        ChronoClient? client = null;
         try
         {
+            client = new ChronoClient(options, connector);
             await client.ConnectAsync(cancellation).ConfigureAwait(false);
             return client;
         }
         catch
         {
-            await client.DisposeAsync().ConfigureAwait(false);
+            await (client?.DisposeAsync() ?? connector.DisposeAsync()).ConfigureAwait(false);
             throw;
         }
     }
@@ -122,14 +125,14 @@ public sealed partial class ChronoClient : IAsyncDisposable
                     Status.Acquired,
                     string.Create(CultureInfo.InvariantCulture, $"{held.Count} stories are still held; release them first"));
             }
+
+            await LeaveAsync(cancellation).ConfigureAwait(false);
         }
         finally
         {
             stateLock.Release();
         }
 
-        await CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, cancellation).ConfigureAwait(false);
-        ClientId = 0;
         await DisposeAsync().ConfigureAwait(false);
     }
 
@@ -196,19 +199,48 @@ public sealed partial class ChronoClient : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(closing.Token).ConfigureAwait(false))
             {
-                try
-                {
-                    await CallAsync(Methods.KeepAlive, new ClientRequest { ClientId = ClientId }, closing.Token)
-                        .ConfigureAwait(false);
-                }
-                catch (ChronoLogException)
-                {
-                    // The Visor is away: recording and replay of what is acquired go on without it.
-                }
+                await RenewLeaseAsync().ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (closing.IsCancellationRequested)
         {
+        }
+    }
+
+    private async Task RenewLeaseAsync()
+    {
+        await leaseLock.WaitAsync(closing.Token).ConfigureAwait(false);
+        try
+        {
+            if (ClientId != 0)
+            {
+                await CallAsync(Methods.KeepAlive, new ClientRequest { ClientId = ClientId }, closing.Token)
+                    .ConfigureAwait(false);
+            }
+        }
+        catch (ChronoLogException)
+        {
+            // The Visor is away: recording and replay of what is acquired go on without it.
+        }
+        finally
+        {
+            leaseLock.Release();
+        }
+    }
+
+    // A Visor takes back every client that it hears: a renewal after the leave would bring this one back for a lease.
+    private async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await leaseLock.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, cancellation)
+                .ConfigureAwait(false);
+            ClientId = 0;
+        }
+        finally
+        {
+            leaseLock.Release();
         }
     }
 

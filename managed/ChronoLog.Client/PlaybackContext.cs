@@ -16,6 +16,7 @@ internal sealed class PlaybackContext : IAsyncDisposable
     private readonly StrandThread thread = new(new Strand("chronolog playback"));
     private readonly Dictionary<string, FabricBulkEndpoint> endpoints = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IRpcChannel> channels = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource ending = new();
     private readonly IRpcConnector connector;
 
     public PlaybackContext(IRpcConnector connector) => this.connector = connector;
@@ -23,7 +24,22 @@ internal sealed class PlaybackContext : IAsyncDisposable
     public Strand Strand => thread.Strand;
 
     /// <summary>True once nothing runs on the strand any more: what is left to close went with it.</summary>
-    public bool IsDisposed { get; private set; }
+    public bool IsDisposed => ending.IsCancellationRequested;
+
+    /// <summary>Runs a function on the strand.</summary>
+    /// <exception cref="ChronoLogException"><see cref="Status.NoConnection"/>: the client was disposed.</exception>
+    public async Task<T> RunAsync<T>(Func<ValueTask<T>> function)
+    {
+        try
+        {
+            return await Strand.InvokeAsync(function).WaitAsync(ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (ending.IsCancellationRequested)
+        {
+            throw new ChronoLogException(
+                Status.NoConnection, "the client was disposed while a replay of it was read; connect again", exception);
+        }
+    }
 
     /// <summary>On the strand.</summary>
     public IRpcChannel ChannelTo(ProcessIdentity player)
@@ -51,7 +67,8 @@ internal sealed class PlaybackContext : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        IsDisposed = true;
+        // Nothing that is posted from here on runs; whoever waits for it is told.
+        await ending.CancelAsync().ConfigureAwait(false);
         foreach (IRpcChannel channel in channels.Values)
         {
             await channel.DisposeAsync().ConfigureAwait(false);

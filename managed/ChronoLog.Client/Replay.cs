@@ -32,7 +32,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     internal static async Task<Replay> OpenAsync(
         PlaybackContext context, StoryReply route, OpenReadRequest request, CancellationToken cancellation)
     {
-        RemoteReadSource source = await context.Strand.InvokeAsync(() => RemoteReadSource.OpenAsync(
+        RemoteReadSource source = await context.RunAsync(() => RemoteReadSource.OpenAsync(
             context.ChannelTo(route.Group.Player),
             context.BulkFor(route.Group.Player),
             RealTimers.Instance,
@@ -48,7 +48,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     {
         while (true)
         {
-            EventRun? run = await context.Strand.InvokeAsync(() => source.NextAsync(cancellation)).ConfigureAwait(false);
+            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(false);
             if (run is null)
             {
                 yield break;
@@ -61,9 +61,22 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!context.IsDisposed)
+        if (context.IsDisposed)
         {
-            await context.Strand.InvokeAsync(source.DisposeAsync).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await context.RunAsync(async () =>
+            {
+                await source.DisposeAsync();
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.NoConnection)
+        {
+            // The client was disposed meanwhile, and the Player closes the cursor by its lease.
         }
     }
 }

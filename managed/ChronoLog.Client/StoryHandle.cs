@@ -50,12 +50,14 @@ public sealed class StoryHandle
     /// <summary>Completes when everything recorded through this handle so far has reached the level.</summary>
     /// <param name="level">Up to Synced; the levels beyond are refused (NotSupported).</param>
     /// <param name="timeout">Then TimedOut.</param>
-    /// <param name="cancellation">Ends the wait at the next look.</param>
+    /// <param name="cancellation">Ends the wait at once.</param>
     public async Task FlushAsync(DurabilityLevel level, TimeSpan timeout, CancellationToken cancellation = default)
     {
         if (!writer.TryFlush(level))
         {
-            await Task.Run(() => writer.Flush(level, timeout), cancellation).ConfigureAwait(false);
+            // The ring's own wait goes on until its time is up; nobody waits for it then.
+            Task flush = Task.Run(() => writer.Flush(level, timeout), cancellation);
+            await flush.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 

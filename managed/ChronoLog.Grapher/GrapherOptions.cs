@@ -22,7 +22,9 @@ public sealed record GrapherOptions
     /// </summary>
     public TimeSpan HoldLimit { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Pause between two looks for chunks whose window has passed; null = an eighth of the shorter window.</summary>
+    /// <summary>
+    /// Pause between two looks for chunks whose window has passed; null = an eighth of the shorter window.
+    /// </summary>
     public TimeSpan? RetirePeriod { get; init; }
 
     /// <summary>Pulls at once. More than a few only divide the same link.</summary>
@@ -35,8 +37,8 @@ public sealed record GrapherOptions
     public int BuildingQueueMax { get; init; } = 16;
 
     /// <summary>
-    /// Bytes of images and index entries held, from the pull until the last reader has let go after archiving. Beyond it
-    /// pulls wait, and so do the Keepers, and so do their clients.
+    /// Bytes of images and index entries held, from the pull until the last reader has let go after archiving. Beyond
+    /// it pulls wait, and so do the Keepers, and so do their clients.
     /// </summary>
     public long HeldBytesMax { get; init; } = 1L << 30;
 
@@ -53,8 +55,8 @@ public sealed record GrapherOptions
     public TimeSpan NoticeDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// An archived chunk stays readable until the Player knows its StoryFile, but not longer than this: a Player that is
-    /// away reads the directory when it comes back.
+    /// An archived chunk stays readable until the Player knows its StoryFile, but not longer than this: a Player that
+    /// is away reads the directory when it comes back.
     /// </summary>
     public TimeSpan PlayerNoticeLimit { get; init; } = TimeSpan.FromSeconds(5);
 

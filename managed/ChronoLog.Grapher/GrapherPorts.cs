@@ -43,7 +43,9 @@ public sealed record GrapherPorts
     /// <summary>Where pages of warm reads are filled; none = on the role's strand.</summary>
     public IReadOnlyList<Strand> ReadStrands { get; init; } = [];
 
-    /// <summary>Deletes a story's StoryFiles. Called on the role's strand; what blocks belongs on another one.</summary>
+    /// <summary>
+    /// Deletes a story's StoryFiles. Called on the role's strand; what blocks belongs on another one.
+    /// </summary>
     public required Func<StoryDescriptor, CancellationToken, ValueTask> DestroyArchive { get; init; }
 
     /// <summary>

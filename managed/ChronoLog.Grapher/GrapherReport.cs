@@ -7,7 +7,9 @@ using ChronoLog.Grapher.Stories;
 
 namespace ChronoLog.Grapher;
 
-/// <summary>What a heartbeat says of this Grapher: counters and queue depths of every stage, and each story's tally.</summary>
+/// <summary>
+/// What a heartbeat says of this Grapher: counters and queue depths of every stage, and each story's tally.
+/// </summary>
 internal sealed class GrapherReport(
     GrapherRole role,
     StoryTable stories,

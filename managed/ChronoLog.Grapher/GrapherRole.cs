@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Grapher;
 
 /// <summary>
-/// The warm tier of a recording group: pulls partial chunks from Keepers, merges them into complete ones, and archives them.
-/// Three stages with a bounded queue between them: collection (<see cref="ChunkCollector"/>), building
+/// The warm tier of a recording group: pulls partial chunks from Keepers, merges them into complete ones, and archives
+/// them. Three stages with a bounded queue between them: collection (<see cref="ChunkCollector"/>), building
 /// (<see cref="StoryBuilder"/>), writing (<see cref="StoryWriter"/>). Every public member is used on the role's strand.
 /// </summary>
 public sealed class GrapherRole
@@ -99,7 +99,8 @@ public sealed class GrapherRole
         ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
         reads.Register(ports.Admin);
         ports.Registry.Registered = RegisteredAsync;
-        ports.Registry.Report = new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
+        ports.Registry.Report =
+            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
         {
             loops.Add(collector.RunAsync(stop.Token));
@@ -114,8 +115,8 @@ public sealed class GrapherRole
     }
 
     /// <summary>
-    /// For an orderly stop: takes what the Keepers still announce until they are quiet, then archives everything that is
-    /// held, and delivers the notices.
+    /// For an orderly stop: takes what the Keepers still announce until they are quiet, then archives everything that
+    /// is held, and delivers the notices.
     /// </summary>
     /// <param name="deadline">Gives up after this time; what is left is announced again by its Keepers.</param>
     /// <returns>Whether all of it is archived.</returns>
@@ -123,7 +124,9 @@ public sealed class GrapherRole
     {
         long begin = ports.Timers.MonotonicNanoseconds;
         while (View()?.Keepers.Count > 0 && Since(begin) < deadline
-            && (Since(begin) < options.DrainQuiet || Since(desk.LastNanoseconds) < options.DrainQuiet || desk.Active > 0))
+            && (Since(begin) < options.DrainQuiet
+                || Since(desk.LastNanoseconds) < options.DrainQuiet
+                || desk.Active > 0))
         {
             await ports.Timers.Delay(options.RetirePause, stop.Token);
         }
@@ -141,7 +144,9 @@ public sealed class GrapherRole
         }
     }
 
-    /// <summary>Ends all streams and leaves the deployment. What is not archived is lost here, and kept by its Keepers.</summary>
+    /// <summary>
+    /// Ends all streams and leaves the deployment. What is not archived is lost here, and kept by its Keepers.
+    /// </summary>
     public async ValueTask StopAsync()
     {
         desk.Close();
@@ -218,7 +223,8 @@ public sealed class GrapherRole
             catch (Exception exception)
             {
                 ports.Logger.LogError(
-                    exception, "{Name}: story {Chronicle}/{Story} was not started", options.Name, story.Chronicle, story.Story);
+                    exception, "{Name}: story {Chronicle}/{Story} was not started",
+                    options.Name, story.Chronicle, story.Story);
             }
         }
     }
@@ -276,8 +282,8 @@ public sealed class GrapherRole
 
         foreach (GrapherStory story in stories.All)
         {
-            // A report names every story that the Keeper has anything of. One that nobody records and that it does not name
-            // has left it: without this, a Keeper that was never written to would hold up the story's last chunk.
+            // A report names every story that the Keeper has anything of. One that nobody records and that it does not
+            // name has left it: without this, a Keeper that was never written to would hold up the story's last chunk.
             bool isNamed = reported.TryGetValue(story.Descriptor.StoryId, out ulong through);
             if (isNamed || !story.IsRecording)
             {

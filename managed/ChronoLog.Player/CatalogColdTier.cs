@@ -19,7 +19,8 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
         {
             throw new ChronoLogException(
                 Status.Internal,
-                $"the archive of '{story.Chronicle}/{story.Story}' in '{catalog.Root.Path}' cannot be listed: {exception.Message}",
+                $"the archive of '{story.Chronicle}/{story.Story}' in '{catalog.Root.Path}' cannot be listed: "
+                + exception.Message,
                 exception);
         }
     }

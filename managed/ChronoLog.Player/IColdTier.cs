@@ -7,8 +7,8 @@ namespace ChronoLog.Player;
 public interface IColdTier
 {
     /// <summary>
-    /// Sources over every StoryFile that touches [startTime, endTime), after a look whether the story's directory changed.
-    /// Files that cannot be read become gaps of their source.
+    /// Sources over every StoryFile that touches [startTime, endTime), after a look whether the story's directory
+    /// changed. Files that cannot be read become gaps of their source.
     /// </summary>
     IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime);
 

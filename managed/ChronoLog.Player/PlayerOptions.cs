@@ -9,8 +9,8 @@ public sealed record PlayerOptions
     public string Name { get; init; } = "player";
 
     /// <summary>
-    /// Longest wait for one tier's answer to the opening of a read. All Keepers are asked at once; one that does not answer
-    /// makes the replay PARTIAL.
+    /// Longest wait for one tier's answer to the opening of a read. All Keepers are asked at once; one that does not
+    /// answer makes the replay PARTIAL.
     /// </summary>
     public TimeSpan TierDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -24,8 +24,8 @@ public sealed record PlayerOptions
     public long RecentBytesMax { get; init; } = 256L << 20;
 
     /// <summary>
-    /// Read StoryFiles one run ahead on a pool thread: worth a thread hop per 2048 events where disks are slow and cores
-    /// are many. Off, they are read on the strand that fills the pages.
+    /// Read StoryFiles one run ahead on a pool thread: worth a thread hop per 2048 events where disks are slow and
+    /// cores are many. Off, they are read on the strand that fills the pages.
     /// </summary>
     public bool ArchiveReadAhead { get; init; }
 

@@ -31,8 +31,8 @@ public sealed record PlayerPorts
     public required IColdTier Cold { get; init; }
 
     /// <summary>
-    /// Where pages are filled and StoryFiles read, each replay on one of them: one per core that replays may use. None =
-    /// on the role's strand.
+    /// Where pages are filled and StoryFiles read, each replay on one of them: one per core that replays may use.
+    /// None = on the role's strand.
     /// </summary>
     public IReadOnlyList<Strand> ReadStrands { get; init; } = [];
 

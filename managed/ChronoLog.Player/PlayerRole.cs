@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Player;
 
 /// <summary>
-/// Replays the stories of a recording group across all tiers: plans (<see cref="ReplayPlanner"/>), merges and hands out pages
-/// (<see cref="ReadService"/>), and keeps recent chunks that a Grapher sends (<see cref="RecentChunks"/>). Every public
-/// member is used on the role's strand.
+/// Replays the stories of a recording group across all tiers: plans (<see cref="ReplayPlanner"/>), merges and hands out
+/// pages (<see cref="ReadService"/>), and keeps recent chunks that a Grapher sends (<see cref="RecentChunks"/>). Every
+/// public member is used on the role's strand.
 /// </summary>
 public sealed class PlayerRole
 {
@@ -34,7 +34,11 @@ public sealed class PlayerRole
         receiver = new RecentReceiver(recent, ports.Bulk);
         channels = new TierChannels(ports.Connector);
         tallies = new ColdTallies(
-            ports.Cold, ports.Timers, ports.ReadStrands.Count == 0 ? null : ports.ReadStrands[0], options, ports.Logger);
+            ports.Cold,
+            ports.Timers,
+            ports.ReadStrands.Count == 0 ? null : ports.ReadStrands[0],
+            options,
+            ports.Logger);
         var tiers = new TierReader(options, channels, ports.Bulk, ports.Timers);
         planner = new ReplayPlanner(() => ports.Registry.Group, tiers, recent, ports.Cold, options.Name);
         reads = new ReadService(
@@ -124,7 +128,8 @@ public sealed class PlayerRole
     {
         if (story is null)
         {
-            throw new ChronoLogException(Status.InvalidArgument, $"{options.Name} was told to forget a story without its name");
+            throw new ChronoLogException(
+                Status.InvalidArgument, $"{options.Name} was told to forget a story without its name");
         }
 
         recent.Drop(story.StoryId);

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Visor;
 
 /// <summary>
-/// Destroys stories and chronicles. A story is gone when every process of its groups has destroyed its part, for what one
-/// of them keeps would come back in a later story of the same name. Until then it is being destroyed, durably: nobody
+/// Destroys stories and chronicles. A story is gone when every process of its groups has destroyed its part, for what
+/// one of them keeps would come back in a later story of the same name. Until then it is being destroyed, durably: nobody
 /// sees or acquires it, and <see cref="RepeatAsync"/> tells those that were silent again.
 /// </summary>
 internal sealed class StoryDestroyer(

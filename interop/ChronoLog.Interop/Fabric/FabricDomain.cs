@@ -51,7 +51,9 @@ public sealed unsafe class FabricDomain : IDisposable
     /// <summary>Local buffers of operations must be registered.</summary>
     public bool RequiresLocalRegistration => (regionMode & ModeLocal) != 0;
 
-    /// <summary>Remote addresses are the owner's virtual addresses; else they count from the start of the region.</summary>
+    /// <summary>
+    /// Remote addresses are the owner's virtual addresses; else they count from the start of the region.
+    /// </summary>
     public bool UsesVirtualAddresses => (regionMode & ModeVirtualAddress) != 0;
 
     /// <summary>The provider chooses the keys of regions; else the caller does.</summary>
@@ -68,11 +70,14 @@ public sealed unsafe class FabricDomain : IDisposable
     /// <param name="provider">As libfabric calls it.</param>
     /// <param name="source">Local IP address; for shm the name of the endpoint, unique on the machine.</param>
     /// <param name="entries">Operations that an endpoint must be able to hold in flight.</param>
-    /// <exception cref="FabricException"><see cref="FabricError.NoData"/>: no such provider for the address.</exception>
+    /// <exception cref="FabricException">
+    /// <see cref="FabricError.NoData"/>: no such provider for the address.
+    /// </exception>
     public static FabricDomain Open(string provider, string source, int entries)
     {
         FabricException.Check(
-            FabricNative.GetInfo(provider, source, (ulong)entries, out nint rawInfo), $"fi_getinfo({provider}, {source})");
+            FabricNative.GetInfo(provider, source, (ulong)entries, out nint rawInfo),
+            $"fi_getinfo({provider}, {source})");
         var info = new FabricInfoHandle(rawInfo);
         FabricObjectHandle? fabric = null;
         try
@@ -94,7 +99,9 @@ public sealed unsafe class FabricDomain : IDisposable
     /// <summary>Opens an endpoint that is ready to transfer.</summary>
     /// <param name="queueEntries">Completions that may wait to be read.</param>
     /// <param name="peers">Expected number of peers.</param>
-    /// <param name="waitable">Whether <see cref="FabricEndpoint.WaitCompletions"/> will be used; shm has no wait object.</param>
+    /// <param name="waitable">
+    /// Whether <see cref="FabricEndpoint.WaitCompletions"/> will be used; shm has no wait object.
+    /// </param>
     public FabricEndpoint OpenEndpoint(int queueEntries, int peers, bool waitable) =>
         FabricEndpoint.Open(this, queueEntries, peers, waitable);
 
@@ -113,7 +120,9 @@ public sealed unsafe class FabricDomain : IDisposable
             domain.Raw, bound?.Handle.Raw ?? 0, start, (nuint)length, (ulong)access, requestedKey, out nint region);
         FabricException.Check(result, $"fi_mr_reg({Provider}, {length} bytes)");
         return new MemoryRegion(
-            bound is null ? new FabricObjectHandle(region, domain) : new FabricObjectHandle(region, domain, bound.Handle));
+            bound is null
+                ? new FabricObjectHandle(region, domain)
+                : new FabricObjectHandle(region, domain, bound.Handle));
     }
 
     public void Dispose()

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Fabric;
 
 /// <summary>
-/// A reliable-datagram endpoint with its completion queue and address vector. Except for <see cref="Signal"/>, called from
-/// one thread: its owner, who alone makes progress.
+/// A reliable-datagram endpoint with its completion queue and address vector. Except for <see cref="Signal"/>, called
+/// from one thread: its owner, who alone makes progress.
 /// </summary>
 public sealed unsafe class FabricEndpoint : IDisposable
 {
@@ -41,7 +41,8 @@ public sealed unsafe class FabricEndpoint : IDisposable
         {
             nint parent = domain.Handle.Raw;
             FabricException.Check(
-                FabricNative.OpenAddressVector(parent, (ulong)peers, out nint addresses), $"fi_av_open({domain.Provider})");
+                FabricNative.OpenAddressVector(parent, (ulong)peers, out nint addresses),
+                $"fi_av_open({domain.Provider})");
             opened.Push(new FabricObjectHandle(addresses, domain.Handle));
             int wait = waitable ? FabricNative.WaitUnspecified : FabricNative.WaitNone;
             FabricException.Check(
@@ -91,7 +92,9 @@ public sealed unsafe class FabricEndpoint : IDisposable
         (int)FabricNative.Read(endpoint.Raw, target, (nuint)length, descriptor, peer, remoteAddress, key, context);
 
     /// <summary>Makes progress and takes what completed, without waiting.</summary>
-    /// <returns>Number of contexts, <see cref="FabricError.TryAgain"/> or <see cref="FabricError.ErrorAvailable"/>.</returns>
+    /// <returns>
+    /// Number of contexts, <see cref="FabricError.TryAgain"/> or <see cref="FabricError.ErrorAvailable"/>.
+    /// </returns>
     public int ReadCompletions(Span<nint> contexts)
     {
         fixed (nint* first = contexts)
@@ -120,10 +123,13 @@ public sealed unsafe class FabricEndpoint : IDisposable
 
         string own = Marshal.PtrToStringUTF8((nint)entry.Text) ?? "";
         string text = LibFabric.Describe(entry.Error);
-        return new CompletionError(entry.Context, -entry.Error, own.Length == 0 || own == text ? text : $"{text}: {own}");
+        return new CompletionError(
+            entry.Context, -entry.Error, own.Length == 0 || own == text ? text : $"{text}: {own}");
     }
 
-    /// <summary>Ends the current or the next <see cref="WaitCompletions"/>. From any thread, until the disposal.</summary>
+    /// <summary>
+    /// Ends the current or the next <see cref="WaitCompletions"/>. From any thread, until the disposal.
+    /// </summary>
     public void Signal() => _ = FabricNative.Signal(queue.Raw);
 
     public void Dispose()

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Fabric;
 
 /// <summary>
-/// Any object of libfabric that fi_close closes. It keeps its parents open: libfabric refuses to close a domain that has
-/// open endpoints, and a handle that is finalised in the wrong order would leak both.
+/// Any object of libfabric that fi_close closes. It keeps its parents open: libfabric refuses to close a domain that
+/// has open endpoints, and a handle that is finalised in the wrong order would leak both.
 /// </summary>
 internal sealed class FabricObjectHandle : SafeHandle
 {

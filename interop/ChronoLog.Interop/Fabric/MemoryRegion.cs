@@ -1,6 +1,8 @@
 namespace ChronoLog.Interop.Fabric;
 
-/// <summary>Registered memory. Disposing it withdraws the registration, not the memory. Disposing twice does nothing.</summary>
+/// <summary>
+/// Registered memory. Disposing it withdraws the registration, not the memory. Disposing twice does nothing.
+/// </summary>
 public sealed class MemoryRegion : IDisposable
 {
     private readonly FabricObjectHandle region;

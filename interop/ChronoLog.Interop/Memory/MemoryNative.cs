@@ -30,7 +30,8 @@ internal static partial class MemoryNative
     internal static partial int Unlock(nint address, nuint length);
 
     [LibraryImport(NativeLibraries.C, EntryPoint = "mmap", SetLastError = true)]
-    private static partial nint Mmap(nint address, nuint length, int protection, int flags, int descriptor, long offset);
+    private static partial nint Mmap(
+        nint address, nuint length, int protection, int flags, int descriptor, long offset);
 
     [LibraryImport(NativeLibraries.C, EntryPoint = "mlock2", SetLastError = true)]
     private static partial int Mlock2(nint address, nuint length, uint flags);

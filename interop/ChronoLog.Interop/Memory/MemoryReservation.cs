@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Memory;
 
 /// <summary>
-/// A range of page-aligned, private memory that costs nothing until it is touched. Parts of it are pinned and given back
-/// to the system independently, while the range itself, and every address in it, stays valid until the disposal.
+/// A range of page-aligned, private memory that costs nothing until it is touched. Parts of it are pinned and given
+/// back to the system independently, while the range itself, and every address in it, stays valid until the disposal.
 /// </summary>
 public sealed unsafe class MemoryReservation : IDisposable
 {
@@ -34,8 +34,8 @@ public sealed unsafe class MemoryReservation : IDisposable
     public long Length { get; }
 
     /// <summary>
-    /// Keeps a part in physical memory if the limit for that (ulimit -l) allows it: an optimisation only, since providers
-    /// whose hardware reads memory pin what is registered themselves.
+    /// Keeps a part in physical memory if the limit for that (ulimit -l) allows it: an optimisation only, since
+    /// providers whose hardware reads memory pin what is registered themselves.
     /// </summary>
     /// <returns>True if it is locked; then <see cref="Unpin"/> unlocks it.</returns>
     public bool TryPin(long offset, long length) => MemoryNative.Lock(Part(offset, length), length) == 0;

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Native;
 
 /// <summary>
-/// Where the native libraries of this assembly's <c>LibraryImport</c>s are found. Short names in the signatures, sonames
-/// and search order here; nothing is loaded before its first call.
+/// Where the native libraries of this assembly's <c>LibraryImport</c>s are found. Short names in the signatures,
+/// sonames and search order here; nothing is loaded before its first call.
 /// </summary>
 public static class NativeLibraries
 {
@@ -39,7 +39,9 @@ public static class NativeLibraries
         }
     }
 
-    /// <summary>The file or soname that a short name was found under, and null when none of the candidates loads.</summary>
+    /// <summary>
+    /// The file or soname that a short name was found under, and null when none of the candidates loads.
+    /// </summary>
     public static string? Find(string name)
     {
         foreach (string candidate in Candidates(name))
@@ -78,7 +80,9 @@ public static class NativeLibraries
         _ => [],
     };
 
-    /// <summary>Only directories that belong to the installation or the repository; never the working directory.</summary>
+    /// <summary>
+    /// Only directories that belong to the installation or the repository; never the working directory.
+    /// </summary>
     private static IEnumerable<string> ChronoCandidates()
     {
         const string File = "libchrono_native.so";

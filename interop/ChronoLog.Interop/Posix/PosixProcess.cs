@@ -5,14 +5,17 @@ namespace ChronoLog.Interop.Posix;
 /// <summary>What a daemon and its supervisor need of processes.</summary>
 public static partial class PosixProcess
 {
-    private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x20000 | 0x80000; // O_WRONLY|O_CREAT|O_APPEND|O_NOFOLLOW|O_CLOEXEC
+    // O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC
+    private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x20000 | 0x80000;
     private const int CloseOnExec = 0x80000; // O_CLOEXEC
     private const int CurrentDirectory = -100;
     private const uint LogFileMode = 0x1A0; // 0640
     private const int SignalTerm = 15;
     private const int SignalKill = 9;
 
-    /// <summary>Appends standard output and error to a file from now on, and reads standard input from nowhere.</summary>
+    /// <summary>
+    /// Appends standard output and error to a file from now on, and reads standard input from nowhere.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static void RedirectOutput(string path)
     {

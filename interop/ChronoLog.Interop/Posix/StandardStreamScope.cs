@@ -1,11 +1,11 @@
 namespace ChronoLog.Interop.Posix;
 
 /// <summary>
-/// From creation to disposal this process's standard input is /dev/null and its standard output and error a file: what a
-/// child that is started meanwhile inherits, from its first instruction on. One at a time, and without an await inside.
+/// From creation to disposal this process's standard input is /dev/null and its standard output and error a file: what
+/// a child that is started meanwhile inherits, from its first instruction on. One at a time, without an await inside.
 /// </summary>
 /// <remarks>
-/// .NET's own redirection gives a child pipes to its parent: those break when the parent ends, and a daemon outlives it.
+/// .NET's own redirection gives a child pipes to its parent: those break when the parent ends, which a daemon outlives.
 /// Console streams that are open already are copies of the former descriptors and stay as they are.
 /// </remarks>
 public sealed class StandardStreamScope : IDisposable

@@ -49,7 +49,9 @@ public sealed class ClockHandle : SafeHandle
     }
 
     /// <summary>Publishes new parameters; one thread at a time.</summary>
-    /// <returns>By how many nanoseconds the clock is ahead of what was asked, because it never goes back; -1: bad rate.</returns>
+    /// <returns>
+    /// By how many nanoseconds the clock is ahead of what was asked, because it never goes back; -1: bad rate.
+    /// </returns>
     public long Set(ulong baseMonotonicNanoseconds, ulong baseTick, ulong rate, ulong uncertaintyNanoseconds)
     {
         long ahead = ClockNative.Set(handle, baseMonotonicNanoseconds, baseTick, rate, uncertaintyNanoseconds);

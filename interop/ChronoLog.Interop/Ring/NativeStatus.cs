@@ -1,6 +1,8 @@
 namespace ChronoLog.Interop.Ring;
 
-/// <summary>Status codes of libchrono_native (<c>chrono_status.h</c>): 0, or a negated status of the control plane.</summary>
+/// <summary>
+/// Status codes of libchrono_native (<c>chrono_status.h</c>): 0, or a negated status of the control plane.
+/// </summary>
 public static class NativeStatus
 {
     public const int Ok = 0;

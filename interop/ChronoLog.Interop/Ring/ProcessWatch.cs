@@ -25,7 +25,8 @@ public sealed class ProcessWatch : SafeHandle
     }
 
     /// <summary>
-    /// Null with <see cref="NativeStatus.Closed"/> when there is no such process, or another status when it cannot be watched.
+    /// Null with <see cref="NativeStatus.Closed"/> when there is no such process, or another status
+    /// when it cannot be watched.
     /// </summary>
     public static ProcessWatch? Open(int pid, out int status)
     {

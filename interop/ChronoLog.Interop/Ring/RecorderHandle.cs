@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Interop.Ring;
 
 /// <summary>
-/// A client's recorder. <see cref="CloseRecorder"/> ends it at once for every thread; its memory is given back when neither
-/// it nor a writer is reachable any more, so that a call that is under way never meets freed memory.
+/// A client's recorder. <see cref="CloseRecorder"/> ends it at once for every thread; its memory is given back when
+/// neither it nor a writer is reachable any more, so that a call that is under way never meets freed memory.
 /// </summary>
 public sealed unsafe class RecorderHandle : SafeHandle
 {
@@ -37,7 +37,9 @@ public sealed unsafe class RecorderHandle : SafeHandle
         return new RecorderHandle(raw, clock);
     }
 
-    /// <summary>Ends recording: every later call on the recorder and its writers returns <see cref="NativeStatus.Closed"/>.</summary>
+    /// <summary>
+    /// Ends recording: every later call on the recorder and its writers returns <see cref="NativeStatus.Closed"/>.
+    /// </summary>
     public void CloseRecorder()
     {
         RecorderNative.Close(handle);
@@ -56,7 +58,9 @@ public sealed unsafe class RecorderHandle : SafeHandle
         }
     }
 
-    /// <summary>Takes a ring out; <see cref="NativeStatus.WouldBlock"/> while it is not consumed and not to be abandoned.</summary>
+    /// <summary>
+    /// Takes a ring out; <see cref="NativeStatus.WouldBlock"/> while it is not consumed and not to be abandoned.
+    /// </summary>
     public int RetireRing(int slot, bool abandon)
     {
         int status = RecorderNative.RetireRing(handle, slot, abandon ? 1 : 0);

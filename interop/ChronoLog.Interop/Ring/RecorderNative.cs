@@ -4,7 +4,8 @@ using ChronoLog.Interop.Native;
 namespace ChronoLog.Interop.Ring;
 
 /// <summary>
-/// Raw signatures of <c>chrono_recorder.h</c>. Only <see cref="TryLogFast"/> goes without a GC transition: it never waits.
+/// Raw signatures of <c>chrono_recorder.h</c>. Only <see cref="TryLogFast"/> goes without a GC
+/// transition: it never waits.
 /// </summary>
 internal static unsafe partial class RecorderNative
 {

@@ -40,7 +40,9 @@ public sealed unsafe class RingHandle : SafeHandle
         return status == NativeStatus.Ok ? new RingHandle(ring) : null;
     }
 
-    /// <summary>Maps a ring that another process created, with all checks of a client; null with the error filled.</summary>
+    /// <summary>
+    /// Maps a ring that another process created, with all checks of a client; null with the error filled.
+    /// </summary>
     public static RingHandle? Attach(string path, ulong clientId, ulong ringId, uint trustedUid, out NativeError error)
     {
         nint ring = 0;
@@ -54,7 +56,9 @@ public sealed unsafe class RingHandle : SafeHandle
         return status == NativeStatus.Ok ? new RingHandle(ring) : null;
     }
 
-    /// <summary>Appends an event with given tick and index; a status. For tools and tests: clients use a recorder.</summary>
+    /// <summary>
+    /// Appends an event with given tick and index; a status. For tools and tests: clients use a recorder.
+    /// </summary>
     public int TryAppend(ulong storyId, ulong tick, uint index, ReadOnlySpan<byte> record)
     {
         fixed (byte* first = record)

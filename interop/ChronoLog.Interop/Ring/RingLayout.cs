@@ -1,6 +1,8 @@
 namespace ChronoLog.Interop.Ring;
 
-/// <summary>Offsets in a ring's header; the protocol and the reasons stand in <c>native/include/chrono_ring.h</c>.</summary>
+/// <summary>
+/// Offsets in a ring's header; the protocol and the reasons stand in <c>native/include/chrono_ring.h</c>.
+/// </summary>
 /// <remarks>
 /// <code>
 ///    0  identity: magic, version, capacity, client, keeper, epoch, ring, pids      the consumer, at creation

@@ -6,10 +6,12 @@ namespace ChronoLog.Interop.Ring;
 /// <summary>Raw signatures of <c>chrono_ring.h</c>.</summary>
 internal static unsafe partial class RingNative
 {
-    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_ring_create", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        NativeLibraries.Chrono, EntryPoint = "chrono_ring_create", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Create(string path, RingIdentity* identity, nint* ring, NativeError* error);
 
-    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_ring_attach", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        NativeLibraries.Chrono, EntryPoint = "chrono_ring_attach", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Attach(
         string path, ulong clientId, ulong ringId, uint trustedUid, nint* ring, NativeError* error);
 

@@ -60,7 +60,9 @@ public sealed unsafe class StoryWriterHandle : SafeHandle
         GC.KeepAlive(this);
     }
 
-    /// <summary>Never waits, and holds up no collection: for records of a few KiB. <see cref="NativeStatus.WouldBlock"/>.</summary>
+    /// <summary>
+    /// Never waits, and holds up no collection: for records of a few KiB. <see cref="NativeStatus.WouldBlock"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TryLogFast(ReadOnlySpan<byte> record, out ulong tick, out uint index)
     {

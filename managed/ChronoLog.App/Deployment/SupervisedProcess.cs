@@ -40,8 +40,8 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     }
 
     /// <summary>
-    /// Restarts the process if it died and its back-off has passed; a start that the system refuses is repeated with the
-    /// same back-off. True when it was restarted.
+    /// Restarts the process if it died and its back-off has passed; a start that the system refuses is repeated with
+    /// the same back-off. True when it was restarted.
     /// </summary>
     public bool Watch()
     {

@@ -103,8 +103,9 @@ internal static class KeeperHost
         string journal = Path.GetFullPath(settings.Get(KeeperSettings.JournalDirectory));
         return notArchived is null
             ? []
-            : [$"{notArchived} not archived within {settings.Get(DrainSettings.DrainDeadline).TotalSeconds} s: they stay "
-                + $"in its journal {journal}; keep that directory, and see in the logs why the Grapher did not take them"];
+            : [$"{notArchived} not archived within {settings.Get(DrainSettings.DrainDeadline).TotalSeconds} s: they "
+                + $"stay in its journal {journal}; keep that directory, and see in the logs why the Grapher did not take "
+                + "them"];
     }
 
     private static IEnumerable<string> EarlierRest(List<UnarchivedRange> leftBehind) =>

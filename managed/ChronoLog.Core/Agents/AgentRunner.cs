@@ -2,8 +2,8 @@
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// Drives one agent on a thread of its own: works while there is work, then yields for a while, then sleeps up to a bound.
-/// <see cref="Wake"/> ends the sleep.
+/// Drives one agent on a thread of its own: works while there is work, then yields for a while, then sleeps up to a
+/// bound. <see cref="Wake"/> ends the sleep.
 /// </summary>
 public sealed class AgentRunner : IDisposable
 {
@@ -20,10 +20,12 @@ public sealed class AgentRunner : IDisposable
 
     /// <param name="agent">Driven from the new thread only.</param>
     /// <param name="sleepMax">
-    /// Longest sleep now, and so the longest delay before work is noticed without a wake; asked before every sleep, so that
-    /// an agent that can have no work (no client is there) costs next to nothing.
+    /// Longest sleep now, and so the longest delay before work is noticed without a wake; asked before every sleep, so
+    /// that an agent that can have no work (no client is there) costs next to nothing.
     /// </param>
-    /// <param name="failed">Receives what <see cref="IAgent.DoWork"/> threw; the runner goes on after a full sleep.</param>
+    /// <param name="failed">
+    /// Receives what <see cref="IAgent.DoWork"/> threw; the runner goes on after a full sleep.
+    /// </param>
     public AgentRunner(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed)
     {
         this.agent = agent;

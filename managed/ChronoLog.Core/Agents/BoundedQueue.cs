@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// Between two stages: first in, first out, bounded by count and by bytes, so that a slow stage slows down the one before
-/// it instead of filling the memory. An item larger than the whole bound passes alone. Thread-safe; who waits goes on
-/// on its own strand.
+/// Between two stages: first in, first out, bounded by count and by bytes, so that a slow stage slows down the one
+/// before it instead of filling the memory. An item larger than the whole bound passes alone. Thread-safe; who waits
+/// goes on on its own strand.
 /// </summary>
 public sealed class BoundedQueue<T>
     where T : class

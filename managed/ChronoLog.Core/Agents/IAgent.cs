@@ -1,8 +1,8 @@
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// A worker with a duty cycle. Its thread, its idle strategy and its time come from outside, so that a test or a simulator
-/// can drive it step by step. (The pattern is Agrona's.)
+/// A worker with a duty cycle. Its thread, its idle strategy and its time come from outside, so that a test or a
+/// simulator can drive it step by step. (The pattern is Agrona's.)
 /// </summary>
 public interface IAgent
 {

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// Runs what is posted to it one after the other, so that the state of whoever lives on it needs no lock: a role's request
-/// handlers, timers and continuations all run on the role's strand. It has no thread of its own: a
+/// Runs what is posted to it one after the other, so that the state of whoever lives on it needs no lock: a role's
+/// request handlers, timers and continuations all run on the role's strand. It has no thread of its own: a
 /// <see cref="StrandThread"/> pumps it in a process, the simulator pumps it on virtual time.
 /// </summary>
 public sealed class Strand(string name) : SynchronizationContext, IAgent
@@ -16,7 +16,9 @@ public sealed class Strand(string name) : SynchronizationContext, IAgent
     /// <summary>Called after every post, from the posting thread: wakes the pump.</summary>
     public Action? Posted { get; set; }
 
-    /// <summary>Receives what a posted callback threw and nobody awaited. Without it the exception ends the pump.</summary>
+    /// <summary>
+    /// Receives what a posted callback threw and nobody awaited. Without it the exception ends the pump.
+    /// </summary>
     public Action<Exception>? Unhandled { get; set; }
 
     public override void Post(SendOrPostCallback d, object? state)

@@ -33,7 +33,9 @@ internal sealed class ChunkParts : IDisposable
     /// <param name="header">What it says of itself.</param>
     /// <param name="count">Events in it.</param>
     /// <returns>Its length.</returns>
-    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: one record is larger than the page.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.LimitExceeded"/>: one record is larger than the page.
+    /// </exception>
     public int Write(Span<byte> page, in ColumnImageHeader header, out int count)
     {
         while (!AtEnd)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Core.Extraction;
 
 /// <summary>
-/// Takes chunks from the queue and runs each through the chain, on a number of streams. A failing extractor does not stop
-/// the chain; the role is told which failed and decides about a retry.
+/// Takes chunks from the queue and runs each through the chain, on a number of streams. A failing extractor does not
+/// stop the chain; the role is told which failed and decides about a retry.
 /// </summary>
 /// <remarks>
 /// A stream is a loop on a strand of its own, given from outside: in a process each has a thread, because extractors
@@ -60,8 +60,8 @@ public sealed class ExtractionModule
     }
 
     /// <summary>
-    /// Cancels what runs, completes when every stream has ended, and disposes the extractors; what is still queued stays
-    /// there.
+    /// Cancels what runs, completes when every stream has ended, and disposes the extractors; what is
+    /// still queued stays there.
     /// </summary>
     public async ValueTask StopAsync()
     {

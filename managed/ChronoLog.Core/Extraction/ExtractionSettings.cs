@@ -63,7 +63,8 @@ public sealed record ExtractionSettings(int StreamCount, IReadOnlyList<Extractor
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count)
             && count is > 0 and <= StreamCountMax
             ? count
-            : throw Error($"has \"{CountField}\": {value.GetRawText()}, and a number from 1 to {StreamCountMax} is needed");
+            : throw Error(
+                $"has \"{CountField}\": {value.GetRawText()}, and a number from 1 to {StreamCountMax} is needed");
     }
 
     private static List<ExtractorSettings> ReadChain(JsonElement module)
@@ -84,7 +85,9 @@ public sealed record ExtractionSettings(int StreamCount, IReadOnlyList<Extractor
             extractors.Add(ReadExtractor(property));
         }
 
-        return extractors.Count > 0 ? extractors : throw Error($"has no extractor in \"{ChainField}\"; at least one is needed");
+        return extractors.Count > 0
+            ? extractors
+            : throw Error($"has no extractor in \"{ChainField}\"; at least one is needed");
     }
 
     private static ExtractorSettings ReadExtractor(JsonProperty property)

@@ -5,14 +5,16 @@ namespace ChronoLog.Core.Extraction;
 /// <summary>The types of extractors that a process offers, and how each is made from its settings.</summary>
 public sealed class ExtractorRegistry
 {
-    private readonly SortedDictionary<string, Func<ExtractorSettings, IChunkExtractor>> factories = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Func<ExtractorSettings, IChunkExtractor>> factories =
+        new(StringComparer.Ordinal);
 
     /// <summary>Registers a type; a factory refuses its settings by <see cref="ExtractorSettings.Error"/>.</summary>
     public void Add(string type, Func<ExtractorSettings, IChunkExtractor> factory) => factories.Add(type, factory);
 
     /// <summary>Makes the chain, in order.</summary>
     /// <exception cref="ChronoLogException">
-    /// <see cref="Status.InvalidArgument"/>: an unknown type (the known ones are named), or settings that a type refuses.
+    /// <see cref="Status.InvalidArgument"/>: an unknown type (the known ones are named), or
+    /// settings that a type refuses.
     /// </exception>
     public IReadOnlyList<IChunkExtractor> Build(ExtractionSettings settings)
     {

@@ -37,7 +37,8 @@ public sealed record ExtractorSettings(string Name, string Type, JsonElement Jso
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
             && number >= least && number <= most
             ? number
-            : throw Error($"has \"{field}\": {value.GetRawText()}, and a whole number from {least} to {most} is needed");
+            : throw Error(
+                $"has \"{field}\": {value.GetRawText()}, and a whole number from {least} to {most} is needed");
     }
 
     /// <summary>Refuses misspelt fields: every field must be "type" or one of those given.</summary>
@@ -47,7 +48,8 @@ public sealed record ExtractorSettings(string Name, string Type, JsonElement Jso
         {
             if (property.Name != "type" && !fields.Contains(property.Name))
             {
-                throw Error($"has the unknown field \"{property.Name}\"; known: {string.Join(", ", ["type", .. fields])}");
+                throw Error(
+                    $"has the unknown field \"{property.Name}\"; known: {string.Join(", ", ["type", .. fields])}");
             }
         }
     }

@@ -10,6 +10,8 @@ public interface IChunkExtractor
     string Name { get; }
 
     /// <summary>Returns when the chunk is where it belongs. May block: each stream has a thread of its own.</summary>
-    /// <exception cref="Protocol.ChronoLogException">What failed; the chain goes on with the next extractor.</exception>
+    /// <exception cref="Protocol.ChronoLogException">
+    /// What failed; the chain goes on with the next extractor.
+    /// </exception>
     ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation);
 }

@@ -9,7 +9,8 @@ namespace ChronoLog.Core.Extraction;
 /// exposes it, announces it, and withdraws it when the receiver has answered that it pulled and verified it. The
 /// receiver's pace is the sender's: no slab, no image; no reply, no next chunk in this stream.
 /// </summary>
-public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, string? receiver) : IChunkExtractor, IAsyncDisposable
+public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, string? receiver)
+    : IChunkExtractor, IAsyncDisposable
 {
     public const string Type = "rdma_extractor";
     public const string SingleEndpointType = "single_endpoint_rdma_extractor";
@@ -73,7 +74,8 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
     private static ExtractionReceipt Receipt(AnnounceChunkReply? last) =>
         new(StoryFile: null) { IsArchived = last?.AlreadyArchived ?? false };
 
-    private async ValueTask<AnnounceChunkReply> SendWholeAsync(RetiredChunk chunk, int bytes, CancellationToken cancellation)
+    private async ValueTask<AnnounceChunkReply> SendWholeAsync(
+        RetiredChunk chunk, int bytes, CancellationToken cancellation)
     {
         Slab slab = await options.Bulk.RentAsync(bytes, cancellation);
         try
@@ -143,8 +145,9 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         {
             throw new ChronoLogException(
                 exception.Status,
-                $"extractor \"{name}\": chunk [{request.StartTime}, {request.EndTime}) of story {chunk.Story.Chronicle}/"
-                + $"{chunk.Story.Story}, {length} bytes, to {receiving.Endpoint}: {exception.Message}",
+                $"extractor \"{name}\": chunk [{request.StartTime}, {request.EndTime}) of story "
+                + $"{chunk.Story.Chronicle}/{chunk.Story.Story}, {length} bytes, to "
+                + $"{receiving.Endpoint}: {exception.Message}",
                 exception);
         }
     }

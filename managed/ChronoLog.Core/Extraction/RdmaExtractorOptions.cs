@@ -6,8 +6,8 @@ namespace ChronoLog.Core.Extraction;
 /// <param name="Connector">Control plane.</param>
 /// <param name="Bulk">Data plane: gives and exposes the images' memory.</param>
 /// <param name="DefaultReceiver">
-/// Drain endpoint of the receiver when the chain names none, asked at each call: a Keeper's is the Grapher of the newest
-/// view of its group. Null = none is alive. Called from the extraction streams.
+/// Drain endpoint of the receiver when the chain names none, asked at each call: a Keeper's is the Grapher of the
+/// newest view of its group. Null = none is alive. Called from the extraction streams.
 /// </param>
 /// <param name="AdminEndpoint">Where this process hears of archived chunks. Called from the extraction streams.</param>
 public sealed record RdmaExtractorOptions(

@@ -20,7 +20,8 @@ public static class ReceivingEndpoint
         {
             return endpoint.StartsWith("tcp://", StringComparison.Ordinal) && endpoint.LastIndexOf(':') > 5
                 ? endpoint
-                : throw settings.Error($"has \"{EndpointField}\": \"{endpoint}\", and \"tcp://ADDRESS:PORT\" is needed");
+                : throw settings.Error(
+                    $"has \"{EndpointField}\": \"{endpoint}\", and \"tcp://ADDRESS:PORT\" is needed");
         }
 
         return settings.Json.TryGetProperty(BlockField, out JsonElement block) ? ReadBlock(settings, block) : null;

@@ -12,9 +12,9 @@ namespace ChronoLog.Core.Extraction;
 /// <param name="Identity">Names the chunk to the receiver, also when it is sent again.</param>
 /// <param name="Complete">All Keepers' events merged; false for one Keeper's part.</param>
 /// <param name="MergedFrom">
-/// Of a merged chunk: the partials that are wholly in StoryFiles once this chunk is in one. (Not simply all that it holds
-/// events of: after a restart the names in the files say what need not be pulled again.) With the chunk's own identity if it
-/// holds events of others too, so that equal lists mean equal events.
+/// Of a merged chunk: the partials that are wholly in StoryFiles once this chunk is in one. (Not simply all that it
+/// holds events of: after a restart the names in the files say what need not be pulled again.) With the chunk's own
+/// identity if it holds events of others too, so that equal lists mean equal events.
 /// </param>
 /// <param name="Supplementary">Events that came after their range had been archived.</param>
 public sealed record RetiredChunk(

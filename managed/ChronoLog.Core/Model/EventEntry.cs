@@ -5,7 +5,8 @@ namespace ChronoLog.Core.Model;
 
 /// <summary>
 /// Index entry of one event: its identity and where its record lies. The record itself is not copied: it stays in a
-/// <see cref="PayloadBlock"/> (a journal segment, a pulled slab, a mapped column), which whoever holds entries keeps alive.
+/// <see cref="PayloadBlock"/> (a journal segment, a pulled slab, a mapped column), which whoever
+/// holds entries keeps alive.
 /// </summary>
 /// <remarks>
 /// 32 bytes, so that two share a cache line:

@@ -1,6 +1,8 @@
 namespace ChronoLog.Core.Model;
 
-/// <summary>A block in pinned managed memory: for small sets of events, for tests, and where no registration is needed.</summary>
+/// <summary>
+/// A block in pinned managed memory: for small sets of events, for tests, and where no registration is needed.
+/// </summary>
 public sealed unsafe class PinnedBlock : PayloadBlock
 {
     private byte[]? bytes;

@@ -17,8 +17,8 @@ namespace ChronoLog.Core.Model;
 ///  +-----------+------------+------------+-----------+------------- - - -+---------+
 /// </code>
 /// <c>length</c> is the commit word: 0 = not yet reserved or being reserved, negative = reserved and being written,
-/// positive = committed; the value counts header and record, without the padding. With <see cref="PaddingFlag"/> set the
-/// frame is padding up to the end of the ring: only its first 8 bytes exist for certain.
+/// positive = committed; the value counts header and record, without the padding. With <see cref="PaddingFlag"/> set
+/// the frame is padding up to the end of the ring: only its first 8 bytes exist for certain.
 /// </remarks>
 public static class RecordFrame
 {
@@ -61,7 +61,8 @@ public static class RecordFrame
     }
 
     /// <summary>Writes a committed frame; for tests and tools (the hot path writes it in C).</summary>
-    public static int Write(Span<byte> target, ulong storyId, ulong eventTime, uint eventIndex, ReadOnlySpan<byte> record)
+    public static int Write(
+        Span<byte> target, ulong storyId, ulong eventTime, uint eventIndex, ReadOnlySpan<byte> record)
     {
         int length = HeaderLength + record.Length;
         int aligned = AlignedLength(length);

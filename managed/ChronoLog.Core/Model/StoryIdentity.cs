@@ -7,7 +7,9 @@ namespace ChronoLog.Core.Model;
 /// <summary>The 64-bit identity of a story: a hash of chronicle name, a zero byte, story name.</summary>
 public static class StoryIdentity
 {
-    /// <summary>Longest chronicle or story name, in UTF-8 bytes: fits any file system's name limit after a hash is appended.</summary>
+    /// <summary>
+    /// Longest chronicle or story name, in UTF-8 bytes: fits any file system's name limit after a hash is appended.
+    /// </summary>
     public const int NameBytesMax = 1024;
 
     /// <summary>First eight bytes of SHA-256, little-endian; never 0, which means "no story".</summary>

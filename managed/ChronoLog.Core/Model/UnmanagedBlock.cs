@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChronoLog.Core.Model;
 
 /// <summary>
-/// A block of the C heap: for images of megabytes that live for a minute. The garbage collector neither zeroes, scans nor
-/// delays them, so that a memory budget says what is really held.
+/// A block of the C heap: for images of megabytes that live for a minute. The garbage collector neither zeroes, scans
+/// nor delays them, so that a memory budget says what is really held.
 /// </summary>
 public sealed unsafe class UnmanagedBlock : PayloadBlock
 {

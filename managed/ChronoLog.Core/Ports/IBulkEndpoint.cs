@@ -4,8 +4,8 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Ports;
 
 /// <summary>
-/// The data plane of a process: registered memory, exposed read-only for as long as needed, and pulled by the other side
-/// (libfabric RMA read). Thread-safe.
+/// The data plane of a process: registered memory, exposed read-only for as long as needed, and pulled by the other
+/// side (libfabric RMA read). Thread-safe.
 /// </summary>
 public interface IBulkEndpoint : IAsyncDisposable
 {
@@ -21,13 +21,17 @@ public interface IBulkEndpoint : IAsyncDisposable
     int SlabBytesMax { get; }
 
     /// <summary>Rents registered memory, or null when the budget is exhausted.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>: larger than the largest slab.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.LimitExceeded"/>: larger than the largest slab.
+    /// </exception>
     Slab? TryRent(int length);
 
     /// <summary>Rents registered memory, waiting (first come, first served) until the budget has room.</summary>
     ValueTask<Slab> RentAsync(int length, CancellationToken cancellation = default);
 
-    /// <summary>Opens the first <paramref name="length"/> bytes of a slab to remote reads until the exposure is disposed.</summary>
+    /// <summary>
+    /// Opens the first <paramref name="length"/> bytes of a slab to remote reads until the exposure is disposed.
+    /// </summary>
     /// <param name="slab">The exposure holds a reference of its own.</param>
     /// <param name="length">Bytes.</param>
     /// <param name="crc32c">Of those bytes; travels in the descriptor.</param>
@@ -41,7 +45,9 @@ public interface IBulkEndpoint : IAsyncDisposable
     /// <see cref="Status.Corrupt"/>, <see cref="Status.InvalidArgument"/>, <see cref="Status.NoConnection"/>,
     /// <see cref="Status.TimedOut"/>; <see cref="Status.NotExist"/>: the owner has withdrawn the region.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The caller's token; the slab may be released all the same.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The caller's token; the slab may be released all the same.
+    /// </exception>
     ValueTask PullAsync(BulkDescriptor remote, Slab destination, CancellationToken cancellation = default);
 }
 

@@ -25,25 +25,33 @@ public interface IJournal : IDisposable
     /// <summary>Whether batches are taken and synced now.</summary>
     JournalState State { get; }
 
-    /// <summary>What is wrong and what to do about it; null while <see cref="State"/> is <see cref="JournalState.Ready"/>.</summary>
+    /// <summary>
+    /// What is wrong and what to do about it; null while <see cref="State"/> is <see cref="JournalState.Ready"/>.
+    /// </summary>
     string? Trouble { get; }
 
-    /// <summary>Names the owner of the segments begun from now on, for a later recovery. Before the first append.</summary>
+    /// <summary>
+    /// Names the owner of the segments begun from now on, for a later recovery. Before the first append.
+    /// </summary>
     void Identify(ulong processId, ulong epoch);
 
-    /// <summary>Copies frames into the journal. False when the quota or the disk is exhausted: nothing was written, try later.</summary>
+    /// <summary>
+    /// Copies frames into the journal. False when the quota or the disk is exhausted: nothing was written, try later.
+    /// </summary>
     /// <param name="origin">Whose frames these are.</param>
     /// <param name="frames">Whole, committed frames.</param>
     /// <param name="copy">Where they lie now. The caller holds no reference of its own: it adds what it keeps.</param>
     bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy);
 
-    /// <summary>Syncs everything appended so far to the device, and returns the number of the last batch covered.</summary>
+    /// <summary>
+    /// Syncs everything appended so far to the device, and returns the number of the last batch covered.
+    /// </summary>
     /// <exception cref="IOException">The device refused. Never retried on the same segment.</exception>
     long Sync();
 
     /// <summary>
-    /// Gets segments ready ahead of the writer, and rid of those that nothing points into any more. From one thread, not the
-    /// writer's.
+    /// Gets segments ready ahead of the writer, and rid of those that nothing points into any more. From one
+    /// thread, not the writer's.
     /// </summary>
     /// <returns>How much was done; 0 = nothing to do.</returns>
     int Prepare();
@@ -72,7 +80,9 @@ public enum JournalState
 public readonly record struct BatchOrigin(ulong ClientId, ulong RingId, long RingPosition, ulong Arrival);
 
 /// <summary>A batch in the journal.</summary>
-/// <param name="Segment">The segment: referenced by the journal while active, by every run that points into it after.</param>
+/// <param name="Segment">
+/// The segment: referenced by the journal while active, by every run that points into it after.
+/// </param>
 /// <param name="Address">First byte of the frames' copy.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Number">The batch's number, compared with <see cref="IJournal.Synced"/>.</param>

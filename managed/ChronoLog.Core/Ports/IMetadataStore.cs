@@ -2,7 +2,9 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Ports;
 
-/// <summary>The Visor's durable memory. Every call returns after the change is on the device. Called from one thread.</summary>
+/// <summary>
+/// The Visor's durable memory. Every call returns after the change is on the device. Called from one thread.
+/// </summary>
 public interface IMetadataStore : IDisposable
 {
     IReadOnlyList<ChronicleRecord> LoadChronicles();
@@ -25,7 +27,9 @@ public interface IMetadataStore : IDisposable
 
     void DeleteMember(MemberRecord member);
 
-    /// <summary>Reserves numbers that were never given out before and never will be again. The first is at least 1.</summary>
+    /// <summary>
+    /// Reserves numbers that were never given out before and never will be again. The first is at least 1.
+    /// </summary>
     /// <returns>The first of <paramref name="count"/> consecutive numbers.</returns>
     ulong ReserveNumbers(string counter, uint count);
 

@@ -14,7 +14,8 @@ public interface IRingHost
 
 /// <summary>
 /// Consumer's side of a many-producer ring of <see cref="Model.RecordFrame"/>s. One consumer thread. The producers'
-/// memory is not trusted: what is read from it is checked, and a ring that breaks the protocol is reported, not followed.
+/// memory is not trusted: what is read from it is checked, and a ring that breaks the protocol is
+/// reported, not followed.
 /// </summary>
 public interface IRecordingRing : IDisposable
 {
@@ -46,26 +47,32 @@ public interface IRecordingRing : IDisposable
     /// <exception cref="Protocol.ChronoLogException"><see cref="Protocol.Status.Corrupt"/>.</exception>
     ReadOnlySpan<byte> Committed(int maxBytes);
 
-    /// <summary>Gives the first bytes of what <see cref="Committed"/> returned back to the producers and publishes the position.</summary>
+    /// <summary>
+    /// Gives the first bytes of what <see cref="Committed"/> returned back to the producers and publishes the position.
+    /// </summary>
     void Consume(int bytes);
 
     /// <summary>
-    /// After the producer's death: passes over frames that were reserved and never committed, up to the next committed one.
+    /// After the producer's death: passes over frames that were reserved and never committed, up
+    /// to the next committed one.
     /// </summary>
     /// <returns>Bytes passed over.</returns>
     int SkipAbandoned();
 
     /// <summary>
-    /// Tells waiting producers that the consumer lives: at least once a second, also while it takes nothing from the ring.
+    /// Tells waiting producers that the consumer lives: at least once a second, also while it
+    /// takes nothing from the ring.
     /// </summary>
     void Beat();
 
     /// <summary>
-    /// No producer can reserve from now on; what was reserved before will still be committed and is to be consumed. From
-    /// any thread.
+    /// No producer can reserve from now on; what was reserved before will still be committed and is to be
+    /// consumed. From any thread.
     /// </summary>
     void CloseToProducers();
 
-    /// <summary>Publishes that everything before the position is synced to the device. From any thread, one at a time.</summary>
+    /// <summary>
+    /// Publishes that everything before the position is synced to the device. From any thread, one at a time.
+    /// </summary>
     void PublishDurable(long position);
 }

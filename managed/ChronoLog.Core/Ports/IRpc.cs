@@ -15,9 +15,9 @@ public interface IRpcServer : IAsyncDisposable
     string Endpoint { get; }
 
     /// <summary>
-    /// Registers the one handler of a method; all before <see cref="Start"/>. A <see cref="ChronoLogException"/> becomes
-    /// a reply with its status and message; any other exception becomes <see cref="Status.Internal"/>, and the server
-    /// stays up. A reply that is sent together with status PARTIAL says so in its own fields.
+    /// Registers the one handler of a method; all before <see cref="Start"/>. A <see cref="ChronoLogException"/>
+    /// becomes a reply with its status and message; any other exception becomes <see cref="Status.Internal"/>, and the
+    /// server stays up. A reply that is sent together with status PARTIAL says so in its own fields.
     /// </summary>
     void Handle<TRequest, TReply>(
         RpcMethod<TRequest, TReply> method, Func<TRequest, RpcContext, ValueTask<TReply>> handler)
@@ -31,7 +31,9 @@ public interface IRpcServer : IAsyncDisposable
 /// <summary>Opens channels to servers.</summary>
 public interface IRpcConnector
 {
-    /// <summary>A channel to the endpoint; connecting happens in the background and is retried for as long as it is open.</summary>
+    /// <summary>
+    /// A channel to the endpoint; connecting happens in the background and is retried for as long as it is open.
+    /// </summary>
     IRpcChannel Open(string endpoint);
 }
 
@@ -42,11 +44,14 @@ public interface IRpcChannel : IAsyncDisposable
 
     /// <summary>Calls the method and waits for its reply.</summary>
     /// <exception cref="ChronoLogException">
-    /// The server's status and message; <see cref="Status.TimedOut"/> when no reply came before the deadline: whether the
-    /// call was executed is then unknown.
+    /// The server's status and message; <see cref="Status.TimedOut"/> when no reply came before the deadline: whether
+    /// the call was executed is then unknown.
     /// </exception>
     ValueTask<TReply> CallAsync<TRequest, TReply>(
-        RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline, CancellationToken cancellation = default)
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        TimeSpan deadline,
+        CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>;
 }

@@ -6,6 +6,8 @@ public interface ITimers
     /// <summary>Nanoseconds since an arbitrary start; never goes back, unaffected by steps of the wall clock.</summary>
     long MonotonicNanoseconds { get; }
 
-    /// <summary>Completes after the duration; the continuation runs on the caller's <see cref="Agents.Strand"/>.</summary>
+    /// <summary>
+    /// Completes after the duration; the continuation runs on the caller's <see cref="Agents.Strand"/>.
+    /// </summary>
     Task Delay(TimeSpan duration, CancellationToken cancellation = default);
 }

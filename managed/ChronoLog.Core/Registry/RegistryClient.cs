@@ -51,7 +51,9 @@ public sealed class RegistryClient(
     /// <summary>Fills in the statistics and story tallies of a heartbeat about to be sent.</summary>
     public Action<HeartbeatRequest>? Report { get; set; }
 
-    /// <summary>The same for what the composition knows and the role does not: processor time, memory, RMA counters.</summary>
+    /// <summary>
+    /// The same for what the composition knows and the role does not: processor time, memory, RMA counters.
+    /// </summary>
     public Action<HeartbeatRequest>? ReportProcess { get; set; }
 
     /// <summary>Registers, and tries again until it succeeds or is cancelled.</summary>

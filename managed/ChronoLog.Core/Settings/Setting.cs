@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace ChronoLog.Core.Settings;
 
 /// <summary>
-/// One row: the command line option, the environment variable, the JSON key, <c>config show</c> and the reference page are
-/// all made from it.
+/// One row: the command line option, the environment variable, the JSON key, <c>config show</c> and the reference
+/// page are all made from it.
 /// </summary>
 /// <param name="name">As on the command line, without the dashes: "chunk-duration".</param>
 /// <param name="kind">Type and range, for people: "duration, 1ms .. 1h".</param>

@@ -28,7 +28,8 @@ public static class SettingKinds
 
     public static Setting<int> Port(string name, int fallback, string help) =>
         new(name, "port, 0 .. 65535 (0 = any free one)", Text(fallback), help, (string text, out int value) =>
-            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 0 and <= 65535);
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+            && value is >= 0 and <= 65535);
 
     public static Setting<string> String(string name, string fallback, string help) =>
         new(name, "text", fallback, help, (string text, out string value) =>

@@ -25,7 +25,8 @@ public sealed class SettingTable(string section, IReadOnlyList<Setting> rows)
             if (!row.Accepts(texts[row.Name].Text))
             {
                 throw new SettingException(
-                    $"setting '{row.Name}' = '{texts[row.Name].Text}' ({Describe(row, texts[row.Name].Source)}): expected {row.Kind}");
+                    $"setting '{row.Name}' = '{texts[row.Name].Text}' ({Describe(row, texts[row.Name].Source)}): "
+                    + $"expected {row.Kind}");
             }
         }
 

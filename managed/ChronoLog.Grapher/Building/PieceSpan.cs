@@ -7,12 +7,15 @@ namespace ChronoLog.Grapher.Building;
 internal readonly record struct PieceSpan(ulong ChunkStart, int Count)
 {
     /// <summary>
-    /// Chunks that one image may be spread over. Each becomes a file; a Keeper's chunk covers a few of the Grapher's at most.
+    /// Chunks that one image may be spread over. Each becomes a file; a Keeper's chunk covers a few
+    /// of the Grapher's at most.
     /// </summary>
     public const int SpansMax = 4096;
 
     /// <summary>Divides a run along the chunk boundaries, in order.</summary>
-    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: more than <see cref="SpansMax"/>.</exception>
+    /// <exception cref="ChronoLogException">
+    /// <see cref="Status.InvalidArgument"/>: more than <see cref="SpansMax"/>.
+    /// </exception>
     public static List<PieceSpan> Divide(EventRun run, ulong chunkDuration)
     {
         var spans = new List<PieceSpan>();

@@ -9,9 +9,9 @@ namespace ChronoLog.Grapher.Building;
 
 /// <summary>
 /// Second stage: checks pulled images against their announcements, decides where they stay, and makes runs of them. Its
-/// streams are loops on strands of their own, since parsing and copying take processor time; only the last step, adding a
-/// run to its pipeline, is the role's, so that it can't fall between the extraction of a chunk and the note of what was
-/// in it.
+/// streams are loops on strands of their own, since parsing and copying take processor time; only the last
+/// step, adding a run to its pipeline, is the role's, so that it can't fall between the extraction of a chunk
+/// and the note of what was in it.
 /// </summary>
 internal sealed class StoryBuilder(
     IBulkEndpoint bulk,
@@ -101,8 +101,8 @@ internal sealed class StoryBuilder(
     /// <summary>
     /// The slab itself holds the events from now on if the image fills at least half of it and more than half of the
     /// registered memory stays free. Otherwise the image is copied into ordinary memory: the pool is small (registered
-    /// memory is pinned), pulls and the pages of warm reads need it all the time, and events stay for a whole acceptance
-    /// window. The copy runs at memory speed, far above any link's.
+    /// memory is pinned), pulls and the pages of warm reads need it all the time, and events stay for a whole
+    /// acceptance window. The copy runs at memory speed, far above any link's.
     /// </summary>
     private PayloadBlock Keep(PulledImage image)
     {
@@ -132,8 +132,9 @@ internal sealed class StoryBuilder(
         {
             throw new ChronoLogException(
                 Status.Corrupt,
-                $"{request.Describe()}: the image says that it is chunk {header.Sequence} of process {header.ProcessId}, "
-                + $"[{header.StartTime}, {header.EndTime}) of story {header.StoryId} with {header.Count} events");
+                $"{request.Describe()}: the image says that it is chunk {header.Sequence} of process "
+                + $"{header.ProcessId}, [{header.StartTime}, {header.EndTime}) of story {header.StoryId} with "
+                + $"{header.Count} events");
         }
     }
 }

@@ -57,7 +57,8 @@ internal sealed class AnnouncementCheck(int imageBytesMax, string provider, ulon
     {
         BulkDescriptor? image = request.Image;
         Require(image is not null, "it describes no image");
-        Require(image!.FabricAddress.Length is > 0 and <= FabricAddressBytesMax, "its image has no usable fabric address");
+        Require(
+            image!.FabricAddress.Length is > 0 and <= FabricAddressBytesMax, "its image has no usable fabric address");
         Require(
             image.Provider == provider,
             $"its image lies behind provider '{Shorten(image.Provider)}', and this process uses '{provider}'; "

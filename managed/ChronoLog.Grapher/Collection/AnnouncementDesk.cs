@@ -6,8 +6,8 @@ using ChronoLog.Store.Archive;
 namespace ChronoLog.Grapher.Collection;
 
 /// <summary>
-/// Answers announcements: checks them, acknowledges what is known already, has the rest pulled. The reply is sent when the
-/// events are in their pipeline, and so visible to readers. On the role's strand.
+/// Answers announcements: checks them, acknowledges what is known already, has the rest pulled. The reply is sent when
+/// the events are in their pipeline, and so visible to readers. On the role's strand.
 /// </summary>
 internal sealed class AnnouncementDesk(
     AnnouncementCheck check,
@@ -89,7 +89,8 @@ internal sealed class AnnouncementDesk(
         if (closed)
         {
             throw new ChronoLogException(
-                Status.Cancelled, $"chunk {key.Sequence} of process {key.ProcessId} was not taken: this Grapher is stopping");
+                Status.Cancelled,
+                $"chunk {key.Sequence} of process {key.ProcessId} was not taken: this Grapher is stopping");
         }
 
         var pull = new PullRequest(request, key, stories.GetOrAdd(request.Story), deadline);

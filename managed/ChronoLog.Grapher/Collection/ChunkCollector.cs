@@ -5,12 +5,16 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Grapher.Collection;
 
 /// <summary>
-/// First stage: takes announcements and pulls their images, a bounded number at once, each only when the memory budget and
-/// the slab pool have room for it: the storage side sets the pace. Its streams are loops on the role's strand, since a pull
-/// costs the processor nothing.
+/// First stage: takes announcements and pulls their images, a bounded number at once, each only when the memory budget
+/// and the slab pool have room for it: the storage side sets the pace. Its streams are loops on the role's strand,
+/// since a pull costs the processor nothing.
 /// </summary>
 internal sealed class ChunkCollector(
-    IBulkEndpoint bulk, HeldMemory memory, BoundedQueue<PulledImage> building, int announcementsMax, GrapherStatistics statistics)
+    IBulkEndpoint bulk,
+    HeldMemory memory,
+    BoundedQueue<PulledImage> building,
+    int announcementsMax,
+    GrapherStatistics statistics)
 {
     private readonly BoundedQueue<PullRequest> queue = new(announcementsMax, long.MaxValue, static _ => 0);
 
@@ -27,7 +31,8 @@ internal sealed class ChunkCollector(
         {
             throw new ChronoLogException(
                 Status.LimitExceeded,
-                $"{request.Describe()} was not taken: {announcementsMax} announcements wait already; announce it again later");
+                $"{request.Describe()} was not taken: {announcementsMax} announcements wait already; "
+                + "announce it again later");
         }
     }
 

@@ -2,7 +2,9 @@ using ChronoLog.Core.Model;
 
 namespace ChronoLog.Grapher.Collection;
 
-/// <summary>A pulled image in memory; gives its bytes back to the budget when the last entry that points into it is gone.</summary>
+/// <summary>
+/// A pulled image in memory; gives its bytes back to the budget when the last entry that points into it is gone.
+/// </summary>
 internal sealed class HeldBlock(PayloadBlock inner, HeldMemory memory, long heldBytes) : PayloadBlock
 {
     public override nint Address => inner.Address;

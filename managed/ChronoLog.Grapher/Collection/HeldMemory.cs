@@ -35,7 +35,9 @@ internal sealed class HeldMemory(long bytesMax)
         }
     }
 
-    /// <summary>Takes bytes from the budget, waiting for room. More than the whole budget passes when nothing else is held.</summary>
+    /// <summary>
+    /// Takes bytes from the budget, waiting for room. More than the whole budget passes when nothing else is held.
+    /// </summary>
     public async ValueTask AcquireAsync(long bytes, CancellationToken cancellation)
     {
         LinkedListNode<(long Bytes, TaskCompletionSource Admitted)> node;
@@ -47,10 +49,12 @@ internal sealed class HeldMemory(long bytesMax)
                 return;
             }
 
-            node = waiting.AddLast((bytes, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            node = waiting.AddLast(
+                (bytes, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
         }
 
-        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(_ => Cancel(node, cancellation), null);
+        using CancellationTokenRegistration registration =
+            cancellation.UnsafeRegister(_ => Cancel(node, cancellation), null);
         await node.Value.Admitted.Task;
     }
 
@@ -65,7 +69,8 @@ internal sealed class HeldMemory(long bytesMax)
 
     private bool HasRoom(long bytes) => held == 0 || held + bytes <= bytesMax;
 
-    private void Cancel(LinkedListNode<(long Bytes, TaskCompletionSource Admitted)> node, CancellationToken cancellation)
+    private void Cancel(
+        LinkedListNode<(long Bytes, TaskCompletionSource Admitted)> node, CancellationToken cancellation)
     {
         lock (gate)
         {

@@ -35,5 +35,6 @@ internal sealed class PullRequest(
     /// <summary>For messages.</summary>
     public string Describe() =>
         $"chunk {key.Sequence}.{announcement.Part} of process {key.ProcessId} "
-        + $"[{announcement.StartTime}, {announcement.EndTime}) of story {announcement.Story.Chronicle}/{announcement.Story.Story}";
+        + $"[{announcement.StartTime}, {announcement.EndTime}) of story "
+        + $"{announcement.Story.Chronicle}/{announcement.Story.Story}";
 }

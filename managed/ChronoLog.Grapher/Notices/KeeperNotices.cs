@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Grapher.Notices;
 
 /// <summary>
-/// Tells each Keeper which of its partials are wholly in StoryFiles, so that it may delete journal segments. Repeated until
-/// acknowledged, or until the Keeper's epoch is over. On the role's strand.
+/// Tells each Keeper which of its partials are wholly in StoryFiles, so that it may delete journal segments. Repeated
+/// until acknowledged, or until the Keeper's epoch is over. On the role's strand.
 /// </summary>
 internal sealed class KeeperNotices(NoticeContext context, GrapherStatistics statistics)
 {
@@ -67,8 +67,8 @@ internal sealed class KeeperNotices(NoticeContext context, GrapherStatistics sta
         receivers.Remove(id);
     }
 
-    // Restarted with a later epoch: what the earlier one waited for is its successor's to find out. Out of the view: it may
-    // come back with the same epoch, so its notices are kept for a while.
+    // Restarted with a later epoch: what the earlier one waited for is its successor's to find out. Out of the view: it
+    // may come back with the same epoch, so its notices are kept for a while.
     private bool IsOver((ulong ProcessId, ulong Epoch) id, long since)
     {
         ProcessIdentity? keeper = context.View()?.Keepers.FirstOrDefault(keeper => keeper.ProcessId == id.ProcessId);
@@ -113,7 +113,8 @@ internal sealed class KeeperNotices(NoticeContext context, GrapherStatistics sta
             if (attempt == 0)
             {
                 context.Logger.LogWarning(
-                    "archived notice of {Count} partials to process {Process} at {Endpoint} failed and is repeated: {Reason}",
+                    "archived notice of {Count} partials to process {Process} at {Endpoint} failed and is repeated: "
+                    + "{Reason}",
                     batch.Count, batch[0].Key.ProcessId, receiver.Endpoint, exception.Message);
             }
 

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Grapher.Notices;
 
 /// <summary>
-/// Tells the group's Player of StoryFiles that appeared and stories that went away, in order, and then does what waited for
-/// it: letting go of the chunk's memory. Each notice is repeated until it is acknowledged, there is no Player, or its limit
-/// has passed. On the role's strand.
+/// Tells the group's Player of StoryFiles that appeared and stories that went away, in order, and then does what waited
+/// for it: letting go of the chunk's memory. Each notice is repeated until it is acknowledged, there is no Player, or
+/// its limit has passed. On the role's strand.
 /// </summary>
 internal sealed class PlayerNotices(NoticeContext context)
 {
@@ -17,7 +17,9 @@ internal sealed class PlayerNotices(NoticeContext context)
     public int Waiting => queue.Count;
 
     /// <param name="notice">What to tell.</param>
-    /// <param name="then">Runs exactly once, also when the Player could not be told; not when the process stops first.</param>
+    /// <param name="then">
+    /// Runs exactly once, also when the Player could not be told; not when the process stops first.
+    /// </param>
     public void Add(StoryFileNotice notice, Action then)
     {
         long limit = (long)context.Options.PlayerNoticeLimit.TotalNanoseconds;
@@ -62,7 +64,8 @@ internal sealed class PlayerNotices(NoticeContext context)
                 if (context.Timers.MonotonicNanoseconds >= limit)
                 {
                     context.Logger.LogWarning(
-                        "player {Name} at {Endpoint} was not told of {File}: {Reason}; it finds it when it reads the directory",
+                        "player {Name} at {Endpoint} was not told of {File}: {Reason}; it finds it when it reads the "
+                        + "directory",
                         player.Name, player.AdminEndpoint, notice.Path, exception.Message);
                     return;
                 }

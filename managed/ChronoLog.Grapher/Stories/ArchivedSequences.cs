@@ -3,8 +3,9 @@ using ChronoLog.Store.Archive;
 namespace ChronoLog.Grapher.Stories;
 
 /// <summary>
-/// Which partials are wholly archived: per process and epoch the ranges of their sequence numbers, which grow together as
-/// gaps fill. Bounded: what is forgotten would be pulled again when announced again, and its duplicates dropped on replay.
+/// Which partials are wholly archived: per process and epoch the ranges of their sequence numbers, which grow
+/// together as gaps fill. Bounded: what is forgotten would be pulled again when announced again, and its
+/// duplicates dropped on replay.
 /// </summary>
 internal sealed class ArchivedSequences(int rangesMax = ArchivedSequences.RangesMaxDefault)
 {

@@ -10,7 +10,9 @@ internal sealed class DrainProgress
 
     private readonly Dictionary<ulong, (ulong Epoch, ulong Through)> keepers = [];
 
-    /// <summary>Books a report. One of an earlier epoch than known is ignored; within an epoch progress never goes back.</summary>
+    /// <summary>
+    /// Books a report. One of an earlier epoch than known is ignored; within an epoch progress never goes back.
+    /// </summary>
     public void Report(ulong processId, ulong epoch, ulong through)
     {
         bool isKnown = keepers.TryGetValue(processId, out (ulong Epoch, ulong Through) known);
@@ -22,8 +24,8 @@ internal sealed class DrainProgress
     }
 
     /// <summary>
-    /// The tick below which every Keeper of the view has handed over everything: 0 as long as one has not reported or there
-    /// is no view, no bound when the group has no Keeper left.
+    /// The tick below which every Keeper of the view has handed over everything: 0 as long as one has not reported or
+    /// there is no view, no bound when the group has no Keeper left.
     /// </summary>
     public ulong Through(GroupView? view)
     {

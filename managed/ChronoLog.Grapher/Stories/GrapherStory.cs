@@ -8,7 +8,8 @@ using ChronoLog.Grapher.Writing;
 namespace ChronoLog.Grapher.Stories;
 
 /// <summary>
-/// One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it is. On the role's strand.
+/// One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it
+/// is. On the role's strand.
 /// </summary>
 internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows)
 {
@@ -45,7 +46,9 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     private IEnumerable<StoryChunk> Unarchived =>
         pending.Where(chunk => !chunk.IsArchived).Select(chunk => chunk.Retired.Chunk);
 
-    /// <summary>Moves the watermark up to what the Keepers of the view have drained; a group without Keepers moves nothing.</summary>
+    /// <summary>
+    /// Moves the watermark up to what the Keepers of the view have drained; a group without Keepers moves nothing.
+    /// </summary>
     public void UpdateWatermark(GroupView? view, ulong now)
     {
         if (view?.Keepers.Count > 0)
@@ -140,7 +143,9 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
         }
     }
 
-    /// <summary>References on every run in [startTime, endTime) that is here, open or retired; the caller releases them.</summary>
+    /// <summary>
+    /// References on every run in [startTime, endTime) that is here, open or retired; the caller releases them.
+    /// </summary>
     public List<EventRun> Snapshot(ulong startTime, ulong endTime)
     {
         var runs = new List<EventRun>();

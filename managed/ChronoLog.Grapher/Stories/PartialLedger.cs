@@ -5,8 +5,8 @@ using ChronoLog.Store.Archive;
 namespace ChronoLog.Grapher.Stories;
 
 /// <summary>
-/// Books every partial from its first image until all of its events are in StoryFiles: a partial may be spread over several
-/// of the Grapher's chunks, and come in parts. On the role's strand.
+/// Books every partial from its first image until all of its events are in StoryFiles: a partial may be spread over
+/// several of the Grapher's chunks, and come in parts. On the role's strand.
 /// </summary>
 internal sealed class PartialLedger
 {
@@ -73,7 +73,9 @@ internal sealed class PartialLedger
         }
     }
 
-    /// <summary>The story was destroyed: what is announced of these partials again is acknowledged and not taken.</summary>
+    /// <summary>
+    /// The story was destroyed: what is announced of these partials again is acknowledged and not taken.
+    /// </summary>
     public void Forget(ulong storyId)
     {
         foreach (HeldPartial partial in held.Values.Where(partial => partial.StoryId == storyId).ToList())

@@ -29,14 +29,16 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
         {
             throw new ChronoLogException(
                 Status.LimitExceeded,
-                $"story {descriptor.Chronicle}/{descriptor.Story} was not taken: this Grapher knows {stories.Count} stories "
-                + "already; raise its limit or add a recording group");
+                $"story {descriptor.Chronicle}/{descriptor.Story} was not taken: this Grapher knows "
+                + $"{stories.Count} stories already; raise its limit or add a recording group");
         }
 
         return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows);
     }
 
-    /// <summary>Recording begins or goes on. Waits until an earlier story of the same name is wholly destroyed.</summary>
+    /// <summary>
+    /// Recording begins or goes on. Waits until an earlier story of the same name is wholly destroyed.
+    /// </summary>
     public async ValueTask StartAsync(StoryDescriptor descriptor)
     {
         if (destroyed.TryGetValue(descriptor.StoryId, out Task? destruction))

@@ -18,7 +18,9 @@ internal sealed class ChunkRetirer(
 {
     private bool isHurried;
 
-    /// <summary>A Keeper's journal is full, and is freed only by what gets archived: once, windows do not count.</summary>
+    /// <summary>
+    /// A Keeper's journal is full, and is freed only by what gets archived: once, windows do not count.
+    /// </summary>
     public void Hurry() => isHurried = true;
 
     /// <summary>Retires what is due, and moves the watermarks.</summary>
@@ -49,13 +51,14 @@ internal sealed class ChunkRetirer(
         }
     }
 
-    // The budget is full and pulls wait, or a journal is full and its rings are not emptied, so that its Keeper cannot say
-    // through which tick it drained; and nothing is on its way out: waiting for windows would stop every Keeper of the group
-    // for as long, and what a chunk waits for may itself be waiting to be pulled. So the oldest chunk of the largest story
-    // goes early; what still comes for its range goes into a supplementary one.
+    // The budget is full and pulls wait, or a journal is full and its rings are not emptied, so that its Keeper cannot
+    // say through which tick it drained; and nothing is on its way out: waiting for windows would stop every Keeper of
+    // the group for as long, and what a chunk waits for may itself be waiting to be pulled. So the oldest chunk of the
+    // largest story goes early; what still comes for its range goes into a supplementary one.
     private void RelievePressure()
     {
-        GrapherStory? largest = stories.All.Where(story => story.OldestOpen is not null).MaxBy(story => story.WarmBytes);
+        GrapherStory? largest =
+            stories.All.Where(story => story.OldestOpen is not null).MaxBy(story => story.WarmBytes);
         if (largest is not null)
         {
             statistics.ForcedChunks += Write(largest, largest.RetireOldest());

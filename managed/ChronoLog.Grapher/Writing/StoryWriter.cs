@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Grapher.Writing;
 
 /// <summary>
-/// Third stage: gives retired chunks to the extraction module, retries those extractors that failed until they succeed, and
-/// books what is archived. A chunk stays readable here until the Player knows its StoryFile. On the role's strand.
+/// Third stage: gives retired chunks to the extraction module, retries those extractors that failed until they succeed,
+/// and books what is archived. A chunk stays readable here until the Player knows its StoryFile. On the role's strand.
 /// </summary>
 internal sealed class StoryWriter(
     ExtractionModule extraction,
@@ -154,10 +154,10 @@ internal sealed class StoryWriter(
         }
     }
 
-    // Only those that are wholly in StoryFiles once this chunk is in one: whoever reads the names back from the file after a
-    // restart must be able to rely on it. A partial that spans two chunks is named by the one archived last, if by any.
-    // A chunk that also holds pieces of others is named itself: an archive that finds the same names in a file of the same
-    // range may take the chunk for written already.
+    // Only those that are wholly in StoryFiles once this chunk is in one: whoever reads the names back from the file
+    // after a restart must be able to rely on it. A partial that spans two chunks is named by the one archived last, if
+    // by any. A chunk that also holds pieces of others is named itself: an archive that finds the same names in a file
+    // of the same range may take the chunk for written already.
     private static List<PartialIdentity> MergedFrom(IReadOnlyList<OpenPiece> pieces, PartialIdentity self)
     {
         var counts = pieces.CountBy(piece => piece.Partial).ToList();

@@ -47,7 +47,8 @@ internal sealed class ReplayPlanner(
     {
         if (view() is not { } group)
         {
-            string reason = $"{name} is not registered with the Visor yet and knows neither Keepers nor Grapher; replay again later";
+            string reason = $"{name} is not registered with the Visor yet and knows neither Keepers nor Grapher; "
+                + "replay again later";
             return (0, [NewGap(request, 0, reason)]);
         }
 

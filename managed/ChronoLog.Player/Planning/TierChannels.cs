@@ -3,8 +3,8 @@ using ChronoLog.Core.Ports;
 namespace ChronoLog.Player.Planning;
 
 /// <summary>
-/// One channel per endpoint of a Keeper or Grapher, kept open: replays under way use them, and a restarted process comes
-/// back at its endpoint. Endpoints come from the Visor's views only.
+/// One channel per endpoint of a Keeper or Grapher, kept open: replays under way use them, and a restarted process
+/// comes back at its endpoint. Endpoints come from the Visor's views only.
 /// </summary>
 internal sealed class TierChannels(IRpcConnector connector) : IAsyncDisposable
 {

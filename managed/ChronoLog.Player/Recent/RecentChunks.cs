@@ -18,7 +18,9 @@ internal sealed class RecentChunks(long bytesMax)
 
     public int Count => known.Count;
 
-    /// <summary>Counts the stories dropped: a pull that was under way meanwhile must not bring its chunk back.</summary>
+    /// <summary>
+    /// Counts the stories dropped: a pull that was under way meanwhile must not bring its chunk back.
+    /// </summary>
     public long Drops { get; private set; }
 
     public bool Contains(RecentKey key) => known.ContainsKey(key);

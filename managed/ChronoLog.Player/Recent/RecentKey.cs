@@ -6,5 +6,9 @@ namespace ChronoLog.Player.Recent;
 internal readonly record struct RecentKey(ulong StoryId, ulong ProcessId, ulong Epoch, ulong Sequence, uint Part)
 {
     public static RecentKey Of(AnnounceChunkRequest request) => new(
-        request.Story.StoryId, request.Partial.ProcessId, request.Partial.Epoch, request.Partial.Sequence, request.Part);
+        request.Story.StoryId,
+        request.Partial.ProcessId,
+        request.Partial.Epoch,
+        request.Partial.Sequence,
+        request.Part);
 }

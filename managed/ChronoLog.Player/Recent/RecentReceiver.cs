@@ -75,7 +75,8 @@ internal sealed class RecentReceiver(RecentChunks chunks, IBulkEndpoint bulk)
 
             run.Release();
             throw new ChronoLogException(
-                Status.InvalidArgument, $"a chunk announced for story {key.StoryId} holds events of story {header.StoryId}");
+                Status.InvalidArgument,
+                $"a chunk announced for story {key.StoryId} holds events of story {header.StoryId}");
         }
         finally
         {

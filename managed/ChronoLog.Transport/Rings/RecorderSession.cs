@@ -35,7 +35,9 @@ public sealed class RecorderSession : IDisposable
     public (ulong Tick, uint Index) Last => handle.Last();
 
     /// <summary>Maps the ring that a Keeper has opened, after checking file, owner and header.</summary>
-    /// <exception cref="ChronoLogException">NotAuthorized, Corrupt, ProtocolVersionMismatch, LimitExceeded, NoSpace.</exception>
+    /// <exception cref="ChronoLogException">
+    /// NotAuthorized, Corrupt, ProtocolVersionMismatch, LimitExceeded, NoSpace.
+    /// </exception>
     public RecorderRing AddRing(string path, ulong ringId)
     {
         if (!Path.IsPathRooted(path) || !Path.GetFileName(path).StartsWith(FilePrefix, StringComparison.Ordinal))
@@ -64,7 +66,8 @@ public sealed class RecorderSession : IDisposable
     }
 
     /// <summary>
-    /// Takes a dead Keeper's ring out. What was not consumed stays in its file; a flush that covers it fails with NoKeepers.
+    /// Takes a dead Keeper's ring out. What was not consumed stays in its file; a flush that
+    /// covers it fails with NoKeepers.
     /// </summary>
     public void AbandonRing(RecorderRing ring)
     {
@@ -103,15 +106,16 @@ public sealed class RecorderSession : IDisposable
     /// <param name="timeout">Zero only looks.</param>
     /// <exception cref="ChronoLogException">TimedOut, NoKeepers, NotSupported.</exception>
     public void Flush(DurabilityLevel level, TimeSpan timeout) =>
-        FlushWait.Check(handle.Flush(FlushWait.NativeLevel(level), FlushWait.Nanoseconds(timeout)), level, "the client");
+        FlushWait.Check(
+            handle.Flush(FlushWait.NativeLevel(level), FlushWait.Nanoseconds(timeout)), level, "the client");
 
     /// <summary>True when everything recorded so far has reached the level; never waits.</summary>
     public bool TryFlush(DurabilityLevel level) =>
         FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level), 0), level, "the client");
 
     /// <summary>
-    /// Ends recording: rings are closed in order, and every later call fails. What was recorded is not waited for: flush
-    /// first. The mappings go with the last reference to the session and its writers.
+    /// Ends recording: rings are closed in order, and every later call fails. What was recorded is not waited for:
+    /// flush first. The mappings go with the last reference to the session and its writers.
     /// </summary>
     public void Dispose() => handle.CloseRecorder();
 }

@@ -61,7 +61,9 @@ public sealed unsafe partial class SharedRing
         return true;
     }
 
-    /// <summary>A reservation that was not even marked has stored nothing: its bytes are zero up to the next marked one.</summary>
+    /// <summary>
+    /// A reservation that was not even marked has stored nothing: its bytes are zero up to the next marked one.
+    /// </summary>
     private static int UnmarkedBytes(byte* start, int limit)
     {
         int zeros = new ReadOnlySpan<byte>(start, limit).IndexOfAnyExcept((byte)0);
@@ -98,6 +100,6 @@ public sealed unsafe partial class SharedRing
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ChronoLogException Corrupt(long at, string what) => new(
         Status.Corrupt,
-        $"ring {RingId} of client {ClientId} ({Path}) breaks the protocol at position {at} of {CapacityBytes} bytes: {what}; "
-        + "the client's process has overwritten its ring and must connect again");
+        $"ring {RingId} of client {ClientId} ({Path}) breaks the protocol at position {at} of {CapacityBytes} bytes: "
+        + $"{what}; the client's process has overwritten its ring and must connect again");
 }

@@ -7,15 +7,15 @@ using ChronoLog.Interop.Ring;
 namespace ChronoLog.Transport.Rings;
 
 /// <summary>
-/// Consumer's side of a ring in shared memory. The protocol stands above <c>native/include/chrono_ring.h</c>; what is added
-/// here is distrust. The producers' process can write anything anywhere in the mapping at any time, so:
-/// positions are this object's own and never read back; the tail is checked at every reading; each length is read once, and
-/// checked, and only the value read is used; a broken ring throws <see cref="Status.Corrupt"/> and stays where it is.
-/// A span that <see cref="Committed"/> returned can still change: who copies it must check the copy's lengths again.
+/// Consumer's side of a ring in shared memory. The protocol stands above <c>native/include/chrono_ring.h</c>; what is
+/// added here is distrust. The producers' process can write anything anywhere in the mapping at any time, so: positions
+/// are this object's own and never read back; the tail is checked at every reading; each length is read once, and
+/// checked, and only the value read is used; a broken ring throws <see cref="Status.Corrupt"/> and stays where it is. A
+/// span that <see cref="Committed"/> returned can still change: who copies it must check the copy's lengths again.
 /// </summary>
 /// <remarks>
-/// Threads: <see cref="Committed"/>, <see cref="Consume"/> and <see cref="SkipAbandoned"/> from the one consumer thread;
-/// <see cref="Dispose"/> when that has let go; everything else from any. <see cref="Committed"/> beats, too.
+/// Threads: <see cref="Committed"/>, <see cref="Consume"/> and <see cref="SkipAbandoned"/> from the one consumer
+/// thread; <see cref="Dispose"/> when that has let go; everything else from any. <see cref="Committed"/> beats, too.
 /// </remarks>
 public sealed unsafe partial class SharedRing : IRecordingRing
 {
@@ -68,7 +68,9 @@ public sealed unsafe partial class SharedRing : IRecordingRing
 
     public long Consumed => Volatile.Read(ref position);
 
-    /// <summary>As the producers say, within what is possible; it is the consumer's reading that reports a broken ring.</summary>
+    /// <summary>
+    /// As the producers say, within what is possible; it is the consumer's reading that reports a broken ring.
+    /// </summary>
     public long Tail
     {
         get
@@ -157,8 +159,8 @@ public sealed unsafe partial class SharedRing : IRecordingRing
         ObjectDisposedException.ThrowIf(disposed, this);
         offered = 0;
 
-        // Final, also against a producer that was taken for dead and is not: it can reserve nothing any more, and what it
-        // still writes lies where nobody will look again.
+        // Final, also against a producer that was taken for dead and is not: it can reserve nothing any more, and what
+        // it still writes lies where nobody will look again.
         handle.Fence();
         long start = position;
         long end = CheckedTail();
@@ -253,7 +255,8 @@ public sealed unsafe partial class SharedRing : IRecordingRing
 
     private void WakeWaiters()
     {
-        // Full: the position must be visible before the waiters are counted, or a producer that counts itself now sleeps on.
+        // Full: the position must be visible before the waiters are counted, or a producer that
+        // counts itself now sleeps on.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref *(uint*)(header + RingLayout.WaitersOffset)) != 0)
         {

@@ -19,7 +19,9 @@ public sealed class SharedRingHost : IRingHost, IDisposable
     /// <param name="options">May be replaced later, see <see cref="Options"/>.</param>
     public SharedRingHost(SharedRingOptions? options = null) => Options = options ?? new SharedRingOptions();
 
-    /// <summary>In force for rings made from now on: the Keeper's identity is known only after its registration.</summary>
+    /// <summary>
+    /// In force for rings made from now on: the Keeper's identity is known only after its registration.
+    /// </summary>
     public SharedRingOptions Options { get; set; }
 
     /// <summary>Capacity of all rings that exist now.</summary>
@@ -113,8 +115,8 @@ public sealed class SharedRingHost : IRingHost, IDisposable
             {
                 throw new ChronoLogException(
                     Status.LimitExceeded,
-                    $"no further ring of {capacityBytes} bytes: {rings.Count} rings with {bytes} bytes are open, limits are "
-                    + $"{options.RingsMax} and {options.TotalBytesMax}; close clients or raise the limit");
+                    $"no further ring of {capacityBytes} bytes: {rings.Count} rings with {bytes} bytes are open, "
+                    + $"limits are {options.RingsMax} and {options.TotalBytesMax}; close clients or raise the limit");
             }
 
             bytes += capacityBytes;
@@ -124,7 +126,8 @@ public sealed class SharedRingHost : IRingHost, IDisposable
     private SharedRing Open(
         SharedRingOptions options, ulong clientId, ulong ringId, int producerPid, long capacityBytes)
     {
-        // Nobody but who was told can guess the name: its file descriptor is not enough protection in a shared /dev/shm.
+        // Nobody but who was told can guess the name: its file descriptor is not enough protection
+        // in a shared /dev/shm.
         string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         string path = Path.Combine(
             Path.GetFullPath(options.Directory),

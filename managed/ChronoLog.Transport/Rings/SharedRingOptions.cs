@@ -14,7 +14,9 @@ public sealed record SharedRingOptions
     /// <summary>The Keeper's epoch, ditto.</summary>
     public ulong KeeperEpoch { get; init; }
 
-    /// <summary>Let the file's group map it too (mode 0660): for a Keeper that runs as a service user. Else 0600.</summary>
+    /// <summary>
+    /// Let the file's group map it too (mode 0660): for a Keeper that runs as a service user. Else 0600.
+    /// </summary>
     public bool GroupAccess { get; init; }
 
     public long CapacityMin { get; init; } = RingLayout.CapacityMin;

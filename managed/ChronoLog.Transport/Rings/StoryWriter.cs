@@ -26,7 +26,9 @@ public sealed class StoryWriter : IDisposable
     /// <summary>Records one event. Waits, bounded, while the ring is full.</summary>
     /// <param name="record">May be empty.</param>
     /// <returns>The event's tick.</returns>
-    /// <exception cref="ChronoLogException">TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.</exception>
+    /// <exception cref="ChronoLogException">
+    /// TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.
+    /// </exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LogEvent(ReadOnlySpan<byte> record) => LogEvent(record, out _);
 
@@ -36,7 +38,8 @@ public sealed class StoryWriter : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LogEvent(ReadOnlySpan<byte> record, out uint index)
     {
-        if (record.Length <= FastRecordBytesMax && handle.TryLogFast(record, out ulong tick, out index) == NativeStatus.Ok)
+        if (record.Length <= FastRecordBytesMax
+            && handle.TryLogFast(record, out ulong tick, out index) == NativeStatus.Ok)
         {
             return tick;
         }
@@ -69,7 +72,9 @@ public sealed class StoryWriter : IDisposable
         }
     }
 
-    /// <summary>Replaces the set of rings atomically, while other threads record. An empty set refuses events.</summary>
+    /// <summary>
+    /// Replaces the set of rings atomically, while other threads record. An empty set refuses events.
+    /// </summary>
     public void SetRings(IReadOnlyList<RecorderRing> rings)
     {
         int[] slots = [.. rings.Select(static ring => ring.Slot)];
@@ -85,7 +90,9 @@ public sealed class StoryWriter : IDisposable
     public void Flush(DurabilityLevel level, TimeSpan timeout) =>
         FlushWait.Check(handle.Flush(FlushWait.NativeLevel(level), FlushWait.Nanoseconds(timeout)), level, Name);
 
-    /// <summary>True when everything that this story's writer recorded so far has reached the level; never waits.</summary>
+    /// <summary>
+    /// True when everything that this story's writer recorded so far has reached the level; never waits.
+    /// </summary>
     public bool TryFlush(DurabilityLevel level) =>
         FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level), 0), level, Name);
 
@@ -108,10 +115,11 @@ public sealed class StoryWriter : IDisposable
             status switch
             {
                 NativeStatus.TimedOut =>
-                    "the ring stayed full: the Keeper takes events too slowly, or not at all because its journal is full and "
-                    + "the Grapher does not archive; see chronolog status and chronolog doctor",
+                    "the ring stayed full: the Keeper takes events too slowly, or not at all because its journal is "
+                    + "full and the Grapher does not archive; see chronolog status and chronolog doctor",
                 NativeStatus.TooLong =>
-                    "the record is longer than the ring takes; open the client with a larger ring (the Keeper's ring-capacity)",
+                    "the record is longer than the ring takes; open the client with a larger ring "
+                    + "(the Keeper's ring-capacity)",
                 _ => null,
             });
 }

@@ -30,7 +30,8 @@ public sealed class FabricBulkEndpointTests(string provider) : BulkFixture(provi
             BulkStatistics statistics = Puller.Statistics;
             Assert.That(statistics.Pulls, Is.EqualTo(1));
             Assert.That(statistics.ReadsCompleted, Is.EqualTo(statistics.ReadsPosted));
-            Assert.That(statistics.ReadsCompleted, Is.EqualTo(1 + ((length + (1 << 20) - 1) >> 20)), "entry and segments");
+            Assert.That(
+                statistics.ReadsCompleted, Is.EqualTo(1 + ((length + (1 << 20) - 1) >> 20)), "entry and segments");
             Assert.That(statistics.BytesRead, Is.EqualTo(length + 64));
             Assert.That(Owner.Statistics.ReadsPosted, Is.Zero, "the owner of the memory reads nothing");
         });
@@ -108,7 +109,10 @@ public sealed class FabricBulkEndpointTests(string provider) : BulkFixture(provi
             ("no provider", d => d.Provider = "", Status.InvalidArgument),
             ("no address", d => d.FabricAddress = ByteString.Empty, Status.InvalidArgument),
             ("10 KB address", d => d.FabricAddress = ByteString.CopyFrom(new byte[10_000]), Status.InvalidArgument),
-            ("cut address", d => d.FabricAddress = ByteString.CopyFrom(d.FabricAddress.Span[..^1]), Status.InvalidArgument),
+            (
+                "cut address",
+                d => d.FabricAddress = ByteString.CopyFrom(d.FabricAddress.Span[..^1]),
+                Status.InvalidArgument),
             ("entry out of range", d => d.RemoteAddress = 4096, Status.InvalidArgument),
             ("wild entry", d => d.RemoteAddress = ulong.MaxValue, Status.InvalidArgument),
             ("key 0", d => d.Key = 0, Status.InvalidArgument),

@@ -6,8 +6,8 @@ using ChronoLog.Transport.Bulk;
 namespace ChronoLog.Tests.Unit.Bulk;
 
 /// <summary>
-/// Reads whose completion never comes, over tcp only: a shm target writes by itself, and its slab is held until its process
-/// has gone.
+/// Reads whose completion never comes, over tcp only: a shm target writes by itself, and its slab is held
+/// until its process has gone.
 /// </summary>
 [TestFixture("ofi+tcp")]
 [NonParallelizable]

@@ -77,5 +77,6 @@ public sealed class BoundedQueueTests
 
     private static string? Take(BoundedQueue<string> queue) => queue.TryDequeue(out string? item) ? item : null;
 
-    private static BoundedQueue<string> New(int countMax, long bytesMax) => new(countMax, bytesMax, text => text.Length);
+    private static BoundedQueue<string> New(int countMax, long bytesMax) =>
+        new(countMax, bytesMax, text => text.Length);
 }

@@ -98,7 +98,8 @@ public sealed class ExtractionModuleTests
         Start(1, [new LoggingExtractor("watch", logger)]);
         module.Queue.TryEnqueue(NewChunk());
         pump.Settle();
-        Assert.That(logger.Lines.Single().Text, Does.Contain("watch").And.Contain("c/s").And.Contain("1 events, 3 bytes"));
+        Assert.That(
+            logger.Lines.Single().Text, Does.Contain("watch").And.Contain("c/s").And.Contain("1 events, 3 bytes"));
     }
 
     [TestCase(1, 100)]
@@ -114,7 +115,8 @@ public sealed class ExtractionModuleTests
         return TestChunks.Partial(story, TestChunks.Chunk(story, 0, 100, (50, 1, "abc")));
     }
 
-    private void Start(int streams, IReadOnlyList<IChunkExtractor> chain, Func<ExtractionOutcome, bool>? completed = null)
+    private void Start(
+        int streams, IReadOnlyList<IChunkExtractor> chain, Func<ExtractionOutcome, bool>? completed = null)
     {
         role = pump.Add("role");
         module = new ExtractionModule(streams, chain, new ExtractionQueue(100, 1 << 20), logger);

@@ -72,12 +72,14 @@ public sealed class RdmaExtractorTests
     {
         endpoint = Serve().Endpoint;
         StoryDescriptor story = TestChunks.Story();
-        RetiredChunk chunk = TestChunks.Partial(story, TestChunks.Chunk(story, 1000, 100_000, count: 300, recordBytes: 50));
+        RetiredChunk chunk =
+            TestChunks.Partial(story, TestChunks.Chunk(story, 1000, 100_000, count: 300, recordBytes: 50));
         Extract(chunk);
         var first = announced.Select(request => (request.Part, request.EventCount, request.Image.Crc32C)).ToList();
         announced.Clear();
         Extract(chunk);
-        Assert.That(announced.Select(request => (request.Part, request.EventCount, request.Image.Crc32C)), Is.EqualTo(first));
+        Assert.That(
+            announced.Select(request => (request.Part, request.EventCount, request.Image.Crc32C)), Is.EqualTo(first));
     }
 
     [Test]
@@ -154,7 +156,8 @@ public sealed class RdmaExtractorTests
             Slab slab = await receiving.RentAsync((int)request.Image.Length, context.Deadline);
             await receiving.PullAsync(request.Image, slab, context.Deadline);
             EventRun run = ColumnImage.ToRun(slab, (int)request.Image.Length, out ColumnImageHeader header);
-            Assert.That((header.Count, header.Sequence), Is.EqualTo(((int)request.EventCount, request.Partial.Sequence)));
+            Assert.That(
+                (header.Count, header.Sequence), Is.EqualTo(((int)request.EventCount, request.Partial.Sequence)));
             foreach (var entry in run.Entries)
             {
                 pulled.Add(RecordingExtractor.TextOf(entry));

@@ -123,7 +123,8 @@ public sealed class InMemoryBulk(InMemoryBulkNetwork network, string name, long 
     {
         if (remote.Provider != Provider || remote.Length > (uint)destination.Length)
         {
-            throw new ChronoLogException(Status.InvalidArgument, $"{name}: a descriptor that cannot be pulled: {remote}");
+            throw new ChronoLogException(
+                Status.InvalidArgument, $"{name}: a descriptor that cannot be pulled: {remote}");
         }
 
         await (BeforePull?.Invoke(remote) ?? ValueTask.CompletedTask);

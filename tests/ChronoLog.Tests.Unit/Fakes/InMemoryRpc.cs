@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace ChronoLog.Tests.Unit.Fakes;
 
 /// <summary>
-/// The control plane of one test: <see cref="NewServer"/> makes servers, <see cref="Open"/> channels to them. A call to an
-/// endpoint that no server serves ends with TimedOut after its deadline.
+/// The control plane of one test: <see cref="NewServer"/> makes servers, <see cref="Open"/> channels to them. A call to
+/// an endpoint that no server serves ends with TimedOut after its deadline.
 /// </summary>
 public sealed class InMemoryRpc(ManualTimers timers) : IRpcConnector
 {

@@ -12,7 +12,10 @@ public sealed class InMemoryRpcChannel(InMemoryRpc rpc, string endpoint) : IRpcC
     public string Endpoint => endpoint;
 
     public async ValueTask<TReply> CallAsync<TRequest, TReply>(
-        RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline, CancellationToken cancellation = default)
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        TimeSpan deadline,
+        CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>
     {
@@ -37,7 +40,8 @@ public sealed class InMemoryRpcChannel(InMemoryRpc rpc, string endpoint) : IRpcC
         return ValueTask.CompletedTask;
     }
 
-    // A task of its own: Task.WhenAny over the delay itself would take a detour through the thread pool, off the strand.
+    // A task of its own: Task.WhenAny over the delay itself would take a detour through the thread
+    // pool, off the strand.
     private async Task TimeoutAsync(TimeSpan deadline, CancellationToken ended)
     {
         try

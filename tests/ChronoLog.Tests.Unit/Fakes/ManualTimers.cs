@@ -2,7 +2,9 @@ using ChronoLog.Core.Ports;
 
 namespace ChronoLog.Tests.Unit.Fakes;
 
-/// <summary>Elapsed time that passes only by <see cref="Advance"/>; delays complete in the order of their due times.</summary>
+/// <summary>
+/// Elapsed time that passes only by <see cref="Advance"/>; delays complete in the order of their due times.
+/// </summary>
 public sealed class ManualTimers : ITimers
 {
     private readonly Lock gate = new();

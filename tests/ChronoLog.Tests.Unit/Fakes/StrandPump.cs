@@ -53,7 +53,9 @@ public sealed class StrandPump(ManualTimers timers)
         Settle();
     }
 
-    /// <summary>Runs a function on a strand, lets time pass as far as needed (at most an hour) and returns its result.</summary>
+    /// <summary>
+    /// Runs a function on a strand, lets time pass as far as needed (at most an hour) and returns its result.
+    /// </summary>
     public T Run<T>(Strand strand, Func<ValueTask<T>> function) => Complete(strand.InvokeAsync(function));
 
     /// <inheritdoc cref="Run{T}"/>

@@ -33,7 +33,8 @@ public static class TestChunks
     }
 
     /// <summary>A chunk of many events, evenly spread over the range.</summary>
-    public static StoryChunk Chunk(StoryDescriptor story, ulong start, ulong end, int count, int recordBytes, ulong client = 1)
+    public static StoryChunk Chunk(
+        StoryDescriptor story, ulong start, ulong end, int count, int recordBytes, ulong client = 1)
     {
         var builder = new EventRunBuilder();
         for (int i = 0; i < count; i++)
@@ -48,7 +49,13 @@ public static class TestChunks
 
     public static RetiredChunk Partial(
         StoryDescriptor story, StoryChunk chunk, ulong process = 7, ulong sequence = 1, ulong epoch = 1) =>
-        new(story, chunk, new PartialIdentity { ProcessId = process, Epoch = epoch, Sequence = sequence }, false, [], false);
+        new(
+            story,
+            chunk,
+            new PartialIdentity { ProcessId = process, Epoch = epoch, Sequence = sequence },
+            false,
+            [],
+            false);
 
     private static StoryChunk Chunk(StoryDescriptor story, ulong start, ulong end, EventRunBuilder builder)
     {

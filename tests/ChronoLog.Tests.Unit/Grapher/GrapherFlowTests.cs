@@ -176,7 +176,9 @@ public sealed class GrapherFlowTests
         Assert.That(fixture.Archived, Is.Empty);
         Assert.That(fixture.Read(0, ulong.MaxValue), Has.Count.EqualTo(1));
         Assert.That(fixture.Keepers[0].Archived, Is.Empty);
-        Assert.That(fixture.Logger.Lines.Select(line => line.Text), Has.Some.Contain("No space left").And.Some.Contain("c/s"));
+        Assert.That(
+            fixture.Logger.Lines.Select(line => line.Text),
+            Has.Some.Contain("No space left").And.Some.Contain("c/s"));
         fixture.Advance(5);
         Assert.That(fixture.Archived, Has.Count.EqualTo(1));
         Assert.That(fixture.Keepers[0].Archived, Is.EqualTo(new ulong[] { 1 }));

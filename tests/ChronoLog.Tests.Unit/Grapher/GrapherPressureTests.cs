@@ -158,7 +158,8 @@ public sealed class GrapherPressureTests
 
         RetiredChunk more = fixture.Keepers[0].NewPartial(1010, 1020, (1013, 1, "too late"));
         Assert.That(
-            Assert.Throws<ChronoLogException>(() => fixture.Keepers[0].Announce(more))!.Message, Does.Contain("stopping"));
+            Assert.Throws<ChronoLogException>(() => fixture.Keepers[0].Announce(more))!.Message,
+            Does.Contain("stopping"));
         fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
     }
 

@@ -34,7 +34,8 @@ public sealed class GrapherReadTests
         fixture.Advance(30);
         Assert.That(fixture.Role.HeldBytes, Is.Zero);
         Assert.That(fixture.Logger.Lines.Select(line => line.Text), Has.Some.Matches<string>(
-            text => text!.Contains("player-0", StringComparison.Ordinal) && text.Contains("/archive/", StringComparison.Ordinal)));
+            text => text!.Contains("player-0", StringComparison.Ordinal)
+                && text.Contains("/archive/", StringComparison.Ordinal)));
     }
 
     [Test]

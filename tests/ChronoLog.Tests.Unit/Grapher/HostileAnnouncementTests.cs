@@ -66,7 +66,9 @@ public sealed class HostileAnnouncementTests
         // The checksum is right, the content is another chunk's.
         Action<AnnounceChunkRequest>[] changes =
         [
-            request => request.Partial.Sequence = 99, request => request.Partial.ProcessId++, request => request.EndTime++,
+            request => request.Partial.Sequence = 99,
+            request => request.Partial.ProcessId++,
+            request => request.EndTime++,
             request => request.Partial.Epoch++,
         ];
         foreach (Action<AnnounceChunkRequest> change in changes)
@@ -95,7 +97,10 @@ public sealed class HostileAnnouncementTests
     private delegate void ImageChange(Span<byte> image);
 
     private static ChronoLogException Refusal(
-        GrapherFixture fixture, RetiredChunk partial, Action<AnnounceChunkRequest> change, ImageChange? changeImage = null)
+        GrapherFixture fixture,
+        RetiredChunk partial,
+        Action<AnnounceChunkRequest> change,
+        ImageChange? changeImage = null)
     {
         TestKeeper keeper = fixture.Keepers[0];
         return Assert.Throws<ChronoLogException>(() => fixture.Pump.Run(fixture.Peers, async () =>
@@ -121,7 +126,8 @@ public sealed class HostileAnnouncementTests
         return ColumnImage.Write(slab.Span, header, merge);
     }
 
-    private static AnnounceChunkRequest NewRequest(GrapherFixture fixture, RetiredChunk partial, IExposure exposure) => new()
+    private static AnnounceChunkRequest NewRequest(
+        GrapherFixture fixture, RetiredChunk partial, IExposure exposure) => new()
     {
         Story = fixture.Story.Clone(),
         Partial = partial.Identity.Clone(),

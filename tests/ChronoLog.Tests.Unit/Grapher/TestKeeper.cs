@@ -5,7 +5,9 @@ using ChronoLog.Tests.Unit.Fakes;
 
 namespace ChronoLog.Tests.Unit.Grapher;
 
-/// <summary>A Keeper that the test plays: announces chunks with the real extractor and takes archived notices.</summary>
+/// <summary>
+/// A Keeper that the test plays: announces chunks with the real extractor and takes archived notices.
+/// </summary>
 public sealed class TestKeeper
 {
     private readonly GrapherFixture fixture;

@@ -7,14 +7,19 @@ namespace ChronoLog.Tests.Unit.Playback;
 
 public sealed class MergedReadPropertyTests
 {
-    /// <summary>Three tiers that hold any parts of one set of events, each part any number of times, give the set.</summary>
+    /// <summary>
+    /// Three tiers that hold any parts of one set of events, each part any number of times, give the set.
+    /// </summary>
     [FsProperty(MaxTest = 60)]
     public void Any_split_over_the_tiers_replays_as_the_set(int seed)
     {
         var random = new Random(seed);
         var fixture = new ReadFixture(fillers: random.Next(3));
         List<TestEvent> events = TestEvent.Model(Enumerable.Range(0, random.Next(1, 3_000)).Select(_ => new TestEvent(
-            (ulong)random.Next(2_000), (ulong)random.Next(1, 4), (uint)random.Next(3), new string('r', random.Next(200)))));
+            (ulong)random.Next(2_000),
+            (ulong)random.Next(1, 4),
+            (uint)random.Next(3),
+            new string('r', random.Next(200)))));
         List<TestEvent>[] tiers = [[], [], []];
         foreach (TestEvent e in events)
         {

@@ -13,7 +13,8 @@ public sealed class ReadFixture
 {
     public const ulong Story = 77;
 
-    public ReadFixture(ReadServiceOptions? options = null, int fillers = 0, long budget = 64 << 20, int slabMax = 32 << 20)
+    public ReadFixture(
+        ReadServiceOptions? options = null, int fillers = 0, long budget = 64 << 20, int slabMax = 32 << 20)
     {
         Timers = new ManualTimers();
         Pump = new StrandPump(Timers);
@@ -54,7 +55,8 @@ public sealed class ReadFixture
 
     public Func<OpenReadRequest, CancellationToken, ValueTask<ReadPlan>>? Plan { get; set; }
 
-    public void PlanOf(params IReadSource[] sources) => Plan = (_, _) => new ValueTask<ReadPlan>(new ReadPlan(sources, 5, []));
+    public void PlanOf(params IReadSource[] sources) =>
+        Plan = (_, _) => new ValueTask<ReadPlan>(new ReadPlan(sources, 5, []));
 
     public void PlanOf(IReadOnlyList<TestEvent> events) => Plan = (_, _) =>
     {

@@ -106,7 +106,8 @@ public sealed class ReadServiceLimitTests
     public void A_cursor_holds_two_pages_whatever_the_range()
     {
         var fixture = new ReadFixture();
-        var source = new ScriptedSource(Enumerable.Range(0, 10_000).Select(i => TestEvent.Series(1_000, first: (ulong)i * 1_000)));
+        var source = new ScriptedSource(
+            Enumerable.Range(0, 10_000).Select(i => TestEvent.Series(1_000, first: (ulong)i * 1_000)));
         fixture.PlanOf(source);
         ulong cursor = fixture.Open().Cursor;
         for (ulong sequence = 0; sequence < 50; sequence++)

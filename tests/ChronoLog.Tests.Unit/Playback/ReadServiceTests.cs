@@ -189,7 +189,8 @@ public sealed class ReadServiceTests
     {
         var fixture = new ReadFixture();
         int runs = 0;
-        fixture.PlanOf(new ScriptedSource(TestEvent.Series(10), TestEvent.Series(10, first: 10), TestEvent.Series(10, first: 20))
+        fixture.PlanOf(new ScriptedSource(
+            TestEvent.Series(10), TestEvent.Series(10, first: 10), TestEvent.Series(10, first: 20))
         {
             Before = _ => ++runs == 2 ? throw new ChronoLogException(Status.Corrupt, "torn") : default,
         });

@@ -16,7 +16,10 @@ public sealed class RunReadSourceTests
         for (int i = random.Next(6); i > 0; i--)
         {
             List<TestEvent> events = TestEvent.Series(
-                random.Next(1, 50), first: (ulong)random.Next(300), step: (ulong)random.Next(1, 5), client: (ulong)random.Next(1, 3));
+                random.Next(1, 50),
+                first: (ulong)random.Next(300),
+                step: (ulong)random.Next(1, 5),
+                client: (ulong)random.Next(1, 3));
             all.AddRange(events);
             runs.Add(TestEvent.ToRun(events));
         }

@@ -12,7 +12,11 @@ public sealed record TestEvent(ulong Time, ulong Client, uint Index, string Reco
 
     /// <summary>Distinct events: one per tick, its record saying so.</summary>
     public static List<TestEvent> Series(int count, ulong first = 0, ulong step = 1, ulong client = 1) =>
-        [.. Enumerable.Range(0, count).Select(i => first + ((ulong)i * step)).Select(t => new TestEvent(t, client, 0, $"event {t}"))];
+        [
+            .. Enumerable.Range(0, count)
+                .Select(i => first + ((ulong)i * step))
+                .Select(t => new TestEvent(t, client, 0, $"event {t}")),
+        ];
 
     /// <summary>What a correct replay gives: ascending, each EventSequence once, the first occurrence kept.</summary>
     public static List<TestEvent> Model(IEnumerable<TestEvent> events) =>

@@ -125,7 +125,8 @@ public sealed class GapTests
         var fixture = new PlayerFixture();
         fixture.Keepers[0].Events.AddRange(TestEvent.Series(10));
         fixture.Cold.Failure = new ChronoLogException(Status.Internal, "no such directory");
-        Assert.That(() => fixture.Replay(), Throws.InstanceOf<ChronoLogException>().With.Message.Contain("no such directory"));
+        Assert.That(
+            () => fixture.Replay(), Throws.InstanceOf<ChronoLogException>().With.Message.Contain("no such directory"));
         fixture.ExpectNothingLeft();
     }
 }

@@ -11,18 +11,24 @@ using NUnit.Framework;
 
 namespace ChronoLog.Tests.Unit.Player;
 
-/// <summary>A whole recording group around one Player: Visor, Keepers, Grapher, archive and reader, in memory.</summary>
+/// <summary>
+/// A whole recording group around one Player: Visor, Keepers, Grapher, archive and reader, in memory.
+/// </summary>
 public sealed class PlayerFixture
 {
     private readonly IRpcChannel query;
     private readonly IRpcChannel admin;
     private ulong viewEpoch;
 
-    public PlayerFixture(int keepers = 2, bool grapher = true, int strands = 1, PlayerOptions? options = null, IColdTier? cold = null)
+    public PlayerFixture(
+        int keepers = 2, bool grapher = true, int strands = 1, PlayerOptions? options = null, IColdTier? cold = null)
     {
         Rpc = new InMemoryRpc(Timers);
         Pump = new StrandPump(Timers);
-        Keepers = [.. Enumerable.Range(0, keepers).Select(i => new TierFake(this, Core.Protocol.Role.Keeper, $"keeper-{i}"))];
+        Keepers =
+        [
+            .. Enumerable.Range(0, keepers).Select(i => new TierFake(this, Core.Protocol.Role.Keeper, $"keeper-{i}")),
+        ];
         Grapher = new TierFake(this, Core.Protocol.Role.Grapher, "grapher-0");
         View.Keepers.Add(Keepers.Select(keeper => keeper.Identity));
         View.Grapher = grapher ? Grapher.Identity : null;

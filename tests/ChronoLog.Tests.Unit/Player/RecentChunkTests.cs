@@ -67,7 +67,8 @@ public sealed class RecentChunkTests
         fixture.Cold.Events.AddRange(TestEvent.Series(10));
         if (byNotice)
         {
-            fixture.Admin(Methods.StoryFileAppeared, new StoryFileNotice { Story = PlayerFixture.Story, Destroyed = true });
+            fixture.Admin(
+                Methods.StoryFileAppeared, new StoryFileNotice { Story = PlayerFixture.Story, Destroyed = true });
         }
         else
         {
@@ -87,7 +88,9 @@ public sealed class RecentChunkTests
         {
             destroyed = true;
             await fixture.Rpc.Open(AdminEndpoint(fixture)).CallAsync(
-                Methods.DestroyStoryData, new DestroyStoryRequest { Story = PlayerFixture.Story }, TimeSpan.FromSeconds(1));
+                Methods.DestroyStoryData,
+                new DestroyStoryRequest { Story = PlayerFixture.Story },
+                TimeSpan.FromSeconds(1));
         };
         Announce(fixture, 1, TestEvent.Series(10));
         Assert.That(destroyed, Is.True);
@@ -117,14 +120,16 @@ public sealed class RecentChunkTests
     public void A_notice_of_a_StoryFile_reaches_the_archive()
     {
         var fixture = new PlayerFixture();
-        fixture.Admin(Methods.StoryFileAppeared, new StoryFileNotice { Story = PlayerFixture.Story, Path = "/archive/c/s/x.h5" });
+        fixture.Admin(
+            Methods.StoryFileAppeared, new StoryFileNotice { Story = PlayerFixture.Story, Path = "/archive/c/s/x.h5" });
         Assert.That(fixture.Cold.Notices, Is.EqualTo(new[] { "/archive/c/s/x.h5" }));
     }
 
     private static string AdminEndpoint(PlayerFixture fixture) =>
         fixture.Rpc.Calls.Last(call => call.Method == Methods.AnnounceChunk.Name).Endpoint;
 
-    private static void Announce(PlayerFixture fixture, ulong sequence, List<TestEvent> events, ulong imageStory = ReadFixture.Story)
+    private static void Announce(
+        PlayerFixture fixture, ulong sequence, List<TestEvent> events, ulong imageStory = ReadFixture.Story)
     {
         InMemoryBulk sender = fixture.Grapher.Bulk;
         EventRun run = TestEvent.ToRun(events);

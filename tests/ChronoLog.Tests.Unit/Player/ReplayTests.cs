@@ -32,7 +32,9 @@ public sealed class ReplayTests
         fixture.ExpectNothingLeft();
     }
 
-    /// <summary>Each event is in one tier only and moves on at the worst moment: just after a tier's snapshot was taken.</summary>
+    /// <summary>
+    /// Each event is in one tier only and moves on at the worst moment: just after a tier's snapshot was taken.
+    /// </summary>
     [FsProperty(MaxTest = 40)]
     public void Events_that_move_while_the_replay_is_planned_are_never_lost(int seed)
     {
@@ -146,7 +148,10 @@ public sealed class ReplayTests
 
     private static List<TestEvent> RandomEvents(Random random, int countMax) =>
         TestEvent.Model(Enumerable.Range(0, random.Next(countMax)).Select(_ => new TestEvent(
-            (ulong)random.Next(2_000), (ulong)random.Next(1, 4), (uint)random.Next(3), new string('r', random.Next(100)))));
+            (ulong)random.Next(2_000),
+            (ulong)random.Next(1, 4),
+            (uint)random.Next(3),
+            new string('r', random.Next(100)))));
 
     private static void Move(List<TestEvent> from, List<TestEvent> to, Random random)
     {

@@ -12,7 +12,13 @@ public sealed class TierFake
     public TierFake(PlayerFixture fixture, Role role, string name)
     {
         InMemoryRpcServer admin = fixture.Rpc.NewServer(fixture.Pump.Add(name));
-        Identity = new ProcessIdentity { Role = role, Name = name, AdminEndpoint = admin.Endpoint, ProcessId = (ulong)name.GetHashCode() };
+        Identity = new ProcessIdentity
+        {
+            Role = role,
+            Name = name,
+            AdminEndpoint = admin.Endpoint,
+            ProcessId = (ulong)name.GetHashCode(),
+        };
         Bulk = fixture.Network.NewEndpoint(name);
         Reads = new ReadService(new ReadServiceOptions { Server = name }, fixture.Timers, Bulk, PlanAsync);
         Reads.Register(admin);

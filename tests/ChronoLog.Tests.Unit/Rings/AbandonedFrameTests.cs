@@ -7,8 +7,9 @@ using NUnit.Framework;
 namespace ChronoLog.Tests.Unit.Rings;
 
 /// <summary>
-/// A producer that died between reservation and commit: every committed event behind the hole stays readable. The states
-/// that a death can leave are written here by hand; that they are the right ones is what native/tests/ring_test.c shows.
+/// A producer that died between reservation and commit: every committed event behind the hole stays readable. The
+/// states that a death can leave are written here by hand; that they are the right ones is what
+/// native/tests/ring_test.c shows.
 /// </summary>
 [TestFixture]
 public sealed unsafe class AbandonedFrameTests

@@ -90,7 +90,9 @@ public sealed unsafe class HostileRingTests
         Assert.That(ring.Consumed, Is.EqualTo(1024));
     }
 
-    /// <summary>Everything changes under the consumer's feet; its calls return or report, and stay in the mapping.</summary>
+    /// <summary>
+    /// Everything changes under the consumer's feet; its calls return or report, and stay in the mapping.
+    /// </summary>
     [Test]
     public void ChangesUnderTheFeetNeverCrash()
     {
@@ -172,7 +174,9 @@ public sealed unsafe class HostileRingTests
             };
             SetLength(producer, offset, length);
             MemoryMarshal.Cast<byte, int>(data)[random.Next((int)Capacity / 4)] = random.Next(-5000, 5000);
-            ulong ahead = random.Next(8) == 0 ? (ulong)random.NextInt64() : (ulong)random.Next((int)Capacity + 16) & ~7UL;
+            ulong ahead = random.Next(8) == 0
+                ? (ulong)random.NextInt64()
+                : (ulong)random.Next((int)Capacity + 16) & ~7UL;
             SetTail(producer, consumed + ahead);
         }
     }

@@ -17,7 +17,8 @@ public sealed class SharedClockTests
         clock.Set(before - Hour, 1000 * Hour, 42, rate: 1.001);
         ulong now = clock.Now;
         ulong passed = SharedClock.MonotonicNanoseconds - before;
-        Assert.That(now, Is.InRange((1001 * Hour) + (Hour / 1000) - 1000, (1001 * Hour) + (Hour / 1000) + (2 * passed)));
+        Assert.That(
+            now, Is.InRange((1001 * Hour) + (Hour / 1000) - 1000, (1001 * Hour) + (Hour / 1000) + (2 * passed)));
         Assert.That(clock.UncertaintyNanoseconds, Is.EqualTo(42));
     }
 

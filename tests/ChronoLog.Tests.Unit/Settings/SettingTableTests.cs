@@ -8,7 +8,8 @@ namespace ChronoLog.Tests.Unit.Settings;
 internal sealed class SettingTableTests
 {
     private static readonly Setting<long> Count = SettingKinds.Integer("count", 3, 1, 10, "How many.");
-    private static readonly Setting<TimeSpan> Pause = SettingKinds.Duration("long-pause", "2s", "1ms", "1h", "How long.");
+    private static readonly Setting<TimeSpan> Pause =
+        SettingKinds.Duration("long-pause", "2s", "1ms", "1h", "How long.");
     private static readonly Setting<long> Size = SettingKinds.Bytes("size", "4KiB", "1", "1GiB", "How large.");
     private static readonly Setting<string> Mode = SettingKinds.Choice("mode", "soft", "How.", "soft", "hard");
     private static readonly Setting<string> Chain = SettingKinds.Json("chain", "{}", "What.");

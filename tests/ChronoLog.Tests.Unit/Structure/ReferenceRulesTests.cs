@@ -36,7 +36,8 @@ public sealed class ReferenceRulesTests
     public void ProjectSeesOnlyWhatItMay(string project)
     {
         IEnumerable<string> seen = XDocument.Load(project).Descendants("ProjectReference")
-            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
+            .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/'))
+            .Select(path => Path.GetFileNameWithoutExtension(path));
         Assert.That(seen, Is.SubsetOf(Allowed[Path.GetFileNameWithoutExtension(project)]));
     }
 
@@ -62,8 +63,10 @@ public sealed class ReferenceRulesTests
         string[] rooms = ["ChronoLog.Interop.Zmq", "ChronoLog.Interop.Fabric", "ChronoLog.Interop.Ring"];
         IEnumerable<string> offenders = Repository.Sources(".cs")
             .Where(file => Repository.Relative(file).StartsWith("managed/", StringComparison.Ordinal))
-            .Where(file => !Repository.Relative(file).StartsWith("managed/ChronoLog.Transport/", StringComparison.Ordinal))
-            .Where(file => rooms.Any(room => File.ReadAllText(file).Contains("using " + room, StringComparison.Ordinal)))
+            .Where(file =>
+                !Repository.Relative(file).StartsWith("managed/ChronoLog.Transport/", StringComparison.Ordinal))
+            .Where(file =>
+                rooms.Any(room => File.ReadAllText(file).Contains("using " + room, StringComparison.Ordinal)))
             .Select(Repository.Relative);
         Assert.That(offenders, Is.Empty);
     }

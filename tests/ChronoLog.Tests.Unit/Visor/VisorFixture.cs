@@ -63,7 +63,8 @@ internal sealed class VisorFixture
         Start();
     }
 
-    public ulong Connect() => Call(Methods.Connect, new ConnectRequest { ClientProtocolVersion = 1, Host = "h" }).ClientId;
+    public ulong Connect() =>
+        Call(Methods.Connect, new ConnectRequest { ClientProtocolVersion = 1, Host = "h" }).ClientId;
 
     public RegisterReply Join(Role role, string name, uint group = 0, ulong epoch = 1)
     {
@@ -111,8 +112,16 @@ internal sealed class VisorFixture
         portalServer = rpc.NewServer(strand, "tcp://visor:5555");
         registryServer = rpc.NewServer(strand, "tcp://visor:8888");
         var visor = new VisorRole(
-            Options, new ProcessIdentity { Role = Role.Visor, Name = "visor" }, portalServer, registryServer, rpc, Store,
-            Clock, Timers, bound => 0, NullLogger.Instance);
+            Options,
+            new ProcessIdentity { Role = Role.Visor, Name = "visor" },
+            portalServer,
+            registryServer,
+            rpc,
+            Store,
+            Clock,
+            Timers,
+            bound => 0,
+            NullLogger.Instance);
         Pump.Run(strand, () =>
         {
             visor.Start();

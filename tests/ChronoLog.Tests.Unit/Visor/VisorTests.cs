@@ -40,7 +40,8 @@ internal sealed class VisorTests
         Assert.That(visor.Refusal(() => Acquire(client, create: true)), Is.EqualTo(Status.NoKeepers));
         visor.Join(Role.Keeper, "keeper-0");
         visor.Deaf.Add("keeper-0");
-        Assert.That(visor.Refusal(() => Acquire(client)), Is.EqualTo(Status.NoKeepers), "the only Keeper does not answer");
+        Assert.That(
+            visor.Refusal(() => Acquire(client)), Is.EqualTo(Status.NoKeepers), "the only Keeper does not answer");
         Assert.That(StatusOfStory().Acquirers, Is.Zero, "a failed acquisition holds nothing");
         visor.Deaf.Clear();
         Acquire(client);
@@ -59,7 +60,8 @@ internal sealed class VisorTests
         visor.Told.Clear();
         DestroyStory(client);
         Assert.That(
-            visor.Told, Is.EquivalentTo(["keeper-0 destroy s", "keeper-1 destroy s", "grapher destroy s", "player destroy s"]));
+            visor.Told,
+            Is.EquivalentTo(["keeper-0 destroy s", "keeper-1 destroy s", "grapher destroy s", "player destroy s"]));
         Assert.That(visor.Refusal(() => DestroyStory(client)), Is.EqualTo(Status.NotExist));
         DestroyChronicle(client);
         Assert.That(visor.Refusal(() => DestroyChronicle(client)), Is.EqualTo(Status.NotExist));
@@ -103,7 +105,8 @@ internal sealed class VisorTests
     [Test]
     public void AClientsLeaseReleasesItsStories()
     {
-        visor = new VisorFixture(new VisorOptions { ClientLease = TimeSpan.FromSeconds(2), DeadAfter = TimeSpan.FromHours(1) });
+        visor = new VisorFixture(
+            new VisorOptions { ClientLease = TimeSpan.FromSeconds(2), DeadAfter = TimeSpan.FromHours(1) });
         JoinGroup();
         ulong client = visor.Connect();
         Acquire(client, create: true);
@@ -165,7 +168,8 @@ internal sealed class VisorTests
         foreach (string name in (string[])["", "a\0b", new string('x', 5000)])
         {
             Assert.That(
-                visor.Refusal(() => visor.Call(Methods.CreateChronicle, new ChronicleRequest { ClientId = client, Chronicle = name })),
+                visor.Refusal(() => visor.Call(
+                    Methods.CreateChronicle, new ChronicleRequest { ClientId = client, Chronicle = name })),
                 Is.EqualTo(Status.InvalidArgument));
         }
 
@@ -178,7 +182,8 @@ internal sealed class VisorTests
         Assert.That(
             visor.Refusal(() => visor.Call(Methods.CreateChronicle, many)), Is.EqualTo(Status.InvalidArgument));
         Assert.That(
-            visor.Refusal(() => visor.CallRegistry(Methods.Register, new RegisterRequest { Identity = new ProcessIdentity() })),
+            visor.Refusal(() => visor.CallRegistry(
+                Methods.Register, new RegisterRequest { Identity = new ProcessIdentity() })),
             Is.EqualTo(Status.InvalidArgument));
         visor.Join(Role.Grapher, "grapher");
         Assert.That(
@@ -216,10 +221,12 @@ internal sealed class VisorTests
     private void DestroyChronicle(ulong client) =>
         visor.Call(Methods.DestroyChronicle, new ChronicleRequest { ClientId = client, Chronicle = "c" });
 
-    private StoryStatus StatusOfStory() => visor.Call(Methods.Status, new Empty()).Stories.Single(story => story.Story == "s");
+    private StoryStatus StatusOfStory() =>
+        visor.Call(Methods.Status, new Empty()).Stories.Single(story => story.Story == "s");
 
     private HeartbeatReply Beat(RegisterReply process, ulong groupEpoch) => visor.CallRegistry(
         Methods.Heartbeat, new HeartbeatRequest { ProcessId = process.ProcessId, Epoch = 1, GroupEpoch = groupEpoch });
 
-    private static StoryRequest Story(ulong client, string story = "s") => new() { ClientId = client, Chronicle = "c", Story = story };
+    private static StoryRequest Story(ulong client, string story = "s") =>
+        new() { ClientId = client, Chronicle = "c", Story = story };
 }
