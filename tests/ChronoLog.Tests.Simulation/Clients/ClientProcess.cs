@@ -52,13 +52,14 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         this.Launch(strand, RunAsync);
     }
 
-    /// <summary>Replays whole stories until one replay is complete; for the end of a run.</summary>
+    /// <summary>Replays a whole story until a replay misses nothing but what rotted in the archive; for the end of a run.</summary>
     public void ReplayFinally(Action<Checking.ReplayResult> done, string story) =>
         this.Launch(strand, async () =>
         {
             while (true)
             {
-                if (await reader.TryReplayAsync(story, 0, ulong.MaxValue) is { IsComplete: true } replay)
+                if (await reader.TryReplayAsync(story, 0, ulong.MaxValue) is { } replay
+                    && replay.Gaps.All(deployment.Archive.IsDamageOf))
                 {
                     done(replay);
                     return;

@@ -17,6 +17,10 @@ public sealed class ArchiveDisk
     public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
         file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
 
+    /// <summary>Whether a gap says no more than that a damaged StoryFile cannot be read.</summary>
+    public bool IsDamageOf(Gap gap) =>
+        files.Exists(file => file.IsDamaged && file.StartTime <= gap.StartTime && file.EndTime >= gap.EndTime);
+
     /// <summary>A Grapher that starts removes what its former self did not finish.</summary>
     public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
 
