@@ -37,13 +37,17 @@ internal sealed class ProcessRegistry(
             throw Failure.TooMany("processes", options.ProcessesMax);
         }
 
-        if (identity.ProcessId == 0 || processes.ContainsKey(identity.ProcessId))
+        // A number that this store has not given out is another deployment's, or from before the metadata were lost: it
+        // would be given to somebody else one day.
+        ulong fresh = store.ReserveNumbers("process", 1);
+        bool isStranger = identity.ProcessId >= fresh;
+        if (identity.ProcessId == 0 || isStranger || processes.ContainsKey(identity.ProcessId))
         {
-            identity.ProcessId = store.ReserveNumbers("process", 1);
+            identity.ProcessId = fresh;
         }
 
         roster.Join(identity);
-        var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds);
+        var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds) { IsStranger = isStranger };
         processes.Add(identity.ProcessId, process);
         Publish(identity.Group);
         logger.LogInformation(

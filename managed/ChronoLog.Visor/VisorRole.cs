@@ -239,7 +239,9 @@ public sealed class VisorRole
         }
 
         GroupView? view = registry.Group(process.Identity.Group);
-        return new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
+        var reply = new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
+        stories.Name(heartbeat.UnnamedStories, process, reply);
+        return reply;
     }
 
     private ClockReply AnswerClock(ClockRequest request)

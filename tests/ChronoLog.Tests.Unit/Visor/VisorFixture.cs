@@ -66,7 +66,7 @@ internal sealed class VisorFixture
     public ulong Connect() =>
         Call(Methods.Connect, new ConnectRequest { ClientProtocolVersion = 1, Host = "h" }).ClientId;
 
-    public RegisterReply Join(Role role, string name, uint group = 0, ulong epoch = 1)
+    public RegisterReply Join(Role role, string name, uint group = 0, ulong epoch = 1, ulong processId = 0)
     {
         string admin = $"tcp://{name}:1";
         InMemoryRpcServer server = rpc.NewServer(members, admin);
@@ -78,7 +78,7 @@ internal sealed class VisorFixture
         {
             Identity = new ProcessIdentity
             {
-                Role = role, Name = name, Group = group, Host = "h", Epoch = epoch,
+                Role = role, Name = name, Group = group, Host = "h", Epoch = epoch, ProcessId = processId,
                 ServiceEndpoint = $"tcp://{name}:0", AdminEndpoint = admin,
             },
         });
