@@ -62,6 +62,7 @@ internal sealed class Simulation
         world.Run(TimeSpan.FromMilliseconds(700));
         deployment.IsLoaded = false;
         Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
+        world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
         for (int round = 0; round < 2; round++)
         {

@@ -14,8 +14,9 @@ namespace ChronoLog.Tests.Simulation.Clients;
 /// </summary>
 internal sealed class SimRecorder(ClientProcess client, Deployment deployment)
 {
-    // chrono_ring.h: a producer that waits for room gives a consumer up that was silent for so long.
+    // chrono_ring.h: CHRONO_CONSUMER_SILENT_NS, CHRONO_CONSUMER_LOST_NS.
     private static readonly TimeSpan ConsumerSilent = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ConsumerLost = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FullTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly List<(RingMemory Ring, RecordedEvent Event, long End)> unconfirmed = [];
@@ -110,15 +111,13 @@ internal sealed class SimRecorder(ClientProcess client, Deployment deployment)
                 return (ring, frame);
             }
 
-            if (client.MonotonicNanoseconds - ring.Heartbeat > ConsumerSilent.Ticks * 100)
+            long now = client.MonotonicNanoseconds;
+            bool isSilent = now - ring.Heartbeat > ConsumerSilent.Ticks * 100;
+            if (now - begin > FullTimeout.Ticks * 100 || now - ring.Heartbeat > ConsumerLost.Ticks * 100)
             {
-                Leave();
-                throw new ChronoLogException(Status.NoKeepers, $"the Keeper of ring {ring.Path} is silent");
-            }
-
-            if (client.MonotonicNanoseconds - begin > FullTimeout.Ticks * 100)
-            {
-                throw new ChronoLogException(Status.TimedOut, $"ring {ring.Path} is full");
+                // The Keeper's next process goes on with this ring: it stays the client's.
+                throw new ChronoLogException(
+                    isSilent ? Status.NoKeepers : Status.TimedOut, $"ring {ring.Path} is full");
             }
 
             await client.Delay(TimeSpan.FromMilliseconds(1));

@@ -11,6 +11,15 @@ public sealed class ArchiveDisk
 
     public void Add(SimStoryFile file) => files.Add(file);
 
+    /// <summary>Names of a story's files reach the device.</summary>
+    public void SyncDirectory(StoryDescriptor story)
+    {
+        foreach (SimStoryFile file in Visible(story))
+        {
+            file.State = StoryFileState.Synced;
+        }
+    }
+
     public void Remove(SimStoryFile file) => files.Remove(file);
 
     /// <summary>What a reader finds of a story.</summary>
@@ -20,6 +29,13 @@ public sealed class ArchiveDisk
     /// <summary>Whether a gap says no more than that a damaged StoryFile cannot be read.</summary>
     public bool IsDamageOf(Gap gap) =>
         files.Exists(file => file.IsDamaged && file.StartTime <= gap.StartTime && file.EndTime >= gap.EndTime);
+
+    /// <summary>Below this tick the archive states that the story is complete; 0 = it does not.</summary>
+    public ulong CompleteThrough(StoryDescriptor story) => Visible(story)
+        .Where(static file => file.IsComplete && !file.IsDamaged)
+        .Select(static file => file.EndTime)
+        .DefaultIfEmpty(0UL)
+        .Max();
 
     /// <summary>A Grapher that starts removes what its former self did not finish.</summary>
     public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);

@@ -36,5 +36,14 @@ public sealed unsafe class JournalSegment : PayloadBlock
     /// <summary>Its device has failed: nothing more is written or synced here.</summary>
     public bool IsFailed { get; set; }
 
+    /// <summary>The file as the next process maps it.</summary>
+    public JournalSegment Reopen(Action<JournalSegment> whenUnreferenced)
+    {
+        var again = new JournalSegment(Bytes.Length, ProcessId, Epoch, whenUnreferenced) { Used = Used };
+        Bytes.CopyTo(again.Bytes, 0);
+        again.Batches.AddRange(Batches);
+        return again;
+    }
+
     protected override void Free() => unreferenced(this);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Kernel;
@@ -13,44 +14,84 @@ namespace ChronoLog.Tests.Simulation.Disk;
 public sealed class SimExtractor(
     SimProcess grapher, ArchiveDisk disk, Func<DiskConditions> conditions, PlantedBugs bugs) : IChunkExtractor
 {
+    private readonly Dictionary<string, SemaphoreSlim> stripes = [];
     private int number;
 
     public string Name => "archive";
 
+    // One chunk of a story at a time, as the real extractor's locks have it.
     public async ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
+    {
+        if (!stripes.TryGetValue(chunk.Story.Story, out SemaphoreSlim? stripe))
+        {
+            stripe = stripes[chunk.Story.Story] = new SemaphoreSlim(1, 1);
+        }
+
+        await stripe.WaitAsync(CancellationToken.None);
+        try
+        {
+            return await ArchiveAsync(chunk, cancellation);
+        }
+        finally
+        {
+            stripe.Release();
+        }
+    }
+
+    private async ValueTask<ExtractionReceipt> ArchiveAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
         List<string> partials = [.. chunk.MergedFrom.Select(Text).Order(StringComparer.Ordinal)];
         if (Find(chunk, partials) is not { } file)
         {
             file = new SimStoryFile(chunk, NewName(chunk), partials);
-            await WriteAsync(file, cancellation);
+            HashSet<EventSequence> archived = Archived(chunk);
+            if (file.Write(archived, whole: true) == 0)
+            {
+                await SyncDirectoryAsync(chunk, cancellation);
+                return ExtractionReceipt.Taken;
+            }
+
+            await WriteAsync(file, archived, cancellation);
         }
 
+        await SyncDirectoryAsync(chunk, cancellation);
+        return new ExtractionReceipt(file.Name);
+    }
+
+    // What the archive has already, under other names and in other company, is not written again.
+    private HashSet<EventSequence> Archived(RetiredChunk chunk) =>
+    [
+        .. disk.Visible(chunk.Story)
+            .Where(file => !file.IsDamaged && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
+            .SelectMany(static file => file.Identities),
+    ];
+
+    private async ValueTask SyncDirectoryAsync(RetiredChunk chunk, CancellationToken cancellation)
+    {
         if (!bugs.Has(PlantedBug.ArchiveBeforeDirectorySync))
         {
-            await StepAsync("sync directory", file, () => file.State = StoryFileState.Synced, cancellation);
+            await StepAsync("sync directory", chunk.Story.Story, () => disk.SyncDirectory(chunk.Story), cancellation);
         }
-
-        return new ExtractionReceipt(file.Name);
     }
 
     private static string Text(PartialIdentity partial) => string.Create(
         CultureInfo.InvariantCulture, $"{partial.ProcessId}.{partial.Epoch}.{partial.Sequence}");
 
-    private async ValueTask WriteAsync(SimStoryFile file, CancellationToken cancellation)
+    private async ValueTask WriteAsync(
+        SimStoryFile file, HashSet<EventSequence> archived, CancellationToken cancellation)
     {
         StoryFileState begun =
             bugs.Has(PlantedBug.ArchiveWithoutRename) ? StoryFileState.Renamed : StoryFileState.Temporary;
-        await StepAsync("create", file, () =>
+        await StepAsync("create", file.Name, () =>
         {
             file.State = begun;
             disk.Add(file);
         }, cancellation);
         try
         {
-            await StepAsync("write", file, () => file.Write(whole: false), cancellation);
-            await StepAsync("sync", file, () => file.Write(whole: true), cancellation);
-            await StepAsync("rename", file, () => file.State = StoryFileState.Renamed, cancellation);
+            await StepAsync("write", file.Name, () => file.Write(archived, whole: false), cancellation);
+            await StepAsync("sync", file.Name, () => file.Write(archived, whole: true), cancellation);
+            await StepAsync("rename", file.Name, () => file.State = StoryFileState.Renamed, cancellation);
         }
         catch (Exception) when (grapher.Effect("remove"))
         {
@@ -59,19 +100,19 @@ public sealed class SimExtractor(
         }
     }
 
-    private async ValueTask StepAsync(string step, SimStoryFile file, Action effect, CancellationToken cancellation)
+    private async ValueTask StepAsync(string step, string file, Action effect, CancellationToken cancellation)
     {
         SimRandom random = grapher.World.Random;
         await grapher.Delay(TimeSpan.FromMicroseconds(random.Between(20, 2000)), cancellation);
         if (random.Chance(conditions().FailedArchiving))
         {
-            grapher.World.Note("failed archiving", file.Name, StableHash.Of(step));
-            throw new ChronoLogException(Status.NoSpace, $"simulated: {step} of {file.Name} failed: no space");
+            grapher.World.Note("failed archiving", file, StableHash.Of(step));
+            throw new ChronoLogException(Status.NoSpace, $"simulated: {step} of {file} failed: no space");
         }
 
         if (grapher.Effect(step))
         {
-            grapher.World.Note(step, file.Name);
+            grapher.World.Note(step, file);
             effect();
         }
     }

@@ -36,6 +36,33 @@ public sealed class SimJournal(
 
     public string? Trouble => State == JournalState.Ready ? null : State.ToString();
 
+    public JournalRecovery Recover(RecoveredBatchTaker take)
+    {
+        if (bugs.Has(PlantedBug.RestartForgetsJournal) || disk.Segments.Count == 0)
+        {
+            return JournalRecovery.Nothing;
+        }
+
+        long torn = 0;
+        ulong owner = disk.Segments.MaxBy(static segment => segment.Epoch)!.ProcessId;
+        List<JournalSegment> found = [.. disk.Segments.Select(segment => segment.Reopen(Delete))];
+        disk.Segments.Clear();
+        disk.Segments.AddRange(found);
+        foreach (JournalSegment segment in found)
+        {
+            torn += segment.Batches.RemoveAll(batch => batch.IsTorn && !bugs.Has(PlantedBug.RecoverTornBatch));
+            foreach (JournalBatch batch in segment.Batches)
+            {
+                batch.IsSynced = true; // what is given is on the device
+                take(batch.Origin, new JournalSpan(segment, segment.Address + batch.Offset, batch.Length, 0));
+            }
+        }
+
+        keeper.World.Note("recover", keeper.FullName, (ulong)found.Count, (ulong)torn);
+        found.ForEach(static segment => segment.Release());
+        return new JournalRecovery(found.Count, owner, torn, []);
+    }
+
     public void Identify(ulong process, ulong processEpoch) => (processId, epoch) = (process, processEpoch);
 
     public bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy)

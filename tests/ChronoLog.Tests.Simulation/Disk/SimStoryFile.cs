@@ -24,22 +24,29 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
 
     public StoryFileState State { get; set; }
 
+    /// <summary>Written with every Keeper drained beyond it.</summary>
+    public bool IsComplete { get; } = chunk.Complete;
+
     /// <summary>Its checksum is wrong.</summary>
     public bool IsDamaged { get; set; }
 
-    /// <summary>All of the chunk's events, or the first part of them: a writer that dies leaves the rest unwritten.</summary>
-    public void Write(bool whole)
+    public IEnumerable<EventSequence> Identities => run is null ? [] : run.Entries.ToArray().Select(entry => entry.Sequence);
+
+    /// <summary>All of the chunk's events that are in no other file, or the first part of them: a writer that dies leaves the rest unwritten.</summary>
+    /// <returns>How many.</returns>
+    public int Write(IReadOnlySet<EventSequence> archived, bool whole)
     {
         var entries = new List<EventEntry>();
         using MergeCursor merge = chunk.Chunk.OpenMerge();
         var block = new EventEntry[256];
         for (int count = merge.Read(block); count > 0; count = merge.Read(block))
         {
-            entries.AddRange(block.AsSpan(0, count));
+            entries.AddRange(block.AsSpan(0, count).ToArray().Where(entry => !archived.Contains(entry.Sequence)));
         }
 
         int kept = whole ? entries.Count : entries.Count / 2;
         run = Copy(entries[..kept]);
+        return kept;
     }
 
     /// <summary>The events in [start, end) with a reference for the caller; null when there are none.</summary>

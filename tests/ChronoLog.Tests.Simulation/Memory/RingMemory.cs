@@ -7,7 +7,7 @@ namespace ChronoLog.Tests.Simulation.Memory;
 /// A ring as it lies in a node's shared memory: a model of <c>chrono_ring.h</c> with the producers' side of its protocol.
 /// It belongs to the node and outlives the processes that map it.
 /// </summary>
-public sealed class RingMemory(SimNode node, string path, ulong clientId, ulong ringId, long capacity, SimProcess? producer)
+public sealed class RingMemory(SimNode node, string path, ulong clientId, ulong ringId, long capacity, int producerPid, SimProcess? producer)
 {
     private readonly LinkedList<RingFrame> frames = new();
 
@@ -20,6 +20,14 @@ public sealed class RingMemory(SimNode node, string path, ulong clientId, ulong 
     public ulong RingId => ringId;
 
     public long Capacity => capacity;
+
+    public int ProducerPid => producerPid;
+
+    /// <summary>Name of the Keeper that goes on with it after a restart.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>Of the Keeper's process that made it.</summary>
+    public ulong KeeperProcessId { get; init; }
 
     public SimProcess? Producer => producer;
 

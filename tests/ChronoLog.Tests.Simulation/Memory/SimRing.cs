@@ -67,6 +67,13 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
         Drop(Consumed + bytes);
     }
 
+    /// <summary>Goes on where the earlier process of the Keeper had got, by the ring or by the journal.</summary>
+    public void Resume(long journaled)
+    {
+        Drop(Math.Max(memory.Consumed, journaled));
+        Beat();
+    }
+
     public int SkipAbandoned()
     {
         long before = Consumed;
@@ -90,6 +97,10 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
             keeper.World.Note("durable", Path, (ulong)position);
             memory.Durable = position;
         }
+    }
+
+    public void Leave()
+    {
     }
 
     // The Keeper unlinks the file; a client that has it mapped still sees its positions.
