@@ -1,3 +1,4 @@
+using ChronoLog.Core.Chunk;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Checking;
 using ChronoLog.Tests.Simulation.Clients;
@@ -37,6 +38,7 @@ internal sealed class Simulation
     {
         SynchronizationContext? outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        StreamingMerge.KeepsDuplicates = bugs?.Has(PlantedBug.SkipDuplicateRemoval) ?? false;
         try
         {
             return new Simulation(seed, allowed ?? FaultPlan.Every, bugs ?? PlantedBugs.None, traceLines).Run();
@@ -44,6 +46,7 @@ internal sealed class Simulation
         finally
         {
             SynchronizationContext.SetSynchronizationContext(outer);
+            StreamingMerge.KeepsDuplicates = false;
         }
     }
 
@@ -64,6 +67,7 @@ internal sealed class Simulation
         Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
         world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
+        deployment.Checker.CheckArchive(deployment.Archive);
         for (int round = 0; round < 2; round++)
         {
             ReplayAll();

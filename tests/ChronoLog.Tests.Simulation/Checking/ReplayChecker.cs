@@ -1,4 +1,5 @@
 using ChronoLog.Core.Model;
+using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Checking;
@@ -32,6 +33,34 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
         if (tick < last)
         {
             Broken("ticks never go back", $"{client} gave {tick} after {last}");
+        }
+    }
+
+    /// <summary>After the drain: the archive has every event that is promised, and each once.</summary>
+    public void CheckArchive(ArchiveDisk archive)
+    {
+        if (archive.Files.Any(static file => !file.IsReadable) || world.Violations.Any)
+        {
+            return; // what rotted is not there; what was written beside it may be there again
+        }
+
+        foreach (IGrouping<string, SimStoryFile> story in archive.Files.GroupBy(static file => file.Story))
+        {
+            var found = new HashSet<EventSequence>();
+            foreach (EventSequence sequence in story.SelectMany(static file => file.Identities))
+            {
+                if (!found.Add(sequence))
+                {
+                    Broken("exactly once in the archive", $"{sequence} of {story.Key} is there twice");
+                }
+            }
+
+            RecordedEvent? missing = model.Story(story.Key).Values.FirstOrDefault(
+                recorded => recorded.IsPromised(model.Returns) && !found.Contains(recorded.Sequence));
+            if (missing is not null)
+            {
+                Broken("archived", $"{missing.Sequence} of {story.Key} is in no StoryFile after the drain");
+            }
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class ArchiveDisk
 
     /// <summary>Below this tick the archive states that the story is complete; 0 = it does not.</summary>
     public ulong CompleteThrough(StoryDescriptor story) => Visible(story)
-        .Where(static file => file.IsComplete && !file.IsDamaged)
+        .Where(static file => file.IsComplete && file.IsReadable)
         .Select(static file => file.EndTime)
         .DefaultIfEmpty(0UL)
         .Max();

@@ -42,7 +42,7 @@ public sealed class SimColdTier(ArchiveDisk disk, PlantedBugs bugs) : IColdTier
 
     private RunReadSource Open(SimStoryFile file, ulong startTime, ulong endTime)
     {
-        if (file.IsDamaged)
+        if (!file.IsReadable)
         {
             var gap = new Gap
             {
@@ -50,7 +50,7 @@ public sealed class SimColdTier(ArchiveDisk disk, PlantedBugs bugs) : IColdTier
                 EndTime = Math.Min(endTime, file.EndTime),
                 Reason = $"{file.Name}: its checksum is wrong",
             };
-            return new RunReadSource(file.Name, [], bugs.Has(PlantedBug.DamageUnsaid) ? [] : [gap]);
+            return new RunReadSource(file.Name, [], file.IsDamaged && bugs.Has(PlantedBug.DamageUnsaid) ? [] : [gap]);
         }
 
         EventRun? run = file.Range(startTime, endTime);

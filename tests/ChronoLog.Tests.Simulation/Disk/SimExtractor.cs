@@ -14,6 +14,10 @@ namespace ChronoLog.Tests.Simulation.Disk;
 public sealed class SimExtractor(
     SimProcess grapher, ArchiveDisk disk, Func<DiskConditions> conditions, PlantedBugs bugs) : IChunkExtractor
 {
+    private const double SlowShare = 0.1;
+    private const int SlowMicroseconds = 30_000;
+    private const int UsualMicroseconds = 2000;
+
     private readonly Dictionary<string, SemaphoreSlim> stripes = [];
     private int number;
 
@@ -45,7 +49,7 @@ public sealed class SimExtractor(
         {
             file = new SimStoryFile(chunk, NewName(chunk), partials);
             HashSet<EventSequence> archived = Archived(chunk);
-            if (file.Write(archived, whole: true) == 0)
+            if (file.Write(archived, whole: false) == 0)
             {
                 await SyncDirectoryAsync(chunk, cancellation);
                 return ExtractionReceipt.Taken;
@@ -62,7 +66,7 @@ public sealed class SimExtractor(
     private HashSet<EventSequence> Archived(RetiredChunk chunk) =>
     [
         .. disk.Visible(chunk.Story)
-            .Where(file => !file.IsDamaged && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
+            .Where(file => file.IsReadable && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
             .SelectMany(static file => file.Identities),
     ];
 
@@ -103,7 +107,8 @@ public sealed class SimExtractor(
     private async ValueTask StepAsync(string step, string file, Action effect, CancellationToken cancellation)
     {
         SimRandom random = grapher.World.Random;
-        await grapher.Delay(TimeSpan.FromMicroseconds(random.Between(20, 2000)), cancellation);
+        int most = random.Chance(SlowShare) ? SlowMicroseconds : UsualMicroseconds;
+        await grapher.Delay(TimeSpan.FromMicroseconds(random.Between(20, most)), cancellation);
         if (random.Chance(conditions().FailedArchiving))
         {
             grapher.World.Note("failed archiving", file, StableHash.Of(step));
@@ -119,7 +124,7 @@ public sealed class SimExtractor(
 
     // A chunk that was written before is found again, as the real extractor does.
     private SimStoryFile? Find(RetiredChunk chunk, List<string> partials) => disk.Visible(chunk.Story).FirstOrDefault(
-        file => file.StartTime == chunk.Chunk.StartTime && file.EndTime == chunk.Chunk.EndTime && !file.IsDamaged
+        file => file.StartTime == chunk.Chunk.StartTime && file.EndTime == chunk.Chunk.EndTime && file.IsReadable
             && file.Partials.SequenceEqual(partials));
 
     private string NewName(RetiredChunk chunk) => string.Create(

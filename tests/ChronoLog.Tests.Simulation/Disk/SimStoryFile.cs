@@ -27,13 +27,18 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
     /// <summary>Written with every Keeper drained beyond it.</summary>
     public bool IsComplete { get; } = chunk.Complete;
 
+    /// <summary>All of it was written.</summary>
+    public bool IsFinished { get; private set; }
+
+    public bool IsReadable => IsFinished && !IsDamaged;
+
     /// <summary>Its checksum is wrong.</summary>
     public bool IsDamaged { get; set; }
 
     public IEnumerable<EventSequence> Identities => run is null ? [] : run.Entries.ToArray().Select(entry => entry.Sequence);
 
     /// <summary>All of the chunk's events that are in no other file, or the first part of them: a writer that dies leaves the rest unwritten.</summary>
-    /// <returns>How many.</returns>
+    /// <returns>How many there are to write.</returns>
     public int Write(IReadOnlySet<EventSequence> archived, bool whole)
     {
         var entries = new List<EventEntry>();
@@ -44,9 +49,9 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
             entries.AddRange(block.AsSpan(0, count).ToArray().Where(entry => !archived.Contains(entry.Sequence)));
         }
 
-        int kept = whole ? entries.Count : entries.Count / 2;
-        run = Copy(entries[..kept]);
-        return kept;
+        run = Copy(entries[..(whole ? entries.Count : entries.Count / 2)]);
+        IsFinished = whole;
+        return entries.Count;
     }
 
     /// <summary>The events in [start, end) with a reference for the caller; null when there are none.</summary>

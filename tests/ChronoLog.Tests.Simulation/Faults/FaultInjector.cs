@@ -8,8 +8,8 @@ namespace ChronoLog.Tests.Simulation.Faults;
 /// <summary>Makes the plan's faults happen, and ends them.</summary>
 internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 {
-    // Of every effect on the outside; some thousands of them pass in a second of a busy process.
-    private const double CrashChance = 0.001;
+    // Of every effect on the outside; hundreds of them pass in a second of a busy process, most of them messages.
+    private static readonly double[] CrashChances = [0.002, 0.02, 0.1];
 
     private readonly SimWorld world = deployment.World;
     private readonly SimRandom random = deployment.World.Random.Fork();
@@ -143,7 +143,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
         }
 
         process.Crashed = _ => StartAgain(name);
-        process.CrashChance = CrashChance;
+        process.CrashChance = random.Pick(CrashChances);
     }
 
     private void LosePower(SimNode node)
