@@ -65,6 +65,7 @@ internal sealed class Simulation
         world.Run(TimeSpan.FromMilliseconds(700));
         deployment.IsLoaded = false;
         Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
+        Await("Keepers serve", () => deployment.Keepers.All(static keeper => keeper.IsServing));
         world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
         deployment.Checker.CheckArchive(deployment.Archive);

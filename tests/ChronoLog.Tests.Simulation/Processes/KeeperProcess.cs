@@ -21,7 +21,10 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
 
     private KeeperRole? role;
 
-    /// <summary>Nothing is left here that is not archived.</summary>
+    /// <summary>It took up what its former self left, and is registered.</summary>
+    public bool IsServing { get; private set; }
+
+    /// <summary>No chunk is left here that is not archived.</summary>
     public bool IsDrained => role is not null && role.ChunksNotArchived == 0;
 
     protected override async ValueTask ComposeAsync()
@@ -62,6 +65,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         });
         StartAgents(role, settings);
         await role.StartAsync();
+        IsServing = true;
     }
 
     private void StartAgents(KeeperRole keeper, SimSettings settings)
