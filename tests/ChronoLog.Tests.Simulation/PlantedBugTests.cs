@@ -3,7 +3,9 @@ using ChronoLog.Tests.Simulation.Faults;
 
 namespace ChronoLog.Tests.Simulation;
 
-/// <summary>The checker has teeth: each defect put in on purpose is found, with the faults under which it shows.</summary>
+/// <summary>
+/// The checker has teeth: each defect put in on purpose is found, with the faults under which it shows.
+/// </summary>
 public sealed class PlantedBugTests
 {
     private const ulong SeedsMax = 500;

@@ -9,7 +9,8 @@ using ChronoLog.Tests.Simulation.Processes;
 namespace ChronoLog.Tests.Simulation;
 
 /// <summary>
-/// One run: start, chaos under load, heal, a while of load without faults, drain, and the replays that have to be complete.
+/// One run: start, chaos under load, heal, a while of load without faults, drain, and the replays that have to be
+/// complete.
 /// </summary>
 internal sealed class Simulation
 {
@@ -55,7 +56,8 @@ internal sealed class Simulation
         var faults = new FaultInjector(deployment, plan);
         foreach (string name in deployment.Names)
         {
-            world.After(world.Random.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(200)), () => deployment.Start(name));
+            TimeSpan delay = world.Random.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+            world.After(delay, () => deployment.Start(name));
         }
 
         world.Run(TimeSpan.FromMilliseconds(600));
@@ -82,7 +84,8 @@ internal sealed class Simulation
     {
         if (!world.RunUntil(condition, RecoveryMax) && !world.Violations.Any)
         {
-            world.Violations.Add("it comes back by itself", $"{what}: not within {RecoveryMax.TotalSeconds} s after the faults");
+            world.Violations.Add(
+                "it comes back by itself", $"{what}: not within {RecoveryMax.TotalSeconds} s after the faults");
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed record SimulationResult
             report.AppendLine(violation);
         }
 
-        report.AppendLine($"again: dotnet run --project tests/ChronoLog.Tests.Simulation -c Release -- --seed {Seed} --trace");
+        report.AppendLine(
+            $"again: dotnet run --project tests/ChronoLog.Tests.Simulation -c Release -- --seed {Seed} --trace");
         return report.ToString();
     }
 }

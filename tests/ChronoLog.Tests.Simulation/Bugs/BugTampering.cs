@@ -26,7 +26,8 @@ internal static class BugTampering
                 DropGaps(message);
             }
 
-            if (bugs.Has(PlantedBug.ColdBeforeHot) && process is PlayerProcess player && message is OpenReadRequest asked)
+            if (bugs.Has(PlantedBug.ColdBeforeHot) && process is PlayerProcess player
+                && message is OpenReadRequest asked)
             {
                 player.Cold.TooEarly = [.. deployment.Archive.Visible(asked.Story)];
             }
@@ -59,7 +60,8 @@ internal static class BugTampering
         _ => null,
     };
 
-    private static void TamperView(PlantedBugs bugs, SimProcess process, GroupView view, ref ProcessIdentity? firstGrapher)
+    private static void TamperView(
+        PlantedBugs bugs, SimProcess process, GroupView view, ref ProcessIdentity? firstGrapher)
     {
         if (bugs.Has(PlantedBug.WatermarkIgnoresSilentKeeper) && process is GrapherProcess)
         {
@@ -70,7 +72,8 @@ internal static class BugTampering
             }
         }
 
-        if (bugs.Has(PlantedBug.NoAnnouncementAfterGrapherRestart) && process is KeeperProcess && view.Grapher is not null)
+        if (bugs.Has(PlantedBug.NoAnnouncementAfterGrapherRestart) && process is KeeperProcess
+            && view.Grapher is not null)
         {
             firstGrapher ??= view.Grapher.Clone();
             view.Grapher.Epoch = firstGrapher.Epoch;

@@ -24,5 +24,7 @@ internal sealed record ReplayResult(
 
     public override string ToString() =>
         $"replay of {Story} [{StartTime}, {EndTime}): {Events.Count} events, watermark {Watermark}, "
-        + (IsComplete ? "complete" : $"gaps {string.Join("; ", Gaps.Select(gap => $"[{gap.StartTime}, {gap.EndTime}) {gap.Reason}"))}");
+        + (IsComplete ? "complete" : $"gaps {string.Join("; ", Gaps.Select(Describe))}");
+
+    private static string Describe(Gap gap) => $"[{gap.StartTime}, {gap.EndTime}) {gap.Reason}";
 }

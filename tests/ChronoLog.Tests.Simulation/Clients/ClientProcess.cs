@@ -10,7 +10,8 @@ using ChronoLog.Tests.Simulation.Processes;
 namespace ChronoLog.Tests.Simulation.Clients;
 
 /// <summary>
-/// An application on a Keeper's node: connects, acquires the stories, and then records, flushes, releases and replays for as
+/// An application on a Keeper's node: connects, acquires the stories, and then records, flushes, releases and replays
+/// for as
 /// long as the deployment is loaded. A thin client that speaks the real one's methods in the real one's order.
 /// </summary>
 internal sealed class ClientProcess(Deployment deployment, SimNode node, string name, int incarnation)
@@ -52,7 +53,9 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         this.Launch(strand, RunAsync);
     }
 
-    /// <summary>Replays a whole story until a replay misses nothing but what rotted in the archive; for the end of a run.</summary>
+    /// <summary>
+    /// Replays a whole story until a replay misses nothing but what rotted in the archive; for the end of a run.
+    /// </summary>
     public void ReplayFinally(Action<Checking.ReplayResult> done, string story) =>
         this.Launch(strand, async () =>
         {
@@ -182,7 +185,8 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         return record;
     }
 
-    // Acquires the story if need be, and opens a ring at a Keeper of this node. One at a time, as the real client's lock has it.
+    // Acquires the story if need be, and opens a ring at a Keeper of this node. One at a time, as the real client's
+    // lock has it.
     private async ValueTask<StoryReply?> OpenAsync(string story)
     {
         if (isOpening)

@@ -11,7 +11,9 @@ using ChronoLog.Tests.Unit.Fakes;
 
 namespace ChronoLog.Tests.Simulation.Clients;
 
-/// <summary>The reading side of a client, on the product's <see cref="RemoteReadSource"/>: every replay goes to the checker.</summary>
+/// <summary>
+/// The reading side of a client, on the product's <see cref="RemoteReadSource"/>: every replay goes to the checker.
+/// </summary>
 internal sealed class SimReader
 {
     public const string Chronicle = "c";

@@ -9,7 +9,8 @@ namespace ChronoLog.Tests.Simulation.Clients;
 
 /// <summary>
 /// The recording side of a client: the sequence of ticks and indexes and the rings, with the protocol of the C producer
-/// (<c>native/src/recorder.c</c>): reserve and take the tick, fill, commit. The real client is welded to the C library and
+/// (<c>native/src/recorder.c</c>): reserve and take the tick, fill, commit. The real client is welded to the C
+/// library and
 /// to real transports; once its rings are a port, it takes this class's place.
 /// </summary>
 internal sealed class SimRecorder(ClientProcess client, Deployment deployment)

@@ -41,6 +41,6 @@ public sealed class ArchiveDisk
     public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
 
     /// <summary>Power is gone: a name whose directory was not synced is there or not.</summary>
-    public void LosePower(Func<bool> survive) =>
-        files.RemoveAll(file => file.State != StoryFileState.Synced && (file.State == StoryFileState.Temporary || !survive()));
+    public void LosePower(Func<bool> survive) => files.RemoveAll(file =>
+        file.State == StoryFileState.Temporary || (file.State == StoryFileState.Renamed && !survive()));
 }

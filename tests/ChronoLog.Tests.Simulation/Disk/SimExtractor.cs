@@ -8,7 +8,8 @@ using ChronoLog.Tests.Simulation.Kernel;
 namespace ChronoLog.Tests.Simulation.Disk;
 
 /// <summary>
-/// The archiving extractor on an <see cref="ArchiveDisk"/>: temporary file, sync, rename, sync of the directory, each of
+/// The archiving extractor on an <see cref="ArchiveDisk"/>: temporary file, sync, rename, sync of the directory, each
+/// of
 /// which takes time and may fail or be the last thing that the process did.
 /// </summary>
 public sealed class SimExtractor(
@@ -66,7 +67,8 @@ public sealed class SimExtractor(
     private HashSet<EventSequence> Archived(RetiredChunk chunk) =>
     [
         .. disk.Visible(chunk.Story)
-            .Where(file => file.IsReadable && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
+            .Where(file => file.IsReadable
+                && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
             .SelectMany(static file => file.Identities),
     ];
 

@@ -5,12 +5,15 @@ using ChronoLog.Tests.Simulation.Kernel;
 namespace ChronoLog.Tests.Simulation.Disk;
 
 /// <summary>
-/// A Keeper's journal on a <see cref="JournalDisk"/>. A batch is accepted (in the page cache: survives the process) when it
-/// is appended, and synced by <see cref="Sync"/>. After a failed sync everything unsynced is written again to a new segment,
+/// A Keeper's journal on a <see cref="JournalDisk"/>. A batch is accepted (in the page cache: survives the process)
+/// when it
+/// is appended, and synced by <see cref="Sync"/>. After a failed sync everything unsynced is written again to a new
+/// segment,
 /// as the real one does.
 /// </summary>
 public sealed class SimJournal(
-    SimProcess keeper, JournalDisk disk, int segmentBytes, long quota, Func<DiskConditions> conditions, PlantedBugs bugs)
+    SimProcess keeper, JournalDisk disk, int segmentBytes, long quota,
+    Func<DiskConditions> conditions, PlantedBugs bugs)
     : IJournal
 {
     private readonly List<JournalBatch> unsynced = [];

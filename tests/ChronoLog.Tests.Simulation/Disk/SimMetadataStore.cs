@@ -9,7 +9,8 @@ internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore dat
 {
     public IReadOnlyList<ChronicleRecord> LoadChronicles() => database.LoadChronicles();
 
-    public void PutChronicle(ChronicleRecord chronicle) => Write("put chronicle", () => database.PutChronicle(chronicle));
+    public void PutChronicle(ChronicleRecord chronicle) =>
+        Write("put chronicle", () => database.PutChronicle(chronicle));
 
     public void DeleteChronicle(string name) => Write("delete chronicle", () => database.DeleteChronicle(name));
 

@@ -35,9 +35,13 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
     /// <summary>Its checksum is wrong.</summary>
     public bool IsDamaged { get; set; }
 
-    public IEnumerable<EventSequence> Identities => run is null ? [] : run.Entries.ToArray().Select(entry => entry.Sequence);
+    public IEnumerable<EventSequence> Identities =>
+        run is null ? [] : run.Entries.ToArray().Select(entry => entry.Sequence);
 
-    /// <summary>All of the chunk's events that are in no other file, or the first part of them: a writer that dies leaves the rest unwritten.</summary>
+    /// <summary>
+    /// All of the chunk's events that are in no other file, or the first part of them: a writer that dies leaves the
+    /// rest unwritten.
+    /// </summary>
     /// <returns>How many there are to write.</returns>
     public int Write(IReadOnlySet<EventSequence> archived, bool whole)
     {

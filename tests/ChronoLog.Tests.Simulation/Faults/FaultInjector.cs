@@ -98,7 +98,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 Crash("player");
                 break;
             case FaultKind.CrashClient:
-                Crash(random.Pick([.. deployment.Names.Where(static name => name.StartsWith("client-", StringComparison.Ordinal))]));
+                Crash($"client-{random.Below(deployment.Settings.Keepers * deployment.Settings.ClientsPerKeeper)}");
                 break;
             case FaultKind.CrashKeeper:
                 Crash($"keeper-{random.Below(deployment.Settings.Keepers)}");
@@ -167,7 +167,8 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
     private void Damage()
     {
-        List<SimStoryFile> files = [.. deployment.Archive.Files.Where(static file => file.State == StoryFileState.Synced)];
+        List<SimStoryFile> files =
+            [.. deployment.Archive.Files.Where(static file => file.State == StoryFileState.Synced)];
         if (files.Count > 0)
         {
             SimStoryFile file = random.Pick(files);

@@ -6,7 +6,8 @@ namespace ChronoLog.Tests.Simulation.Kernel;
 public static class Launching
 {
     /// <summary>Runs the function on the strand; an exception out of it is a defect.</summary>
-    public static void Launch(this SimProcess process, Strand strand, Func<ValueTask> function) => strand.Post(async _ =>
+    public static void Launch(this SimProcess process, Strand strand, Func<ValueTask> function) =>
+        strand.Post(async _ =>
     {
         try
         {

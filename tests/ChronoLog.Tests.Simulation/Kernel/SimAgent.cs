@@ -2,7 +2,9 @@ using ChronoLog.Core.Agents;
 
 namespace ChronoLog.Tests.Simulation.Kernel;
 
-/// <summary>Stands for the thread of one agent: a cycle at a time, soon again while there is work, else after a sleep.</summary>
+/// <summary>
+/// Stands for the thread of one agent: a cycle at a time, soon again while there is work, else after a sleep.
+/// </summary>
 public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sleepMax)
 {
     private const long BusyNanosecondsMax = 20_000;

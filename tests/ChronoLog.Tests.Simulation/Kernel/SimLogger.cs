@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Tests.Simulation.Kernel;
 
 /// <summary>
-/// Puts what a process logs into the trace, and takes as a violation what the product itself calls a defect: an error with
+/// Puts what a process logs into the trace, and takes as a violation what the product itself calls a defect: an error
+/// with
 /// an exception that is no stated failure, or anything critical.
 /// </summary>
 public sealed class SimLogger(SimProcess process) : ILogger

@@ -1,7 +1,8 @@
 namespace ChronoLog.Tests.Simulation.Kernel;
 
 /// <summary>
-/// A machine: its clocks, and what survives its processes (shared memory, disks). Its wall clock may step, its monotonic
+/// A machine: its clocks, and what survives its processes (shared memory, disks). Its wall clock may step, its
+/// monotonic
 /// clock runs a little fast or slow.
 /// </summary>
 public sealed class SimNode(SimWorld world, int number, double drift)
@@ -16,7 +17,9 @@ public sealed class SimNode(SimWorld world, int number, double drift)
 
     public string Name { get; } = $"node-{number}";
 
-    /// <summary>How much faster than the world's time the monotonic clock runs: 1e-5 = ten parts in a million.</summary>
+    /// <summary>
+    /// How much faster than the world's time the monotonic clock runs: 1e-5 = ten parts in a million.
+    /// </summary>
     public double Drift => drift;
 
     /// <summary>What a step of the wall clock has added.</summary>

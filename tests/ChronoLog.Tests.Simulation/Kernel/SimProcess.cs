@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Tests.Simulation.Kernel;
 
 /// <summary>
-/// A process of the deployment. It dies by <see cref="Kill"/>, between two steps or inside one: from then on nothing of it
-/// runs, and what the interrupted step still does has no effect, because every port looks at <see cref="IsAlive"/> first.
+/// A process of the deployment. It dies by <see cref="Kill"/>, between two steps or inside one: from then on nothing
+/// of it
+/// runs, and what the interrupted step still does has no effect, because every port looks at <see cref="IsAlive"/>
+/// first.
 /// </summary>
 public abstract class SimProcess : ITimers
 {

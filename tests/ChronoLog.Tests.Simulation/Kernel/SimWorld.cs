@@ -8,7 +8,8 @@ namespace ChronoLog.Tests.Simulation.Kernel;
 /// </summary>
 public sealed class SimWorld(ulong seed, int traceLines = 400)
 {
-    // What one callback costs: time passes while a process works, so that its timers and messages fall between its steps.
+    // What one callback costs: time passes while a process works, so that its timers and messages fall between its
+    // steps.
     private const int StepNanosecondsMax = 4000;
 
     private readonly PriorityQueue<Action, (long Due, long Number)> events = new();

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ChronoLog.Tests.Simulation.Kernel;
 
-/// <summary>A hash that is the same in every process, which <see cref="object.GetHashCode"/> of a string is not.</summary>
+/// <summary>
+/// A hash that is the same in every process, which <see cref="object.GetHashCode"/> of a string is not.
+/// </summary>
 public static class StableHash
 {
     private const ulong Prime = 0x9E3779B97F4A7C15;

@@ -4,10 +4,12 @@ using ChronoLog.Tests.Simulation.Kernel;
 namespace ChronoLog.Tests.Simulation.Memory;
 
 /// <summary>
-/// A ring as it lies in a node's shared memory: a model of <c>chrono_ring.h</c> with the producers' side of its protocol.
+/// A ring as it lies in a node's shared memory: a model of <c>chrono_ring.h</c> with the producers' side of its
+/// protocol.
 /// It belongs to the node and outlives the processes that map it.
 /// </summary>
-public sealed class RingMemory(SimNode node, string path, ulong clientId, ulong ringId, long capacity, int producerPid, SimProcess? producer)
+public sealed class RingMemory(
+    SimNode node, string path, ulong clientId, ulong ringId, long capacity, int producerPid, SimProcess? producer)
 {
     private readonly LinkedList<RingFrame> frames = new();
 

@@ -36,7 +36,8 @@ public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedB
     {
         string path = string.Create(
             CultureInfo.InvariantCulture, $"/shm/{keeper.Name}-{keeper.Incarnation}-{ringId}");
-        var ring = new RingMemory(keeper.Node, path, clientId, ringId, capacityBytes, producerPid, memory.ProcessOf(producerPid))
+        var ring = new RingMemory(
+            keeper.Node, path, clientId, ringId, capacityBytes, producerPid, memory.ProcessOf(producerPid))
         {
             Owner = keeper.Name, KeeperProcessId = processId,
         };

@@ -5,8 +5,10 @@ using ChronoLog.Tests.Simulation.Kernel;
 namespace ChronoLog.Tests.Simulation.Network;
 
 /// <summary>
-/// The base clock as a process knows it: distance from the last synchronisation point on the node's monotonic clock. The
-/// product's twin is the shared-memory clock of Transport, which is C; its rules are kept: four-timestamp exchanges, the
+/// The base clock as a process knows it: distance from the last synchronisation point on the node's monotonic clock.
+/// The
+/// product's twin is the shared-memory clock of Transport, which is C; its rules are kept: four-timestamp exchanges,
+/// the
 /// least round trip counts, time never goes back.
 /// </summary>
 public sealed class SimClock(SimProcess process) : IBaseClock
@@ -59,7 +61,8 @@ public sealed class SimClock(SimProcess process) : IBaseClock
             for (int i = 0; i < ExchangesPerRound; i++)
             {
                 long sent = process.MonotonicNanoseconds;
-                ClockReply reply = await visor.CallAsync(method, new ClockRequest { ClientSend = (ulong)sent }, CallDeadline);
+                var request = new ClockRequest { ClientSend = (ulong)sent };
+                ClockReply reply = await visor.CallAsync(method, request, CallDeadline);
                 long received = process.MonotonicNanoseconds;
                 long inside = (long)(reply.VisorSend - reply.VisorReceive);
                 long roundTrip = received - sent - inside;

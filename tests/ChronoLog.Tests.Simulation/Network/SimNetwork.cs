@@ -3,7 +3,9 @@ using ChronoLog.Tests.Unit.Fakes;
 
 namespace ChronoLog.Tests.Simulation.Network;
 
-/// <summary>The wires of the deployment: who listens where, what is cut, and when a message arrives, if at all.</summary>
+/// <summary>
+/// The wires of the deployment: who listens where, what is cut, and when a message arrives, if at all.
+/// </summary>
 public sealed class SimNetwork(SimWorld world)
 {
     private readonly Dictionary<string, SimRpcServer> servers = [];

@@ -22,7 +22,8 @@ public sealed class SimRpcChannel(SimNetwork network, SimProcess process, string
     public string Endpoint => endpoint;
 
     public async ValueTask<TReply> CallAsync<TRequest, TReply>(
-        RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline, CancellationToken cancellation = default)
+        RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline,
+        CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>
     {

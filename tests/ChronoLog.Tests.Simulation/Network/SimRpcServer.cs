@@ -60,7 +60,8 @@ public sealed class SimRpcServer : IRpcServer
                 deadline.Cancel();
             }
         });
-        strand.Post(async _ => answer(await ServeAsync(method, body, new RpcContext(deadline.Token, "simulated"))), null);
+        var context = new RpcContext(deadline.Token, "simulated");
+        strand.Post(async _ => answer(await ServeAsync(method, body, context)), null);
     }
 
     private async ValueTask<RpcReply> ServeAsync(string method, byte[] body, RpcContext context)

@@ -109,7 +109,8 @@ internal sealed class Deployment
             "visor" => new VisorProcess(this, node, incarnation),
             "grapher" => new GrapherProcess(this, node, incarnation),
             "player" => new PlayerProcess(this, node, incarnation),
-            _ when name.StartsWith("keeper-", StringComparison.Ordinal) => new KeeperProcess(this, node, name, incarnation),
+            _ when name.StartsWith("keeper-", StringComparison.Ordinal) =>
+                new KeeperProcess(this, node, name, incarnation),
             _ => new ClientProcess(this, node, name, incarnation),
         };
         World.Note("start", process.FullName);

@@ -2,7 +2,9 @@ using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Processes;
 
-/// <summary>The deployment's shape and its settings, drawn from the seed: small chunks, short windows, little memory.</summary>
+/// <summary>
+/// The deployment's shape and its settings, drawn from the seed: small chunks, short windows, little memory.
+/// </summary>
 public sealed record SimSettings
 {
     public required int Keepers { get; init; }
