@@ -18,7 +18,7 @@ internal static class VisorHost
         await using var context = new RoleContext(Role.Visor, VisorSettings.PortalPort, settings);
         VisorOptions options = Options(settings);
         using var store = SqliteMetadataStore.Open(settings.Get(VisorSettings.Database));
-        var clock = new AnchoredClock(context.Timers, store);
+        var clock = new AnchoredClock(context.Timers, store, static () => DateTime.UtcNow);
         var portal = context.Listen(VisorSettings.PortalPort);
         var registry = context.Listen(VisorSettings.RegistryPort);
         var visor = new VisorRole(

@@ -55,7 +55,7 @@ internal sealed class ReadCursor
     public ulong Watermark => plan.Watermark;
 
     /// <summary>Known gaps; final at the end.</summary>
-    public IReadOnlyList<Gap> Gaps => merge.Gaps;
+    public IEnumerable<Gap> Gaps => merge.Gaps;
 
     /// <summary>Begins to fill the first page.</summary>
     public void Start() => preparing = PrepareAsync();

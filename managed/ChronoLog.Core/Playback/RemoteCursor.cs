@@ -35,6 +35,7 @@ internal sealed class RemoteCursor
         number = opened.Cursor;
         name = options.Name ?? channel.Endpoint;
         Watermark = opened.Watermark;
+        Gaps = opened.Gaps;
     }
 
     /// <summary>As the server stated it last.</summary>
@@ -42,6 +43,9 @@ internal sealed class RemoteCursor
 
     /// <summary>Set with the last page, or with the end that came without one.</summary>
     public NextPageReply? End { get; private set; }
+
+    /// <summary>As the server stated them with its last answer: all that it knows by then.</summary>
+    public IReadOnlyList<Gap> Gaps { get; private set; }
 
     /// <summary>ChronoTick through which pages were offered.</summary>
     public ulong OfferedThrough => anyOffered ? last.EventTime : request.StartTime;
@@ -147,6 +151,7 @@ internal sealed class RemoteCursor
             options.PageDeadline,
             closing.Token);
         Watermark = Math.Max(Watermark, reply.Watermark);
+        Gaps = reply.Gaps;
         return reply;
     }
 

@@ -18,7 +18,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     private readonly RemoteReadOptions options;
     private readonly OpenReadRequest request;
     private readonly RemoteCursor cursor;
-    private readonly List<Gap> gaps = [];
+    private Gap? broken;
     private bool ended;
     private bool unreachable;
     private Task<PageOffer?>? offering;
@@ -33,7 +33,6 @@ public sealed class RemoteReadSource : IPagedReadSource
         this.options = options;
         Name = options.Name!;
         EventEstimate = opened.EventEstimate;
-        gaps.AddRange(opened.Gaps);
     }
 
     public string Name { get; }
@@ -44,7 +43,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     public ulong Watermark => cursor.Watermark;
 
     /// <summary>Gaps that the server stated, final at the end, and the one that a failure of this source made.</summary>
-    public IReadOnlyList<Gap> Gaps => gaps;
+    public IReadOnlyList<Gap> Gaps => broken is null ? cursor.Gaps : [.. cursor.Gaps, broken];
 
     /// <summary>Opens a cursor and begins to fetch its first page.</summary>
     /// <param name="channel">To the server; stays the caller's.</param>
@@ -190,10 +189,8 @@ public sealed class RemoteReadSource : IPagedReadSource
         try
         {
             PageOffer? offer = await RetryAsync(cursor.AskAsync, IsTransient);
-            if (cursor.End is { } end)
+            if (cursor.End is not null)
             {
-                gaps.Clear();
-                gaps.AddRange(end.Gaps);
                 ended = true;
                 lastOffer = offer;
             }
@@ -285,11 +282,11 @@ public sealed class RemoteReadSource : IPagedReadSource
     {
         ended = true;
         unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
-        gaps.Add(new Gap
+        broken = new Gap
         {
             StartTime = Math.Max(from, request.StartTime),
             EndTime = request.EndTime,
             Reason = $"{Name} failed in the middle of a read: {exception.Message}",
-        });
+        };
     }
 }

@@ -54,7 +54,8 @@ internal sealed class ReplayPlanner(
             return (0, [NewGap(request, 0, reason)]);
         }
 
-        OpenReadRequest forwarded = Forward(request, everything: group.Grapher is null);
+        ulong epoch = group.Grapher?.Epoch ?? 0;
+        OpenReadRequest forwarded = Forward(request, epoch, everything: group.Grapher is null);
         IReadOnlyList<TierAnswer> hot = await tiers.OpenAsync(group.Keepers, forwarded, cancellation);
         Take(hot, sources);
         if (group.Grapher is null)
@@ -62,7 +63,7 @@ internal sealed class ReplayPlanner(
             return (0, Gaps(request, group, hot, 0, "there is no Grapher"));
         }
 
-        TierAnswer warm = await tiers.OpenAsync(group.Grapher, Forward(request, everything: false), cancellation);
+        TierAnswer warm = await tiers.OpenAsync(group.Grapher, Forward(request, epoch, everything: false), cancellation);
         Take([warm], sources);
         if (warm.Source is not null)
         {
@@ -72,7 +73,7 @@ internal sealed class ReplayPlanner(
         // Everything that the first answers hold is in the second ones, or was archived in between.
         await new ReadPlan([.. sources], 0, []).DisposeAsync();
         sources.Clear();
-        hot = await tiers.OpenAsync(group.Keepers, Forward(request, everything: true), cancellation);
+        hot = await tiers.OpenAsync(group.Keepers, Forward(request, epoch, everything: true), cancellation);
         Take(hot, sources);
         return (0, Gaps(request, group, hot, 0, warm.Failure));
     }
@@ -99,7 +100,7 @@ internal sealed class ReplayPlanner(
     }
 
     // Each tier need not give more than the whole replay may: its first events suffice for the replay's first events.
-    private static OpenReadRequest Forward(OpenReadRequest request, bool everything) => new()
+    private static OpenReadRequest Forward(OpenReadRequest request, ulong grapherEpoch, bool everything) => new()
     {
         Story = request.Story,
         StartTime = request.StartTime,
@@ -108,6 +109,7 @@ internal sealed class ReplayPlanner(
         EventLimit = request.EventLimit,
         PageBytes = request.PageBytes,
         AcceptsForeignPages = request.AcceptsForeignPages,
+        GrapherEpoch = grapherEpoch,
         IncludeHandedOver = everything || request.IncludeHandedOver,
     };
 

@@ -46,6 +46,21 @@ public sealed class ReadServiceTests
         fixture.ExpectNothingLeft();
     }
 
+    // A read that breaks off after it would otherwise not know what is missing before.
+    [Test]
+    public void Gaps_are_stated_with_every_page_once_they_are_known()
+    {
+        var fixture = new ReadFixture();
+        var broken = new ScriptedSource(TestEvent.Series(10));
+        broken.Gaps.Add(new Gap { StartTime = 10, EndTime = 20, Reason = "torn" });
+        fixture.PlanOf(broken, new ScriptedSource(TestEvent.Series(20_000, first: 100)));
+
+        NextPageReply first = fixture.Page(fixture.Open().Cursor, 0);
+
+        Assert.That(first.End, Is.False);
+        Assert.That(first.Gaps.Select(gap => gap.Reason), Is.EqualTo(new[] { "torn" }));
+    }
+
     [Test]
     public void An_empty_range_ends_at_once_and_is_not_even_planned()
     {
