@@ -49,6 +49,7 @@ internal static class Program
         RecordCommand.Create(),
         .. ReplayCommands.Create(),
         DemoCommand.Create(),
+        .. TortureCommands.Create(),
         ArchiveCommands.Create(),
         DoctorCommand.Create(),
         ConfigCommand.Create(),

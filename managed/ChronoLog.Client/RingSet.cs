@@ -6,6 +6,10 @@ using ChronoLog.Transport.Timing;
 namespace ChronoLog.Client;
 
 /// <summary>The rings that this process shares with Keepers: one per Keeper, for all stories.</summary>
+/// <remarks>
+/// A Keeper that is started again takes its rings up, under its process id: nothing is to be done here. Going over to
+/// another Keeper, when one stays away, would belong here.
+/// </remarks>
 internal sealed class RingSet(ulong clientId, SharedClock clock, IRpcConnector connector, ClientOptions options)
     : IAsyncDisposable
 {

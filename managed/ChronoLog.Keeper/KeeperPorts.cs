@@ -2,7 +2,6 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Registry;
-using ChronoLog.Keeper.Stories;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Keeper;
@@ -34,9 +33,6 @@ public sealed record KeeperPorts
 
     /// <summary>One for each ingestion thread.</summary>
     public required IReadOnlyList<IJournal> Journals { get; init; }
-
-    /// <summary>What an earlier run left in the journals, and nobody took up: replays say that it may be missing.</summary>
-    public IReadOnlyList<UnarchivedRange> LeftBehind { get; init; } = [];
 
     public required IBaseClock Clock { get; init; }
 

@@ -5,6 +5,7 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Recording;
+using ChronoLog.Keeper.Recovery;
 using ChronoLog.Keeper.Retirement;
 using ChronoLog.Keeper.Stories;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ public sealed class KeeperRole
     private readonly StoryTable stories;
     private readonly HandoverLedger ledger;
     private readonly RetirementDuty retirement;
+    private readonly KeeperRecovery recovery;
     private readonly RecordingService recording;
     private readonly StoryService service;
     private readonly ReadService reads;
@@ -48,17 +50,18 @@ public sealed class KeeperRole
 
         ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
         retirement = new RetirementDuty(stories, ledger, ports.Registry, ports.Clock);
+        recovery = new KeeperRecovery(options, ports, stories);
         recording = new RecordingService(
-            options, ports.Rings, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents, SyncAgents,
-            ports.Strand, ports.Logger);
+            options, ports.Rings, ports.Registry, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents,
+            SyncAgents, ports.Strand, ports.Logger);
         service = new StoryService(
             options, stories, ledger, retirement, ports.Registry, IngestionAgents, ports.Clock,
             FenceAsync, ports.Logger);
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
-        Statistics = new KeeperStatistics(ports, recording, ledger, stories, IngestionAgents, SyncAgents);
+        Statistics = new KeeperStatistics(ports, recovery, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk,
-            new HotReads(options, stories, ports.LeftBehind, FenceAsync).PlanAsync, ports.ReadStrands);
+            new HotReads(options, stories, recovery.Missing, FenceAsync).PlanAsync, ports.ReadStrands);
     }
 
     /// <summary>
@@ -83,10 +86,13 @@ public sealed class KeeperRole
         ledger.Describe() + (recording.Count == 0 ? "" : $" and {recording.Count} undrained rings");
 
     /// <summary>
-    /// Serves, registers with the Visor (waiting for it as long as it takes), and begins its duties. On the strand.
+    /// Takes up what an earlier process left, then serves, registers with the Visor (waiting for it as long as it
+    /// takes), and begins its duties. On the strand.
     /// </summary>
+    /// <exception cref="IOException">A journal can't vouch for what it holds.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
+        recovery.Run(recording); // before anyone may read: what is missing now would be missing silently
         recording.Register(ports.Recording);
         service.Register(ports.Admin);
         reads.Register(ports.Admin);
@@ -97,6 +103,7 @@ public sealed class KeeperRole
         RegistryClient registry = ports.Registry;
         registry.Registered = OnRegistered;
         registry.GroupChanged = view => _ = FollowAsync(view);
+        registry.Answered = reply => Quietly(() => service.Recognise(reply));
         registry.Report = Statistics.Fill;
         await registry.RegisterAsync(cancellation);
         duties.Add(registry.RunAsync(stop.Token));
@@ -209,9 +216,11 @@ public sealed class KeeperRole
             journal.Identify(reply.ProcessId, ports.Registry.Identity.Epoch);
         }
 
+        ports.Rings.Identify(reply.ProcessId, ports.Registry.Identity.Epoch);
+
         foreach (StoryDescriptor story in reply.Stories)
         {
-            StartQuietly(story);
+            Quietly(() => service.Start(story));
         }
 
         if (!isDraining)
@@ -222,11 +231,11 @@ public sealed class KeeperRole
         return default;
     }
 
-    private void StartQuietly(StoryDescriptor story)
+    private void Quietly(Action start)
     {
         try
         {
-            service.Start(story);
+            start();
         }
         catch (ChronoLogException exception)
         {

@@ -2,6 +2,7 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Recording;
+using ChronoLog.Keeper.Recovery;
 using ChronoLog.Keeper.Retirement;
 using ChronoLog.Keeper.Stories;
 
@@ -9,9 +10,12 @@ namespace ChronoLog.Keeper;
 
 /// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
 public sealed class KeeperStatistics(
-    KeeperPorts ports, RecordingService recording, HandoverLedger ledger, StoryTable stories,
+    KeeperPorts ports, KeeperRecovery recovery, RecordingService recording, HandoverLedger ledger, StoryTable stories,
     IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
 {
+    // Some descriptors' worth of a reply; the others are asked for by the next heartbeats.
+    private const int UnnamedMax = 1024;
+
     public void Fill(HeartbeatRequest heartbeat)
     {
         var values = heartbeat.Statistics;
@@ -32,6 +36,13 @@ public sealed class KeeperStatistics(
         values["chunks_not_archived"] = ledger.Count;
         values["announcements_failed"] = ledger.Failures;
         values["stories_unknown"] = stories.Unknown;
+        values["recovered_events"] = recovery.Events;
+        values["recovered_stories"] = recovery.Stories;
+        values["recovered_segments"] = recovery.Segments;
+        values["recovered_rings"] = recovery.Rings;
+        values["journal_damages"] = recovery.Missing.Count;
+        heartbeat.UnnamedStories.AddRange(
+            stories.All.Where(story => story.Descriptor is null).Select(story => story.StoryId).Take(UnnamedMax));
         foreach (KeeperStory story in stories.All)
         {
             heartbeat.Stories.Add(Tally(story));

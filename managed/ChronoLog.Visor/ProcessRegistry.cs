@@ -41,6 +41,8 @@ internal sealed class ProcessRegistry
 
     public IEnumerable<RegisteredProcess> Processes => processes.Values;
 
+    public RegisteredProcess? Find(ulong processId) => processes.GetValueOrDefault(processId);
+
     public GroupView? Group(uint group) => views.Find(group);
 
     /// <summary>Groups that could record a story now: at least one Keeper is alive.</summary>
@@ -54,19 +56,25 @@ internal sealed class ProcessRegistry
         }
 
         CheckEndpoints(identity);
+        bool wasStranger = Find(identity.ProcessId)?.IsStranger ?? false;
         Evict(identity);
         if (processes.Count >= options.ProcessesMax)
         {
             throw Failure.TooMany("processes", options.ProcessesMax);
         }
 
-        if (identity.ProcessId == 0 || processes.ContainsKey(identity.ProcessId))
+        // A number that this store has not given out is another deployment's, or from before the metadata were lost: it
+        // would be given to somebody else one day.
+        ulong fresh = store.ReserveNumbers("process", 1);
+        bool isUnknown = identity.ProcessId >= fresh;
+        bool isStranger = isUnknown || wasStranger; // its number is ours from then on, its journal is what it was
+        if (identity.ProcessId == 0 || isUnknown || processes.ContainsKey(identity.ProcessId))
         {
-            identity.ProcessId = store.ReserveNumbers("process", 1);
+            identity.ProcessId = fresh;
         }
 
-        roster.Join(identity, clock.Now);
-        var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds);
+        roster.Join(identity, isStranger, clock.Now);
+        var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds) { IsStranger = isStranger };
         processes.Add(identity.ProcessId, process);
         Publish([process]);
         logger.LogInformation(
@@ -206,6 +214,7 @@ internal sealed class ProcessRegistry
         {
             IsAlive = member.State == MemberState.Alive,
             IsHeard = false,
+            IsStranger = member.IsStranger,
         });
     }
 

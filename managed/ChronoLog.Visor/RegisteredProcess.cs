@@ -15,6 +15,9 @@ internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
 
     public bool IsAlive { get; set; } = true;
 
+    /// <summary>It comes from a deployment with other metadata: what is unknown here may exist there.</summary>
+    public bool IsStranger { get; init; }
+
     public Dictionary<string, double> Statistics { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<ulong, StoryTally> Tallies { get; } = [];

@@ -18,6 +18,9 @@ internal sealed class StoryCoordinator(
     // Ten thousand ranks acquire one story: the group is told once per view, not once per rank.
     private readonly Dictionary<ulong, (ulong ViewEpoch, Task<IReadOnlyList<ProcessIdentity>> Confirmed)> started = [];
 
+    // Attributes may be large, and a message of the control plane has 8 MiB at most.
+    private const int NamesBytesMax = 1 << 20;
+
     public async ValueTask<StoryReply> AcquireAsync(StoryRequest request)
     {
         ConnectedClient client = clients.Hear(request.ClientId);
@@ -128,6 +131,33 @@ internal sealed class StoryCoordinator(
         directory.Stories
             .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0 && story.Groups[^1] == group)
             .Select(story => directory.Describe(story, group));
+
+    /// <summary>
+    /// Names stories by their ids, whether anybody holds them or not: a Keeper that was restarted has events of them in
+    /// its journal. Those that are not known were destroyed, unless the process knew another deployment.
+    /// </summary>
+    public void Name(IEnumerable<ulong> storyIds, RegisteredProcess process, HeartbeatReply reply)
+    {
+        int bytes = 0;
+        foreach (ulong storyId in storyIds)
+        {
+            if (directory.FindStory(storyId) is { } story)
+            {
+                StoryDescriptor descriptor = directory.Describe(story, process.Identity.Group);
+                reply.NamedStories.Add(descriptor);
+                bytes += descriptor.CalculateSize();
+            }
+            else if (!process.IsStranger)
+            {
+                reply.GoneStories.Add(storyId);
+            }
+
+            if (bytes > NamesBytesMax)
+            {
+                break; // the next heartbeat asks for the rest
+            }
+        }
+    }
 
     private StoryReply Reply(StoryRecord story, GroupView group)
     {

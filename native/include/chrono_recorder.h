@@ -100,6 +100,7 @@ CHRONO_EXPORT void chrono_story_writer_close(chrono_story_writer *writer);
 
 /*
  * Records one event; an empty record is a valid one. Waits in a full ring, at most for the writer's timeout.
+ * A Keeper that has died is waited for as a slow one is: it may be started again and go on.
  * tick and index (may be NULL) identify the event. Negative: nothing was recorded, except after CHRONO_E_NO_KEEPER from a
  * ring that was abandoned in this very moment, when it may have been.
  */

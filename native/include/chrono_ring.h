@@ -31,14 +31,21 @@
  * The consumer, at its position (its own copy; the header's is written for the producers, never read back):
  *  1. reads tail (acquire), then walks frames while the length (acquire, read once) is positive, up to that tail. 0 is
  *     reserved but not marked yet, negative is being written: it comes back later.
- *  2. copies the frames out, zeroes their bytes, consumed := position, release; then a full fence, and when waiters is not
- *     0: wake += 1 and FUTEX_WAKE. The same after `durable`.
+ *  2. copies the frames out, consuming := the position behind them, zeroes their bytes, consumed := position, release;
+ *     then a full fence, and when waiters is not 0: wake += 1 and FUTEX_WAKE. The same after `durable`.
  *  3. writes heartbeat_ns at least once a second.
  * After the producers' death it passes over what was reserved and never committed: negative lengths by their size, zeros
  * up to the next word that is not 0 (an unmarked reservation has stored nothing at all).
  *
  * A waiting producer: waiters += 1, reads wake, checks its condition again, FUTEX_WAIT(wake) with a timeout of at most
- * 100 ms, waiters -= 1. A heartbeat older than CHRONO_CONSUMER_SILENT_NS ends the wait: the Keeper is dead.
+ * 100 ms, waiters -= 1. The caller's timeout ends the wait. A Keeper that has died is no reason to give up before that:
+ * it is started again, re-attaches the ring and goes on; the client notices nothing but the pause. Only a heartbeat
+ * older than CHRONO_CONSUMER_LOST_NS ends the wait whatever the timeout. (Going over to another Keeper's ring is the
+ * client's, above the ring: a heartbeat older than CHRONO_CONSUMER_SILENT_NS is the sign for it.)
+ *
+ * Re-attaching, by the Keeper that was started again: it continues at the greatest of `consumed`, `consuming` and what
+ * its journal has of the ring. Everything below `consuming` is in the journal or was nothing (padding, abandoned
+ * frames), and may be zeroed in part; it is zeroed again. What lies behind is as the producers left it.
  *
  * Closing is exact: bit 63 of tail, set by the client (close) or the Keeper (fence) with one atomic OR. Every reservation
  * before it stands, none comes after; producer_state and consumer_state say who did it.
@@ -79,9 +86,14 @@ extern "C" {
 
 #define CHRONO_TAIL_CLOSED (UINT64_C(1) << 63)
 
-/* The consumer beats every second; three missed beats and a blocked producer gives it up. */
+/*
+ * The consumer beats every second. After three missed beats it is silent: a wait that fails then says "no Keeper" and
+ * not "timed out". After half a minute it is lost: no wait outlasts that. A whole deployment is up again within that
+ * time.
+ */
 #define CHRONO_CONSUMER_BEAT_NS UINT64_C(1000000000)
 #define CHRONO_CONSUMER_SILENT_NS (3 * CHRONO_CONSUMER_BEAT_NS)
+#define CHRONO_CONSUMER_LOST_NS (30 * CHRONO_CONSUMER_BEAT_NS)
 
 enum { CHRONO_RING_OPEN = 0, CHRONO_RING_CLOSED = 1 };
 
@@ -99,7 +111,9 @@ typedef struct chrono_ring_header {
     int32_t producer_pid;
     int32_t consumer_pid;
     uint32_t record_bytes_max;
-    uint8_t reserved_constant[188];
+    uint32_t reserved_alignment;
+    uint64_t producer_started;  /* tells the producer's process from a later one with its pid; 0: unknown */
+    uint8_t reserved_constant[176];
     /* 256: producers, at every event */
     uint64_t tail;
     uint64_t consumed_seen;
@@ -110,7 +124,8 @@ typedef struct chrono_ring_header {
     uint8_t reserved_producer[120];
     /* 512: the consumer, at every batch */
     uint64_t consumed;
-    uint8_t reserved_consumed[120];
+    uint64_t consuming;
+    uint8_t reserved_consumed[112];
     /* 640: the consumer, now and then */
     uint64_t durable;
     uint64_t heartbeat_ns;      /* CLOCK_MONOTONIC */
@@ -148,6 +163,14 @@ CHRONO_EXPORT int chrono_ring_create(const char *path, const chrono_ring_identit
 CHRONO_EXPORT int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, uint32_t trusted_uid,
                                      chrono_ring **ring, chrono_error *error);
 
+/*
+ * Consumer: maps a ring that an earlier process of the same Keeper created, with the checks of chrono_ring_attach (and
+ * its owner must be this user), and fills `identity` with what the file says. The header is the clients' to write, too:
+ * positions in it are to be checked by the caller. The heartbeat is taken up.
+ */
+CHRONO_EXPORT int chrono_ring_reattach(const char *path, uint64_t ring_id, chrono_ring_identity *identity,
+                                       chrono_ring **ring, chrono_error *error);
+
 /* Unmaps. The file stays: it is its creator's to unlink. */
 CHRONO_EXPORT void chrono_ring_detach(chrono_ring *ring);
 
@@ -179,6 +202,9 @@ CHRONO_EXPORT void chrono_ring_wake(chrono_ring *ring);
 CHRONO_EXPORT int chrono_process_watch(int32_t pid);
 CHRONO_EXPORT int chrono_process_alive(int watch);
 CHRONO_EXPORT void chrono_process_unwatch(int watch);
+
+/* When a process was started, in clock ticks since boot; 0 when there is none or it cannot be told. */
+CHRONO_EXPORT uint64_t chrono_process_started(int32_t pid);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,9 @@
 /* Watching another process: a pidfd becomes readable when it has ended, and never means a successor of the same number. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,4 +41,24 @@ void chrono_process_unwatch(int watch)
     if (watch >= 0) {
         close(watch);
     }
+}
+
+uint64_t chrono_process_started(int32_t pid)
+{
+    char path[32];
+    char text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    size_t bytes = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[bytes] = '\0';
+    /* "pid (name) state ...": the name may hold anything: fields are counted from its last parenthesis; the 22nd is it. */
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at != NULL && field < 22; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
 }

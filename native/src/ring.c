@@ -61,7 +61,7 @@ static int is_met(const chrono_ring *ring, const struct condition *condition)
     return load_acquire(condition->position) >= condition->target;
 }
 
-/* Why it makes no sense to wait any longer, or 0. */
+/* Why it makes no sense to wait any longer, or 0. A Keeper that died may be started again: only the time ends the wait. */
 static int hopeless(const chrono_ring *ring, const struct condition *condition, uint64_t now, uint64_t deadline_ns)
 {
     if (load_acquire(&ring->retired) != 0) {
@@ -72,10 +72,14 @@ static int hopeless(const chrono_ring *ring, const struct condition *condition, 
         return CHRONO_E_FENCED;
     }
     uint64_t beat = load_relaxed(&ring->header->heartbeat_ns);
-    if (now > beat && now - beat > CHRONO_CONSUMER_SILENT_NS) {
+    uint64_t silence = now > beat ? now - beat : 0;
+    if (silence > CHRONO_CONSUMER_LOST_NS) {
         return CHRONO_E_NO_KEEPER;
     }
-    return now >= deadline_ns ? CHRONO_E_TIMED_OUT : CHRONO_OK;
+    if (now < deadline_ns) {
+        return CHRONO_OK;
+    }
+    return silence > CHRONO_CONSUMER_SILENT_NS ? CHRONO_E_NO_KEEPER : CHRONO_E_TIMED_OUT;
 }
 
 /* One sleep of the waiting producer; 0: look again. */

@@ -15,9 +15,11 @@
 
 _Static_assert(sizeof(chrono_ring_header) == CHRONO_RING_HEADER_BYTES, "header size");
 _Static_assert(offsetof(chrono_ring_header, record_bytes_max) == 64, "constant part");
+_Static_assert(offsetof(chrono_ring_header, producer_started) == 72, "constant part");
 _Static_assert(offsetof(chrono_ring_header, tail) == 256, "producers' lines");
 _Static_assert(offsetof(chrono_ring_header, waiters) == 384, "producers' waiting lines");
 _Static_assert(offsetof(chrono_ring_header, consumed) == 512, "consumer's lines");
+_Static_assert(offsetof(chrono_ring_header, consuming) == 520, "consumer's lines");
 _Static_assert(offsetof(chrono_ring_header, durable) == 640, "consumer's slow lines");
 _Static_assert(offsetof(chrono_ring_header, wake) == 660, "futex");
 
@@ -81,6 +83,7 @@ static void write_identity(chrono_ring *ring, const chrono_ring_identity *identi
     header->keeper_epoch = identity->keeper_epoch;
     header->ring_id = identity->ring_id;
     header->producer_pid = identity->producer_pid;
+    header->producer_started = identity->producer_pid > 0 ? chrono_process_started(identity->producer_pid) : 0;
     header->consumer_pid = (int32_t)getpid();
     header->record_bytes_max = ring->record_bytes_max;
     header->heartbeat_ns = chrono_monotonic_ns();
@@ -163,8 +166,9 @@ static int check_file(int file, uint32_t trusted_uid, struct stat *facts, chrono
     return CHRONO_OK;
 }
 
-int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, uint32_t trusted_uid,
-                       chrono_ring **ring, chrono_error *error)
+/* What of a header is needed to map its file. client_id 0: any client's. */
+static int open_ring(const char *path, uint64_t client_id, uint64_t ring_id, uint32_t trusted_uid,
+                     chrono_ring_header *header, chrono_ring **ring, chrono_error *error)
 {
     if (path == NULL || ring == NULL) {
         return fail(error, CHRONO_E_INVALID, 0, "no path");
@@ -178,14 +182,14 @@ int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, u
     chrono_ring *mapped = NULL;
     int status = check_file(file, trusted_uid, &facts, error);
     if (status == CHRONO_OK) {
-        chrono_ring_header header;
-        if (pread(file, &header, sizeof header, 0) != (ssize_t)sizeof header) {
+        if (pread(file, header, sizeof *header, 0) != (ssize_t)sizeof *header) {
             status = fail(error, CHRONO_E_CORRUPT, errno, "its header cannot be read");
         } else {
-            status = check_header(&header, facts.st_size, client_id, ring_id, error);
+            client_id = client_id == 0 ? header->client_id : client_id;
+            status = check_header(header, facts.st_size, client_id, ring_id, error);
         }
         if (status == CHRONO_OK) {
-            status = map(file, header.capacity, &mapped, error);
+            status = map(file, header->capacity, &mapped, error);
         }
     }
     close(file);
@@ -194,6 +198,42 @@ int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, u
         *ring = mapped;
     }
     return status;
+}
+
+int chrono_ring_attach(const char *path, uint64_t client_id, uint64_t ring_id, uint32_t trusted_uid,
+                       chrono_ring **ring, chrono_error *error)
+{
+    chrono_ring_header header;
+    return client_id == 0 ? fail(error, CHRONO_E_INVALID, 0, "no client has the id 0")
+                          : open_ring(path, client_id, ring_id, trusted_uid, &header, ring, error);
+}
+
+int chrono_ring_reattach(const char *path, uint64_t ring_id, chrono_ring_identity *identity, chrono_ring **ring,
+                         chrono_error *error)
+{
+    chrono_ring_header header;
+    if (identity == NULL) {
+        return fail(error, CHRONO_E_INVALID, 0, "no place for the identity");
+    }
+    int status = open_ring(path, 0, ring_id, (uint32_t)geteuid(), &header, ring, error);
+    if (status != CHRONO_OK) {
+        return status;
+    }
+    (*ring)->guard = guard_add((*ring)->header, (*ring)->mapped_bytes);
+    /* Another process with the pid is not the producer, and no process is watched instead of it. */
+    int is_another = header.producer_started != 0 && header.producer_pid > 0
+        && chrono_process_started(header.producer_pid) != header.producer_started;
+    *identity = (chrono_ring_identity){
+        .capacity = header.capacity,
+        .client_id = header.client_id,
+        .keeper_process_id = header.keeper_process_id,
+        .keeper_epoch = header.keeper_epoch,
+        .ring_id = ring_id,
+        .producer_pid = is_another ? -1 : header.producer_pid,
+    };
+    (*ring)->header->consumer_pid = (int32_t)getpid();
+    store_release(&(*ring)->header->heartbeat_ns, chrono_monotonic_ns());
+    return CHRONO_OK;
 }
 
 void chrono_ring_detach(chrono_ring *ring)

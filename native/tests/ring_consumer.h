@@ -19,6 +19,7 @@ struct consumer {
 static inline void consumer_advance(struct consumer *consumer, uint64_t bytes)
 {
     chrono_ring_header *header = consumer->ring->header;
+    store_release(&header->consuming, consumer->position + bytes);
     memset(consumer->ring->data + (consumer->position & consumer->ring->mask), 0, bytes);
     consumer->position += bytes;
     store_release(&header->consumed, consumer->position);

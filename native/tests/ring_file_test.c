@@ -179,6 +179,43 @@ static void watch_sees_a_process_end(void)
     close(pipe_ends[0]);
 }
 
+static void is_reattached_by_the_keepers_next_process(void)
+{
+    const char *path = ring_path();
+    struct consumer consumer = make_ring(path, CHRONO_RING_CAPACITY_MIN);
+    chrono_ring *producer = attach_ring(path);
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_try_append(producer, 1, 1, 1, "abc", 3));
+    store_relaxed(&consumer.ring->header->heartbeat_ns, 0);
+    chrono_ring_detach(consumer.ring);
+
+    chrono_error error = {0, 0, ""};
+    chrono_ring_identity identity;
+    CHECK_EQUAL(CHRONO_E_CORRUPT, chrono_ring_reattach(path, RING + 1, &identity, &consumer.ring, &error));
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_reattach(path, RING, &identity, &consumer.ring, &error));
+    CHECK_EQUAL(CLIENT, identity.client_id);
+    CHECK_EQUAL(CHRONO_RING_CAPACITY_MIN, identity.capacity);
+    CHECK_EQUAL(getpid(), identity.producer_pid);
+    CHECK(load_relaxed(&producer->header->heartbeat_ns) != 0);
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_try_append(producer, 1, 1, 2, "def", 3));
+    consume_all(&consumer);
+    CHECK_EQUAL(2, consumer.events);
+
+    /* The producer's pid is another process's now. */
+    store_relaxed(&producer->header->producer_started, producer->header->producer_started + 1);
+    chrono_ring_detach(consumer.ring);
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_reattach(path, RING, &identity, &consumer.ring, &error));
+    CHECK_EQUAL(-1, identity.producer_pid);
+    chrono_ring_detach(producer);
+    drop_ring(&consumer, path);
+}
+
+static void start_of_a_process_is_told(void)
+{
+    CHECK(chrono_process_started((int32_t)getpid()) > 0);
+    CHECK_EQUAL(chrono_process_started((int32_t)getpid()), chrono_process_started((int32_t)getpid()));
+    CHECK_EQUAL(0, chrono_process_started(0));
+}
+
 int main(void)
 {
     is_created_once_and_privately();
@@ -188,5 +225,7 @@ int main(void)
     full_memory_is_an_error();
     truncation_is_survived();
     watch_sees_a_process_end();
+    start_of_a_process_is_told();
+    is_reattached_by_the_keepers_next_process();
     return 0;
 }

@@ -174,12 +174,33 @@ static void full_ring_times_out_and_loses_nothing(void)
     drop_ring(&consumer, path);
 }
 
-static void dead_keeper_is_told_from_a_slow_one(void)
+static void beat_before(struct consumer *consumer, uint64_t silence_ns)
+{
+    store_relaxed(&consumer->ring->header->heartbeat_ns, chrono_monotonic_ns() - silence_ns);
+}
+
+static void silent_keeper_is_waited_for_and_told_from_a_slow_one(void)
 {
     const char *path = ring_path();
     struct consumer consumer = make_ring(path, CAPACITY);
     fill(&consumer);
-    store_relaxed(&consumer.ring->header->heartbeat_ns, chrono_monotonic_ns() - CHRONO_CONSUMER_SILENT_NS - 1);
+    beat_before(&consumer, CHRONO_CONSUMER_SILENT_NS + 1);
+    uint64_t before = chrono_monotonic_ns();
+    CHECK_EQUAL(CHRONO_E_NO_KEEPER, chrono_ring_append(consumer.ring, 1, 1, 1, "x", 40, SECOND / 50));
+    CHECK(chrono_monotonic_ns() - before >= SECOND / 50);
+    /* With room nobody waits, whoever is silent. */
+    consume_one(&consumer);
+    beat_before(&consumer, CHRONO_CONSUMER_LOST_NS + 1);
+    CHECK_EQUAL(CHRONO_OK, chrono_ring_append(consumer.ring, 1, 1, 1, "x", 1, 0));
+    drop_ring(&consumer, path);
+}
+
+static void lost_keeper_ends_every_wait(void)
+{
+    const char *path = ring_path();
+    struct consumer consumer = make_ring(path, CAPACITY);
+    fill(&consumer);
+    beat_before(&consumer, CHRONO_CONSUMER_LOST_NS + 1);
     CHECK_EQUAL(CHRONO_E_NO_KEEPER, chrono_ring_append(consumer.ring, 1, 1, 1, "x", 40, 3600 * SECOND));
     drop_ring(&consumer, path);
 }
@@ -335,7 +356,8 @@ int main(void)
 {
     empty_and_longest_records();
     full_ring_times_out_and_loses_nothing();
-    dead_keeper_is_told_from_a_slow_one();
+    silent_keeper_is_waited_for_and_told_from_a_slow_one();
+    lost_keeper_ends_every_wait();
     sleeper_is_woken(0);
     sleeper_is_woken(1);
     closing_is_exact();

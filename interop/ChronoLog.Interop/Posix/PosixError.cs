@@ -7,10 +7,12 @@ public static class PosixError
     public const int NotFound = 2;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
+    public const int NoSuchDevice = 6;
     public const int Again = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int NotDirectory = 20;
+    public const int IsDirectory = 21;
     public const int Invalid = 22;
     public const int FileTooLarge = 27;
     public const int NoSpace = 28;

@@ -57,6 +57,25 @@ public sealed unsafe class RingHandle : SafeHandle
     }
 
     /// <summary>
+    /// Maps a ring that an earlier process of the same Keeper created, as its consumer; null with the error filled. The
+    /// positions in its header have not been checked. A producer pid of -1: its process is gone.
+    /// </summary>
+    public static RingHandle? Reattach(string path, ulong ringId, out RingIdentity identity, out NativeError error)
+    {
+        nint ring = 0;
+        int status;
+        fixed (NativeError* text = &error)
+        fixed (RingIdentity* found = &identity)
+        {
+            *text = default;
+            *found = default;
+            status = RingNative.Reattach(path, ringId, found, &ring, text);
+        }
+
+        return status == NativeStatus.Ok ? new RingHandle(ring) : null;
+    }
+
+    /// <summary>
     /// Appends an event with given tick and index; a status. For tools and tests: clients use a recorder.
     /// </summary>
     public int TryAppend(ulong storyId, ulong tick, uint index, ReadOnlySpan<byte> record)

@@ -8,7 +8,7 @@ namespace ChronoLog.Interop.Ring;
 ///    0  identity: magic, version, capacity, client, keeper, epoch, ring, pids      the consumer, at creation
 ///  256  tail u64 | consumed_seen u64                                               producers, at every event
 ///  384  waiters u32 | producer_state u32                                           producers, when they wait or close
-///  512  consumed u64                                                               the consumer, at every batch
+///  512  consumed u64 | consuming u64                                               the consumer, at every batch
 ///  640  durable u64 | heartbeat_ns u64 | consumer_state u32 | wake u32             the consumer, now and then
 /// 4096  data
 /// </code>
@@ -22,6 +22,7 @@ public static class RingLayout
     public const int WaitersOffset = 384;
     public const int ProducerStateOffset = 388;
     public const int ConsumedOffset = 512;
+    public const int ConsumingOffset = 520;
     public const int DurableOffset = 640;
     public const int HeartbeatOffset = 648;
     public const int ConsumerStateOffset = 656;

@@ -15,6 +15,11 @@ internal static unsafe partial class RingNative
     internal static partial int Attach(
         string path, ulong clientId, ulong ringId, uint trustedUid, nint* ring, NativeError* error);
 
+    [LibraryImport(
+        NativeLibraries.Chrono, EntryPoint = "chrono_ring_reattach", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Reattach(
+        string path, ulong ringId, RingIdentity* identity, nint* ring, NativeError* error);
+
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_ring_detach")]
     internal static partial void Detach(nint ring);
 

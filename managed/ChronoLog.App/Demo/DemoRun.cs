@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ChronoLog.App.Deployment;
 using ChronoLog.Client;
 using ChronoLog.Core.Protocol;
@@ -30,7 +28,7 @@ internal sealed class DemoRun(string directory, string logFile, TimeSpan duratio
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        var options = new DeploymentOptions { Directory = directory, Keepers = 2, PortBase = FreePorts(), Window = Window };
+        var options = new DeploymentOptions { Directory = directory, Keepers = 2, PortBase = FreePorts.Find(), Window = Window };
         ILogger logger = NullLogger.Instance;
         await using var connector = new ZmqRpcConnector(logger);
         using var supervisor = new Supervisor(options, Environment.ProcessPath!, connector, logger);
@@ -172,36 +170,6 @@ internal sealed class DemoRun(string directory, string logFile, TimeSpan duratio
     }
 
     private static void Say(string text) => Console.WriteLine(text);
-
-    // A block of consecutive ports that are free now. The processes refuse to start if one is taken in between.
-    private static int FreePorts()
-    {
-        const int PortsWanted = 10;
-        // Below 32768, where the system takes the ports of outgoing connections from.
-        for (int first = 12000 + (Environment.ProcessId % 500 * PortsWanted * 3); first < 32700; first += PortsWanted)
-        {
-            if (Enumerable.Range(first, PortsWanted).All(IsFree))
-            {
-                return first;
-            }
-        }
-
-        throw new ChronoLogException(Status.NoSpace, "no ten consecutive free ports on 127.0.0.1");
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 
     private readonly record struct Result(long Recorded, long Archived, long Replayed, bool InOrder, bool Complete)
     {

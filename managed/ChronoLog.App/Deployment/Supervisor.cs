@@ -33,6 +33,10 @@ internal sealed class Supervisor : IDisposable
 
     public string Endpoint => plan.Endpoint;
 
+    /// <summary>Every process with its role and present pid; 0 while it is down.</summary>
+    public IReadOnlyList<(string Role, string Name, int Pid)> Processes =>
+        [.. members.Prepend(visor).Select(process => (process.Plan.Role, process.Plan.Name, process.HasExited ? 0 : process.Pid))];
+
     /// <summary>Starts everything and returns when the deployment serves.</summary>
     /// <exception cref="ChronoLogException">A process did not come up: its last log lines are in the message.</exception>
     public async Task StartAsync(CancellationToken cancellation)
@@ -152,6 +156,13 @@ internal sealed class Supervisor : IDisposable
                     $"the deployment did not serve within {ServeDeadline.TotalSeconds} s; see the logs in {options.Directory}/logs");
             }
         }
+    }
+
+    /// <summary>Whether every process that runs now is registered and alive.</summary>
+    public async Task<bool> IsServingAsync()
+    {
+        await using IRpcChannel portal = connector.Open(plan.Endpoint);
+        return await IsServingAsync(portal);
     }
 
     private async Task<bool> IsServingAsync(IRpcChannel portal)

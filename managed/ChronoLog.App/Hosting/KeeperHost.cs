@@ -1,12 +1,13 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
-using ChronoLog.Core.Time;
 using ChronoLog.Keeper;
 using ChronoLog.Keeper.Ingestion;
-using ChronoLog.Keeper.Stories;
 using ChronoLog.Store.Journal;
 using ChronoLog.Transport.Rings;
 using ChronoLog.Transport.Timing;
@@ -28,17 +29,17 @@ internal static class KeeperHost
         using var stop = new StopSignal(cancellation);
         await using var process = new RoleContext(Role.Keeper, KeeperSettings.RecordingPort, settings);
         List<SegmentJournal> journals = OpenJournals(settings);
-        List<UnarchivedRange> leftBehind = [.. journals.SelectMany(journal => LeftBehind(journal, process.Logger))];
         using var rings = new SharedRingHost(new SharedRingOptions
         {
             Directory = settings.Get(KeeperSettings.RingDirectory),
+            OwnerKey = RingOwner(process),
             RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
         });
         try
         {
             int? status = await MemberContext.RunAsync(
-                process, (member, token) => RunAsync(process, member, journals, leftBehind, rings, token), stop.Token);
-            return status ?? Departure.Report(process, [.. EarlierRest(leftBehind)]);
+                process, (member, token) => RunAsync(process, member, journals, rings, token), stop.Token);
+            return status ?? Departure.Report(process, []);
         }
         finally
         {
@@ -47,8 +48,8 @@ internal static class KeeperHost
     }
 
     private static async Task<int> RunAsync(
-        RoleContext process, MemberContext member, List<SegmentJournal> journals, List<UnarchivedRange> leftBehind,
-        SharedRingHost rings, CancellationToken stop)
+        RoleContext process, MemberContext member, List<SegmentJournal> journals, SharedRingHost rings,
+        CancellationToken stop)
     {
         SettingValues settings = process.Settings;
         IRpcServer recording = process.Listen(KeeperSettings.RecordingPort);
@@ -68,7 +69,6 @@ internal static class KeeperHost
             Bulk = member.Bulk,
             Rings = rings,
             Journals = journals,
-            LeftBehind = leftBehind,
             Clock = member.Clock,
             Timers = process.Timers,
             Extraction = extraction,
@@ -81,7 +81,6 @@ internal static class KeeperHost
         try
         {
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.StartAsync(stop)));
-            rings.Options = rings.Options with { KeeperProcessId = registry.ProcessId, KeeperEpoch = registry.Identity.Epoch };
             process.Logger.LogInformation("recording at {Endpoint}", recording.Endpoint);
             await WaitAsync(stop);
             isDrained = await process.Strand.InvokeAsync(
@@ -93,8 +92,7 @@ internal static class KeeperHost
             await process.Strand.InvokeAsync(() => new ValueTask(keeper.StopAsync()));
         }
 
-        return Departure.Report(
-            process, [.. Rest(settings, isDrained ? null : keeper.NotArchived), .. EarlierRest(leftBehind)]);
+        return Departure.Report(process, [.. Rest(settings, isDrained ? null : keeper.NotArchived)]);
     }
 
     private static IEnumerable<string> Rest(SettingValues settings, string? notArchived)
@@ -106,12 +104,6 @@ internal static class KeeperHost
                 + $"stay in its journal {journal}; keep that directory, and see in the logs why the Grapher did not take "
                 + "them"];
     }
-
-    private static IEnumerable<string> EarlierRest(List<UnarchivedRange> leftBehind) =>
-        from range in leftBehind
-        group range by range.Directory into ranges
-        select $"{ranges.Sum(range => range.Events)} events of {ranges.Count()} stories in {ranges.Key}, of an earlier "
-            + "run that ended without archiving all of them; keep that directory";
 
     /// <summary>Completes, without failing, when the token is cancelled.</summary>
     internal static async Task WaitAsync(CancellationToken stop)
@@ -149,13 +141,19 @@ internal static class KeeperHost
 
     private static List<SegmentJournal> OpenJournals(SettingValues settings)
     {
+        string directory = settings.Get(KeeperSettings.JournalDirectory);
         long count = settings.Get(KeeperSettings.IngestionStreams);
+        while (HasSegments(Path.Combine(directory, $"stream-{count}")))
+        {
+            count++; // an earlier run had more streams: what they left is to be archived, too
+        }
+
         var journals = new List<SegmentJournal>();
         for (int number = 0; number < count; number++)
         {
             journals.Add(new SegmentJournal(new JournalOptions
             {
-                Directory = Path.Combine(settings.Get(KeeperSettings.JournalDirectory), $"stream-{number}"),
+                Directory = Path.Combine(directory, $"stream-{number}"),
                 SegmentBytes = settings.Get(KeeperSettings.JournalSegment),
                 QuotaBytes = settings.Get(KeeperSettings.JournalQuota) / count,
             }));
@@ -164,18 +162,15 @@ internal static class KeeperHost
         return journals;
     }
 
-    // Which of these events the earlier run had archived is not known here: their range is stated with every replay.
-    private static IEnumerable<UnarchivedRange> LeftBehind(SegmentJournal journal, ILogger logger)
+    private static bool HasSegments(string stream) =>
+        Directory.Exists(stream) && JournalReader.SegmentNames(stream).Any();
+
+    // Rings are taken up by whoever goes on with the journal that their events are in.
+    private static ulong RingOwner(RoleContext process)
     {
-        foreach (LeftoverRange range in LeftoverRanges.Read(journal.Directory, journal.Leftovers))
-        {
-            logger.LogWarning(
-                "{Directory} holds {Events} events of story {Story:x16}, {Start} to {End}, of an earlier run that ended "
-                + "without archiving all of them; its segments are kept",
-                journal.Directory, range.Events, range.StoryId, range.FirstTime, range.LastTime);
-            yield return new UnarchivedRange(
-                range.StoryId, range.FirstTime, ChronoTick.AddSaturating(range.LastTime, 1), range.Events, journal.Directory);
-        }
+        string journal = Path.GetFullPath(process.Settings.Get(KeeperSettings.JournalDirectory));
+        return BinaryPrimitives.ReadUInt64LittleEndian(
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{process.Name}\0{journal}")));
     }
 
     internal static KeeperOptions Options(string name, SettingValues settings) => new()

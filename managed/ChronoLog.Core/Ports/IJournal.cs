@@ -31,6 +31,14 @@ public interface IJournal : IDisposable
     string? Trouble { get; }
 
     /// <summary>
+    /// Takes up what an earlier run of the Keeper left, whatever its end was: gives every batch that is whole, each
+    /// once. What is given is on the device. Once, before anything else.
+    /// </summary>
+    /// <param name="take">Called for each batch; adds references for what it keeps.</param>
+    /// <exception cref="IOException">What had not been synced could not be synced now: nothing can be promised of it.</exception>
+    JournalRecovery Recover(RecoveredBatchTaker take);
+
+    /// <summary>
     /// Names the owner of the segments begun from now on, for a later recovery. Before the first append.
     /// </summary>
     void Identify(ulong processId, ulong epoch);
@@ -85,9 +93,30 @@ public readonly record struct BatchOrigin(ulong ClientId, ulong RingId, long Rin
 /// </param>
 /// <param name="Address">First byte of the frames' copy.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Number">The batch's number, compared with <see cref="IJournal.Synced"/>.</param>
+/// <param name="Number">The batch's number, compared with <see cref="IJournal.Synced"/>; 0: of an earlier run.</param>
 public readonly record struct JournalSpan(PayloadBlock Segment, nint Address, int Length, long Number)
 {
     /// <summary>The copied frames.</summary>
     public unsafe ReadOnlySpan<byte> Frames => new((void*)Address, Length);
 }
+
+/// <summary>Takes a batch of an earlier run.</summary>
+public delegate void RecoveredBatchTaker(in BatchOrigin origin, in JournalSpan batch);
+
+/// <summary>What a journal's recovery found.</summary>
+/// <param name="Segments">Segments of earlier runs that are in use again.</param>
+/// <param name="ProcessId">The Keeper's process id in its last run; 0 if nothing tells it.</param>
+/// <param name="BatchesTorn">Batches that were lost before their sync, as a power cut does it: nobody had a promise.</param>
+/// <param name="Damages">What had been synced and is unreadable.</param>
+public sealed record JournalRecovery(
+    int Segments, ulong ProcessId, long BatchesTorn, IReadOnlyList<JournalDamage> Damages)
+{
+    public static JournalRecovery Nothing { get; } = new(0, 0, 0, []);
+}
+
+/// <summary>Something that had been synced and is unreadable. Whose events it held, nothing tells.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="What">For people: where in the file, which batches, why.</param>
+/// <param name="StartTime">ChronoTick: the least that the file speaks of.</param>
+/// <param name="EndTime">Behind the greatest.</param>
+public sealed record JournalDamage(string Path, string What, ulong StartTime, ulong EndTime);

@@ -10,7 +10,30 @@ public interface IRingHost
     /// <param name="capacityBytes">A power of two between the host's limits.</param>
     /// <exception cref="Protocol.ChronoLogException">A limit was passed, or shared memory is exhausted.</exception>
     IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes);
+
+    /// <summary>Names the owner of the rings made from now on.</summary>
+    void Identify(ulong processId, ulong epoch);
+
+    /// <summary>
+    /// Takes up the rings of an earlier process of this Keeper: their clients may still be recording into them. Before
+    /// the first one is created.
+    /// </summary>
+    /// <param name="journaled">By ring id: the position up to which the journal has the ring's events.</param>
+    ReattachedRings Reattach(IReadOnlyDictionary<ulong, long> journaled);
 }
+
+/// <summary>What <see cref="IRingHost.Reattach"/> found.</summary>
+/// <param name="Rings">Each at the position behind the last event that is in the journal.</param>
+/// <param name="Troubles">For people: files that are not followed, and why.</param>
+public sealed record ReattachedRings(IReadOnlyList<ReattachedRing> Rings, IReadOnlyList<string> Troubles);
+
+/// <summary>A ring of an earlier process of this Keeper.</summary>
+/// <param name="Ring">To be consumed further.</param>
+/// <param name="ProducerPid">The client's process; 0 if unknown.</param>
+/// <param name="KeeperProcessId">Of the process that made it.</param>
+/// <param name="IsClosed">Nothing can be reserved in it any more.</param>
+public sealed record ReattachedRing(
+    IRecordingRing Ring, uint ProducerPid, ulong KeeperProcessId, bool IsClosed = false);
 
 /// <summary>
 /// Consumer's side of a many-producer ring of <see cref="Model.RecordFrame"/>s. One consumer thread. The producers'
@@ -70,6 +93,12 @@ public interface IRecordingRing : IDisposable
     /// consumed. From any thread.
     /// </summary>
     void CloseToProducers();
+
+    /// <summary>
+    /// Lets go of the ring and leaves its file, with what is in it, to the Keeper's next process. (Disposing removes
+    /// it.)
+    /// </summary>
+    void Leave();
 
     /// <summary>
     /// Publishes that everything before the position is synced to the device. From any thread, one at a time.

@@ -57,6 +57,9 @@ public sealed class RegistryClient(
     /// <summary>Called whenever <see cref="Group"/> changed.</summary>
     public Action<GroupView>? GroupChanged { get; set; }
 
+    /// <summary>Called with every answer to a heartbeat.</summary>
+    public Action<HeartbeatReply>? Answered { get; set; }
+
     /// <summary>Fills in the statistics and story tallies of a heartbeat about to be sent.</summary>
     public Action<HeartbeatRequest>? Report { get; set; }
 
@@ -180,6 +183,7 @@ public sealed class RegistryClient(
                 await visor.CallAsync(Methods.Heartbeat, request, options.CallDeadline, cancellation);
             ReportReachable();
             Observe(reply.Group);
+            Answered?.Invoke(reply);
             IsRegistered = !reply.RegisterAgain;
             if (reply.Fenced)
             {

@@ -12,7 +12,10 @@ namespace ChronoLog.Keeper.Ingestion;
 /// Walks the frames of a batch in the journal and appends an index entry for each to its story's builder. One ingestion
 /// thread's own. A story is looked up once per change of story: the last one is kept, the others are in a dictionary.
 /// </summary>
-internal sealed class BatchIndexer(int thread, StoryTable stories)
+/// <param name="thread">Number of the ingestion thread.</param>
+/// <param name="stories">All threads'.</param>
+/// <param name="isRecovery">What was taken before a restart was within the limits then.</param>
+internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecovery = false)
 {
     // 32768 entries are 1 MiB.
     private const int RunEntries = 32768;
@@ -110,7 +113,8 @@ internal sealed class BatchIndexer(int thread, StoryTable stories)
         if (!slots.TryGetValue(storyId, out Slot? slot))
         {
             LeaveAll();
-            slot = new Slot(stories.Resolve(storyId, tick), thread);
+            KeeperStory story = isRecovery ? stories.Recover(storyId, tick) : stories.Resolve(storyId, tick);
+            slot = new Slot(story, thread);
             slots.Add(storyId, slot);
         }
 

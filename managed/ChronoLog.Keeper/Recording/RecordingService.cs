@@ -2,6 +2,7 @@ using System.Numerics;
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Registry;
 using ChronoLog.Keeper.Ingestion;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,9 @@ namespace ChronoLog.Keeper.Recording;
 /// </summary>
 public sealed class RecordingService
 {
+    // What an earlier process journaled is on the device now, and its producers may wait to hear it.
+    private const long NothingPublished = -1;
+
     private readonly KeeperOptions options;
     private readonly IRingHost host;
     private readonly IReadOnlyList<IngestionAgent> ingestion;
@@ -20,14 +24,16 @@ public sealed class RecordingService
     private readonly ILogger logger;
     private readonly List<RingSession> sessions = [];
     private readonly List<Leaving> leaving = [];
+    private readonly RegistryClient registry;
     private readonly long capacityMax;
     private ulong lastRingId;
 
     public RecordingService(
-        KeeperOptions options, IRingHost host, long batchBytesMax, IReadOnlyList<IngestionAgent> ingestion,
-        IReadOnlyList<SyncAgent> syncing, Strand strand, ILogger logger)
+        KeeperOptions options, IRingHost host, RegistryClient registry, long batchBytesMax,
+        IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing, Strand strand, ILogger logger)
     {
         this.options = options;
+        this.registry = registry;
         this.host = host;
         this.ingestion = ingestion;
         this.syncing = syncing;
@@ -52,6 +58,22 @@ public sealed class RecordingService
         server.Handle(Methods.CloseRing, (request, _) => ValueTask.FromResult(Close(request)));
     }
 
+    /// <summary>
+    /// Goes on with the rings of an earlier process of this Keeper, whether their clients are alive or not. Before any
+    /// ring is given out.
+    /// </summary>
+    public void Adopt(IEnumerable<ReattachedRing> rings)
+    {
+        foreach (ReattachedRing ring in rings)
+        {
+            Use(new RingSession(ring.Ring, ring.Ring.ClientId, ring.ProducerPid)
+            {
+                Durable = NothingPublished,
+                IsClosing = ring.IsClosed,
+            });
+        }
+    }
+
     /// <summary>Takes no more from producers than they have reserved by now.</summary>
     public void CloseAll()
     {
@@ -74,12 +96,21 @@ public sealed class RecordingService
         }
     }
 
-    /// <summary>Disposes every ring: the agents' threads have ended.</summary>
+    /// <summary>
+    /// Lets go of every ring: the agents' threads have ended. What is still in one waits there for the next process.
+    /// </summary>
     public void DisposeAll()
     {
         foreach (RingSession session in sessions.Concat(leaving.Select(left => left.Session)))
         {
-            session.Ring.Dispose();
+            if (!session.IsDetached && session.Ring.Tail > session.Ring.Consumed)
+            {
+                session.Ring.Leave();
+            }
+            else
+            {
+                session.Ring.Dispose();
+            }
         }
 
         sessions.Clear();
@@ -154,15 +185,33 @@ public sealed class RecordingService
                 + "or add a keeper");
         }
 
-        IRecordingRing ring = host.Create(request.ClientId, ++lastRingId, (int)request.Pid, capacity);
+        IRecordingRing ring = host.Create(request.ClientId, NextRingId(), (int)request.Pid, capacity);
         var session = new RingSession(ring, request.ClientId, request.Pid);
-        sessions.Add(session);
-        IngestionAgent agent = ingestion.MinBy(agent => agent.Rings.Count)!;
-        agent.Replace([.. agent.Rings, session]);
+        Use(session);
         logger.LogInformation(
             "{Name}: ring {Ring} of {Capacity} bytes for client {Client} (pid {Pid}) at {Path}",
             options.Name, ring.RingId, capacity, request.ClientId, request.Pid, ring.Path);
         return session;
+    }
+
+    private void Use(RingSession session)
+    {
+        sessions.Add(session);
+        IngestionAgent agent = ingestion.MinBy(agent => agent.Rings.Count)!;
+        agent.Replace([.. agent.Rings, session]);
+    }
+
+    // Epochs are ticks: no process of this Keeper makes a ring per nanosecond, so none ever meets an earlier one's
+    // number.
+    private ulong NextRingId()
+    {
+        lastRingId = Math.Max(lastRingId, registry.Identity.Epoch);
+        do
+        {
+            lastRingId++;
+        }
+        while (sessions.Exists(session => session.Ring.RingId == lastRingId));
+        return lastRingId;
     }
 
     private long Capacity(ulong wished)

@@ -41,18 +41,15 @@ public sealed class RetirementDuty(
     }
 
     /// <summary>
-    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's.
+    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's. Unnamed
+    /// ones are named by their id: of a story that is not in the report, nothing is left here.
     /// </summary>
     public DrainProgressRequest Progress()
     {
         var request = new DrainProgressRequest { ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch };
         foreach (KeeperStory story in stories.All)
         {
-            if (story.Descriptor is not null && story.DrainedThrough > 0)
-            {
-                request.Stories.Add(
-                    new StoryProgress { StoryId = story.StoryId, DrainedThrough = story.DrainedThrough });
-            }
+            request.Stories.Add(new StoryProgress { StoryId = story.StoryId, DrainedThrough = story.DrainedThrough });
         }
 
         return request;

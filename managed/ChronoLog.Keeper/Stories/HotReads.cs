@@ -11,14 +11,14 @@ namespace ChronoLog.Keeper.Stories;
 /// handed over to the Grapher; on request also what the Grapher has and has not archived. On the role's strand.
 /// </summary>
 public sealed class HotReads(
-    KeeperOptions options, StoryTable stories, IReadOnlyList<UnarchivedRange> leftBehind, Func<ValueTask<bool>> fence)
+    KeeperOptions options, StoryTable stories, IReadOnlyList<UnarchivedRange> missing, Func<ValueTask<bool>> fence)
 {
     public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
         bool isFenced = await fence();
         cancellation.ThrowIfCancellationRequested();
         List<Gap> gaps = isFenced ? [] : [Unfenced(request)];
-        gaps.AddRange(leftBehind.Where(range => IsAsked(range, request)).Select(range => LeftBehind(range, request)));
+        gaps.AddRange(missing.Where(range => IsAsked(range, request)).Select(range => Missing(range, request)));
         if (request.Story is null || stories.Find(request.Story.StoryId) is not { } story)
         {
             return new ReadPlan([], 0, gaps);
@@ -58,15 +58,13 @@ public sealed class HotReads(
     }
 
     private static bool IsAsked(UnarchivedRange range, OpenReadRequest request) =>
-        range.StoryId == request.Story?.StoryId
-        && range.StartTime < request.EndTime && range.EndTime > request.StartTime;
+        range.StartTime < request.EndTime && range.EndTime > request.StartTime;
 
-    private Gap LeftBehind(UnarchivedRange range, OpenReadRequest request) => new()
+    private static Gap Missing(UnarchivedRange range, OpenReadRequest request) => new()
     {
         StartTime = Math.Max(range.StartTime, request.StartTime),
         EndTime = Math.Min(range.EndTime, request.EndTime),
-        Reason = $"an earlier run of {options.Name} ended without archiving all of {range.Events} events of the story, "
-            + $"which it left in journal segments in {range.Directory}",
+        Reason = range.Reason,
     };
 
     private Gap Unfenced(OpenReadRequest request) => new()

@@ -51,8 +51,7 @@ public sealed class StoryService(
     /// together.</exception>
     public void Start(StoryDescriptor? descriptor)
     {
-        Check(descriptor);
-        KeeperStory story = stories.Name(descriptor!, ChronicleAttributes.Parse(descriptor!.Attributes).Durability);
+        KeeperStory story = Name(descriptor);
         if (!story.IsRecording)
         {
             logger.LogInformation("{Name}: recording story {Story}", options.Name, story.Name);
@@ -60,6 +59,36 @@ public sealed class StoryService(
 
         story.IsRecording = true;
         ledger.AnnounceNamed(story);
+    }
+
+    /// <summary>
+    /// Takes the names of stories that nobody records: of what a restart found in the journal and the rings. What the
+    /// Visor does not know any more was destroyed, and is dropped.
+    /// </summary>
+    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: names and id do not fit
+    /// together.</exception>
+    public void Recognise(HeartbeatReply reply)
+    {
+        foreach (StoryDescriptor descriptor in reply.NamedStories)
+        {
+            if (stories.Find(descriptor.StoryId) is { Descriptor: null })
+            {
+                KeeperStory story = Name(descriptor);
+                ledger.AnnounceNamed(story);
+            }
+        }
+
+        foreach (ulong storyId in reply.GoneStories)
+        {
+            if (stories.Find(storyId) is { Descriptor: null } story)
+            {
+                long events = story.Pipeline.EventCount + story.Retained.Sum(chunk => chunk.Chunk.EventCount);
+                logger.LogWarning(
+                    "{Name}: {Events} events of story {Story:x16} are dropped: the Visor knows no such story, it was "
+                    + "destroyed", options.Name, events, storyId);
+                Drop(story);
+            }
+        }
     }
 
     /// <summary>Nobody records the story any more: what is here goes to the Grapher at once.</summary>
@@ -111,6 +140,12 @@ public sealed class StoryService(
         }
     }
 
+    private KeeperStory Name(StoryDescriptor? descriptor)
+    {
+        Check(descriptor);
+        return stories.Name(descriptor!, ChronicleAttributes.Parse(descriptor!.Attributes).Durability);
+    }
+
     private static void Check(StoryDescriptor? descriptor)
     {
         if (descriptor is null)
@@ -146,11 +181,16 @@ public sealed class StoryService(
 
         story.IsRecording = false;
         await fence(); // what was recorded before the destruction must not come back as a new story
+        Drop(story);
+        logger.LogInformation("{Name}: story {Story} destroyed", options.Name, story.Name);
+    }
+
+    private void Drop(KeeperStory story)
+    {
         stories.Remove(story);
         story.Pipeline.Discard();
         ledger.Drop(story);
         leaving.Add(new Leaving(story, ingestion) { IsDestroyed = true });
-        logger.LogInformation("{Name}: story {Story} destroyed", options.Name, story.Name);
     }
 
     // An ingestion thread may have had the story in its hands until its cycle ended.

@@ -20,6 +20,7 @@ public sealed class StoryTable
     private KeeperStory[]? all = [];
     private long version;
     private int unknown;
+    private int unknownMax;
     private int synced;
 
     public StoryTable(KeeperOptions options, IBaseClock clock, int ingestionThreads)
@@ -27,6 +28,7 @@ public sealed class StoryTable
         this.options = options;
         this.clock = clock;
         this.ingestionThreads = ingestionThreads;
+        unknownMax = options.UnknownStoriesMax;
     }
 
     /// <summary>Changes with every removal: whoever caches stories drops the cache then.</summary>
@@ -70,7 +72,7 @@ public sealed class StoryTable
                 return story;
             }
 
-            if (unknown >= options.UnknownStoriesMax)
+            if (unknown >= unknownMax)
             {
                 throw new ChronoLogException(
                     Status.LimitExceeded,
@@ -78,6 +80,23 @@ public sealed class StoryTable
                     + "Visor has not named; acquire stories before recording to them");
             }
 
+            return Make(storyId, Math.Min(eventTime, clock.Now));
+        }
+    }
+
+    /// <summary>
+    /// The story of an event of an earlier run, made if it is unknown: never refused, and no charge on the limit.
+    /// </summary>
+    public KeeperStory Recover(ulong storyId, ulong eventTime)
+    {
+        lock (gate)
+        {
+            if (stories.TryGetValue(storyId, out KeeperStory? story))
+            {
+                return story;
+            }
+
+            unknownMax++;
             return Make(storyId, Math.Min(eventTime, clock.Now));
         }
     }

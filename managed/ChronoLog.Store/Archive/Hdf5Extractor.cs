@@ -6,15 +6,21 @@ namespace ChronoLog.Store.Archive;
 
 /// <summary>
 /// <c>{"type":"hdf5_extractor","hdf5_archive_dir":"/archive"}</c>: each chunk becomes a synced StoryFile. A chunk that
-/// was written before (same range, same partials) is found again instead. Blocks while it writes; thread-safe.
+/// was written before (same range, same partials) is found again instead, and events that some StoryFile has are left
+/// out: a chunk of them alone is taken and becomes no file. Blocks while it writes; thread-safe.
 /// </summary>
 public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
 {
     public const string Type = "hdf5_extractor";
     public const string DirectoryField = "hdf5_archive_dir";
 
+    // Two chunks of one story are not written at once: each must see what the other has. Some stories wait for others.
+    private const int StripesMax = 64;
+
     private readonly ArchiveRoot root;
+    private readonly ArchiveCatalog catalog;
     private readonly StoryFileWriter writer = new();
+    private readonly Lock[] stripes = [.. Enumerable.Range(0, StripesMax).Select(_ => new Lock())];
 
     /// <summary>Creates the archive's directory if needed and removes what dead writers left there.</summary>
     public Hdf5Extractor(string name, string archiveDirectory)
@@ -22,6 +28,7 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         Name = name;
         root = ArchiveRoot.Open(archiveDirectory);
         root.CleanLeftovers();
+        catalog = new ArchiveCatalog(root);
     }
 
     public string Name { get; }
@@ -49,8 +56,13 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         {
             StoryFileContent content = StoryFileContent.From(chunk);
             using PosixDirectory directory = root.CreateStory(content.Chronicle, content.Story);
-            StoryFileName name = Write(directory, content, cancellation);
-            return ValueTask.FromResult(new ExtractionReceipt(Path.Combine(directory.Path, name.ToString())));
+            lock (stripes[content.StoryId % StripesMax])
+            {
+                StoryFileName? name = Write(directory, content, cancellation);
+                return ValueTask.FromResult(name is null
+                    ? ExtractionReceipt.Taken
+                    : new ExtractionReceipt(Path.Combine(directory.Path, name.Value.ToString())));
+            }
         }
         catch (IOException exception)
         {
@@ -58,17 +70,25 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         }
     }
 
-    public void Dispose() => root.Dispose();
+    public void Dispose() => catalog.Dispose();
 
-    private StoryFileName Write(PosixDirectory directory, StoryFileContent content, CancellationToken cancellation)
+    private StoryFileName? Write(PosixDirectory directory, StoryFileContent content, CancellationToken cancellation)
     {
-        if (ArchivedChunk.Find(directory, content) is not { } archived)
+        if (ArchivedChunk.Find(directory, content) is { } archived)
         {
-            return writer.Write(directory, content, cancellation);
+            // The attempt before may have failed just at this point.
+            directory.Sync();
+            return archived;
         }
 
-        // The attempt before may have failed just at this point.
-        directory.Sync();
-        return archived;
+        StoryListing? listing = catalog.Find(content.Chronicle, content.Story);
+        content = content with { Archived = listing?.Overlapping(content.StartTime, content.EndTime) ?? [] };
+        if (content.Archived.Count > 0 && !StoryFileWriter.HasNewEvents(content))
+        {
+            directory.Sync();
+            return null;
+        }
+
+        return writer.Write(directory, content, cancellation);
     }
 }

@@ -87,6 +87,24 @@ public sealed class StoryFile : IDisposable
     public IEnumerable<EventRun> Range(ulong startTime, ulong endTime, Action<Gap>? damaged = null) =>
         new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Runs();
 
+    /// <summary>
+    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks
+    /// whose checksum does not match are passed over.
+    /// </summary>
+    internal IEnumerable<EventSequence[]> Identities(ulong startTime, ulong endTime)
+    {
+        const int BlockEvents = 4096; // 96 KiB
+        long at = TryLowerBound(startTime) ?? 0;
+        long end = TryLowerBound(endTime) ?? Header.EventCount;
+        for (; at < end; at += BlockEvents)
+        {
+            if (TryIdentities(at, (int)Math.Min(BlockEvents, end - at)) is { } block)
+            {
+                yield return block;
+            }
+        }
+    }
+
     /// <summary>Number of events with ticks in [startTime, endTime).</summary>
     public long CountRange(ulong startTime, ulong endTime) =>
         Math.Max(0, blocks.LowerBound(endTime) - blocks.LowerBound(startTime));
@@ -120,6 +138,39 @@ public sealed class StoryFile : IDisposable
     public void Advise(PosixAdvice advice) => block.Advise(advice);
 
     public void Dispose() => blocks.Dispose();
+
+    private long? TryLowerBound(ulong tick)
+    {
+        try
+        {
+            return blocks.LowerBound(tick);
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            return null;
+        }
+    }
+
+    private EventSequence[]? TryIdentities(long at, int count)
+    {
+        try
+        {
+            ReadOnlySpan<ulong> times = blocks.Verified<ulong>(StoryColumn.EventTime, at, count);
+            ReadOnlySpan<ulong> clients = blocks.Verified<ulong>(StoryColumn.ClientId, at, count);
+            ReadOnlySpan<uint> indexes = blocks.Verified<uint>(StoryColumn.EventIndex, at, count);
+            var identities = new EventSequence[count];
+            for (int i = 0; i < count; i++)
+            {
+                identities[i] = new EventSequence(times[i], clients[i], indexes[i]);
+            }
+
+            return identities;
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            return null;
+        }
+    }
 
     private static StoryFile Open(PosixFile file)
     {

@@ -30,6 +30,9 @@ public sealed record StoryFileContent
 
     public IReadOnlyList<PartialKey> Partials { get; init; } = [];
 
+    /// <summary>Files of the story that touch the range: what they have is not written again.</summary>
+    public IReadOnlyList<CatalogFile> Archived { get; init; } = [];
+
     public string Collision { get; init; } = "redundancy";
 
     public string Granularity { get; init; } = "ns";

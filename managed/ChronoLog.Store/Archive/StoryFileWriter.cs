@@ -38,7 +38,7 @@ public sealed class StoryFileWriter
         PosixDirectory storyDirectory, StoryFileContent content, CancellationToken cancellation = default)
     {
         uint generation = NextGeneration(storyDirectory, content.StartTime, content.EndTime);
-        bool counted = countFirst;
+        bool counted = countFirst || content.Archived.Count > 0;
         (long Events, long Bytes) counts = counted ? Count(content) : (content.EventCount, content.RecordBytes);
         while (true)
         {
@@ -52,7 +52,7 @@ public sealed class StoryFileWriter
             }
             else if (temporary.TryPublish(name.ToString()))
             {
-                countFirst = counts.Events != content.EventCount;
+                countFirst = content.Archived.Count == 0 && counts.Events != content.EventCount;
                 Interlocked.Add(ref eventsWritten, counts.Events);
                 return name;
             }
@@ -61,6 +61,13 @@ public sealed class StoryFileWriter
                 generation++; // another writer was faster
             }
         }
+    }
+
+    /// <summary>False when every event of a chunk is archived already.</summary>
+    public static bool HasNewEvents(StoryFileContent content)
+    {
+        using var events = new NewEvents(content);
+        return events.Read(new EventEntry[1]) > 0;
     }
 
     private static ChronoLogException Unstable(StoryFileContent content) => new(
@@ -84,7 +91,7 @@ public sealed class StoryFileWriter
         var batch = new EventEntry[BatchEvents];
         long events = 0;
         long bytes = 0;
-        using MergeCursor merge = content.Open();
+        using var merge = new NewEvents(content);
         for (int read; (read = merge.Read(batch)) > 0; events += read)
         {
             foreach (ref readonly EventEntry entry in batch.AsSpan(0, read))
@@ -143,7 +150,7 @@ public sealed class StoryFileWriter
     private static bool TryWriteEvents(EventColumns columns, StoryFileContent content, CancellationToken cancellation)
     {
         var batch = new EventEntry[BatchEvents];
-        using MergeCursor merge = content.Open();
+        using var merge = new NewEvents(content);
         for (int read; (read = merge.Read(batch)) > 0;)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -8,6 +8,7 @@ internal sealed class SegmentFile : IDisposable
 {
     private const string Prefix = "segment-";
     private const string Suffix = ".journal";
+    private const string DamagedSuffix = ".damaged";
 
     private readonly PosixDirectory directory;
 
@@ -25,6 +26,9 @@ internal sealed class SegmentFile : IDisposable
     /// <summary>A sync of it failed: it is deleted, and never used again.</summary>
     public bool IsBroken { get; set; }
 
+    /// <summary>Something that had been synced is unreadable in it: it is set aside, and never deleted.</summary>
+    public bool IsDamaged { get; set; }
+
     public string Name => NameOf(Sequence);
 
     public string Path => System.IO.Path.Combine(directory.Path, Name);
@@ -32,12 +36,19 @@ internal sealed class SegmentFile : IDisposable
     public static string NameOf(long sequence) =>
         string.Create(CultureInfo.InvariantCulture, $"{Prefix}{sequence:D12}{Suffix}");
 
+    /// <summary>The segment's name of a file that was set aside; null for any other name.</summary>
+    public static string? DamagedName(string name) =>
+        name.EndsWith(DamagedSuffix, StringComparison.Ordinal) && SequenceOf(name[..^DamagedSuffix.Length]) is not null
+            ? name[..^DamagedSuffix.Length]
+            : null;
+
     /// <summary>The sequence number of a segment file's name; null for any other name.</summary>
     public static long? SequenceOf(string name) =>
         name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal)
         && long.TryParse(
             name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length),
             NumberStyles.None, CultureInfo.InvariantCulture, out long sequence)
+        && name == NameOf(sequence)
             ? sequence
             : null;
 
@@ -64,6 +75,19 @@ internal sealed class SegmentFile : IDisposable
         }
     }
 
+    /// <summary>Takes a file of an earlier run, already open and checked to be worth it.</summary>
+    public static SegmentFile Adopt(PosixDirectory directory, long sequence, PosixFile file, long bytes) =>
+        new(directory, sequence, file.Map(0, bytes, writable: true));
+
+    /// <summary>
+    /// Renames a file so that nobody takes it for a segment any more; somebody may still want to look at it.
+    /// </summary>
+    public static void SetAside(PosixDirectory directory, string name)
+    {
+        directory.Rename(name, name + DamagedSuffix, overwrite: false);
+        directory.Sync();
+    }
+
     /// <summary>
     /// Gives a file that nothing points into a new place in the sequence; its old header becomes invalid.
     /// </summary>
@@ -75,10 +99,18 @@ internal sealed class SegmentFile : IDisposable
         directory.Sync();
     }
 
-    public void Delete()
+    /// <summary>Unmaps and deletes the file, or sets it aside if it is damaged.</summary>
+    public void Remove()
     {
         Mapping.Dispose();
-        directory.Unlink(Name);
+        if (IsDamaged)
+        {
+            SetAside(directory, Name);
+        }
+        else
+        {
+            directory.Unlink(Name);
+        }
     }
 
     /// <summary>Unmaps; the file stays.</summary>

@@ -107,7 +107,9 @@ public readonly record struct SegmentHeader(
             BinaryPrimitives.ReadInt64LittleEndian(page[DataStartOffset..]),
             BinaryPrimitives.ReadInt64LittleEndian(page[RewriteOfOffset..]),
             BinaryPrimitives.ReadInt64LittleEndian(page[FirstNumberOffset..]));
-        return header.SegmentBytes <= fileBytes
+        return header.SegmentBytes >= PageLength
+            && header.SegmentBytes <= fileBytes
+            && header.FirstNumber > 0
             && header.DataStart >= PageLength
             && header.DataStart % BatchHeader.Alignment == 0;
     }

@@ -24,6 +24,7 @@ public sealed class SegmentJournal : IJournal
     private readonly PosixFile lockFile;
     private readonly SegmentPool pool;
     private readonly JournalSync sync;
+    private readonly SegmentRecovery recovery;
     private readonly JournalOptions options;
     private ulong processId;
     private ulong epoch;
@@ -57,17 +58,17 @@ public sealed class SegmentJournal : IJournal
                 $"the journal directory {options.Directory} is in use by another Keeper; give each one its own");
         }
 
-        Leftovers = [.. JournalReader.SegmentNames(options.Directory)];
-        long last = Leftovers.Count == 0 ? 0 : Leftovers.Max(name => SegmentFile.SequenceOf(name) ?? 0);
+        // Now, and not at the recovery: what this journal makes meanwhile is not an earlier run's.
+        IEnumerable<string> paths = System.IO.Directory.EnumerateFileSystemEntries(options.Directory);
+        List<string> found = [.. paths.Select(path => Path.GetFileName(path))];
+        long last = found.Max(name => SegmentFile.SequenceOf(SegmentFile.DamagedName(name) ?? name)) ?? 0;
         pool = new SegmentPool(options, directory, last);
         sync = new JournalSync(pool, syncRange);
+        recovery = new SegmentRecovery(directory, found, pool, syncRange);
     }
 
     /// <summary>Where the segments are.</summary>
     public string Directory => options.Directory;
-
-    /// <summary>Segment files of an earlier run, found at the opening and left alone: a recovery reads them.</summary>
-    public IReadOnlyList<string> Leftovers { get; }
 
     public long BytesUsed => pool.BytesUsed;
 
@@ -89,6 +90,11 @@ public sealed class SegmentJournal : IJournal
         this.processId = processId;
         this.epoch = epoch;
     }
+
+    public JournalRecovery Recover(RecoveredBatchTaker take) =>
+        Appended == 0 && active is null
+            ? recovery.Run(take)
+            : throw new InvalidOperationException("a journal is recovered before it is written to");
 
     public bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy)
     {

@@ -81,12 +81,29 @@ internal sealed class SegmentPool : IDisposable
         lock (gate)
         {
             unsynced.Remove(segment);
-            (segment.File.IsBroken ? doomed : returned).Push(segment.File);
             if (segment.Rewrite is { } rewrite)
             {
                 segment.Rewrite = null;
                 doomed.Push(rewrite); // it was made beyond the quota
             }
+
+            // Deleted before its rewrite: alone, a recovery would take it for damaged.
+            (segment.File.IsBroken ? doomed : returned).Push(segment.File);
+        }
+    }
+
+    /// <summary>The file of an earlier run, whatever its size, counts from now on.</summary>
+    public void Adopt(SegmentFile file) => Interlocked.Add(ref bytesUsed, file.Mapping.Length);
+
+    /// <summary>
+    /// The last reference to an adopted file is gone. It is not used again: its length and its blocks are another
+    /// run's.
+    /// </summary>
+    public void Return(SegmentFile file)
+    {
+        lock (gate)
+        {
+            doomed.Push(file);
         }
     }
 
@@ -104,11 +121,12 @@ internal sealed class SegmentPool : IDisposable
         return file;
     }
 
-    /// <summary>Deletes a file that <see cref="MakeForRewrite"/> made.</summary>
+    /// <summary>Removes a file that nothing points into.</summary>
     public void Discard(SegmentFile file)
     {
-        file.Delete();
-        Interlocked.Add(ref bytesUsed, -options.SegmentBytes);
+        long length = file.Mapping.Length;
+        file.Remove();
+        Interlocked.Add(ref bytesUsed, -length);
     }
 
     /// <summary>

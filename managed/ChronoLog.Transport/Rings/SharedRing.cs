@@ -50,7 +50,7 @@ public sealed unsafe partial class SharedRing : IRecordingRing
         header = (byte*)handle.Header;
         data = (byte*)handle.Data;
         recordBytesMax = RingLayout.RecordBytesMaxFor(CapacityBytes);
-        producerAlive = true;
+        producerAlive = producerPid >= 0; // negative: the pid is another process's by now
         if (producerPid > 0)
         {
             producer = ProcessWatch.Open(producerPid, out int status);
@@ -224,7 +224,11 @@ public sealed unsafe partial class SharedRing : IRecordingRing
     }
 
     /// <summary>Fences the ring, removes the file, and gives the memory back.</summary>
-    public void Dispose()
+    public void Dispose() => End(isLeft: false);
+
+    public void Leave() => End(isLeft: true);
+
+    private void End(bool isLeft)
     {
         lock (mapping)
         {
@@ -233,20 +237,27 @@ public sealed unsafe partial class SharedRing : IRecordingRing
                 return;
             }
 
-            handle.Fence();
+            if (!isLeft)
+            {
+                handle.Fence();
+            }
+
             disposed = true;
             offered = 0;
             handle.Dispose();
         }
 
         producer?.Dispose();
-        host.Release(this);
+        host.Release(this, isLeft);
     }
 
-    /// <summary>Zeroes, then publishes, then wakes: the order that the producers rely on.</summary>
+    /// <summary>
+    /// Says how far, zeroes, then publishes, then wakes: the order that the producers, and a restart, rely on.
+    /// </summary>
     private void Advance(int bytes)
     {
         int offset = (int)(position & (CapacityBytes - 1));
+        Volatile.Write(ref *(long*)(header + RingLayout.ConsumingOffset), position + bytes);
         new Span<byte>(data + offset, bytes).Clear();
         Volatile.Write(ref position, position + bytes);
         Volatile.Write(ref *(long*)(header + RingLayout.ConsumedOffset), position);

@@ -7,7 +7,7 @@ using ChronoLog.Interop.Ring;
 namespace ChronoLog.Transport.Rings;
 
 /// <summary>Creates rings as files in shared memory, within a budget. Thread-safe.</summary>
-public sealed class SharedRingHost : IRingHost, IDisposable
+public sealed partial class SharedRingHost : IRingHost, IDisposable
 {
     private const uint OwnerOnly = 0x180; // 0600
     private const uint OwnerAndGroup = 0x1B0; // 0660
@@ -68,7 +68,13 @@ public sealed class SharedRingHost : IRingHost, IDisposable
     IRecordingRing IRingHost.Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes) =>
         Create(clientId, ringId, producerPid, capacityBytes);
 
-    /// <summary>Disposes the rings that are left: their files go.</summary>
+    public void Identify(ulong processId, ulong epoch) =>
+        Options = Options with { KeeperProcessId = processId, KeeperEpoch = epoch };
+
+    /// <summary>
+    /// Lets go of the rings that are left. Their files go, but for those that hold something: the next process of the
+    /// Keeper takes them up.
+    /// </summary>
     public void Dispose()
     {
         SharedRing[] left;
@@ -79,13 +85,24 @@ public sealed class SharedRingHost : IRingHost, IDisposable
 
         foreach (SharedRing ring in left)
         {
-            ring.Dispose();
+            if (ring.Tail > ring.Consumed)
+            {
+                ring.Leave();
+            }
+            else
+            {
+                ring.Dispose();
+            }
         }
     }
 
-    internal void Release(SharedRing ring)
+    internal void Release(SharedRing ring, bool isLeft)
     {
-        File.Delete(ring.Path);
+        if (!isLeft)
+        {
+            File.Delete(ring.Path);
+        }
+
         lock (gate)
         {
             if (rings.Remove(ring))
@@ -131,7 +148,7 @@ public sealed class SharedRingHost : IRingHost, IDisposable
         string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         string path = Path.Combine(
             Path.GetFullPath(options.Directory),
-            $"{RecorderSession.FilePrefix}{options.KeeperProcessId:x}-{ringId:x}-{secret}");
+            $"{PrefixOf(options)}{ringId:x}-{secret}");
         var identity = new RingIdentity(
             (ulong)capacityBytes, clientId, options.KeeperProcessId, options.KeeperEpoch, ringId, producerPid,
             options.GroupAccess ? OwnerAndGroup : OwnerOnly);

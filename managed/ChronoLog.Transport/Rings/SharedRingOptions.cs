@@ -8,6 +8,12 @@ public sealed record SharedRingOptions
     /// <summary>A directory in memory (tmpfs); a ring on a disk would be written back there all the time.</summary>
     public string Directory { get; init; } = "/dev/shm";
 
+    /// <summary>
+    /// Tells this Keeper's files from others': part of their names, the same in every process of the Keeper. Whoever
+    /// has the key takes up the files.
+    /// </summary>
+    public ulong OwnerKey { get; init; }
+
     /// <summary>Written into every header; 0 until the Keeper is registered.</summary>
     public ulong KeeperProcessId { get; init; }
 

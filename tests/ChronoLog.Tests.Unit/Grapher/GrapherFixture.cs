@@ -21,7 +21,8 @@ public sealed class GrapherFixture
     public GrapherFixture(
         Func<GrapherOptions, GrapherOptions>? change = null,
         long bulkBudget = 64 << 20,
-        IEnumerable<PartialKey>? alreadyArchived = null)
+        IEnumerable<PartialKey>? alreadyArchived = null,
+        ulong completeThrough = 0)
     {
         Pump = new StrandPump(new ManualTimers());
         Clock = new FakeClock(Pump.Timers, 1000 * Second);
@@ -42,7 +43,7 @@ public sealed class GrapherFixture
             HoldLimit = TimeSpan.FromSeconds(20),
             RetirePeriod = TimeSpan.FromMilliseconds(100),
         };
-        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? []));
+        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? [], completeThrough));
         Pump.Run(Strand, () =>
         {
             Role.Start();
@@ -165,7 +166,7 @@ public sealed class GrapherFixture
         return view;
     }
 
-    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived)
+    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived, ulong completeThrough)
     {
         var identity = new ProcessIdentity
         {
@@ -195,6 +196,7 @@ public sealed class GrapherFixture
                 return ValueTask.CompletedTask;
             },
             AlreadyArchived = alreadyArchived,
+            CompleteThrough = _ => completeThrough,
             Logger = Logger,
         };
     }

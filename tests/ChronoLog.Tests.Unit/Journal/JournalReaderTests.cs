@@ -39,15 +39,6 @@ internal sealed class JournalReaderTests
     [TearDown]
     public void TearDown() => Directory.Delete(directory, recursive: true);
 
-    [Test]
-    public void LeftoverSegmentsAreSummedUpByStory()
-    {
-        // Ten batches of four events of story 3, at the times 0 to 3.
-        Assert.That(
-            LeftoverRanges.Read(directory, [Path.GetFileName(file)]),
-            Is.EqualTo(new[] { new LeftoverRange(3, 0, 3, 40) }));
-    }
-
     [TestCase(0)]
     [TestCase(16)]
     [TestCase(63)]

@@ -37,6 +37,11 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
 
     public string? Trouble => null;
 
+    /// <summary>What an earlier run left.</summary>
+    public JournalRecovery Recovery { get; set; } = JournalRecovery.Nothing;
+
+    public JournalRecovery Recover(RecoveredBatchTaker take) => Recovery;
+
     public void Identify(ulong processId, ulong epoch) => ProcessId = processId;
 
     public bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy)

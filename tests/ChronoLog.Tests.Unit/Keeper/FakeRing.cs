@@ -104,12 +104,32 @@ internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IR
 
     public void PublishDurable(long position) => Durable = position;
 
+    public bool IsLeft { get; private set; }
+
+    public void Leave() => IsLeft = true;
+
     public void Dispose() => IsDisposed = true;
 }
 
 internal sealed class FakeRingHost : IRingHost
 {
     public List<FakeRing> Rings { get; } = [];
+
+    /// <summary>What an earlier process left.</summary>
+    public List<ReattachedRing> Left { get; } = [];
+
+    /// <summary>The positions that the journal knew.</summary>
+    public IReadOnlyDictionary<ulong, long> Journaled { get; private set; } = new Dictionary<ulong, long>();
+
+    public ulong ProcessId { get; private set; }
+
+    public void Identify(ulong processId, ulong epoch) => ProcessId = processId;
+
+    public ReattachedRings Reattach(IReadOnlyDictionary<ulong, long> journaled)
+    {
+        Journaled = new Dictionary<ulong, long>(journaled);
+        return new ReattachedRings(Left, []);
+    }
 
     public IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes)
     {

@@ -1,6 +1,6 @@
 using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Keeper.Stories;
 using NUnit.Framework;
 
 namespace ChronoLog.Tests.Unit.Keeper;
@@ -249,19 +249,17 @@ internal sealed class IngestionTests
     }
 
     [Test]
-    public void WhatAnEarlierRunLeftInTheJournalIsAGapOfItsStory()
+    public void WhatIsUnreadableInTheJournalIsAGapOfEveryStory()
     {
-        ulong id = KeeperHarness.Story("a").StoryId;
-        using KeeperHarness keeper = new KeeperHarness(
-            leftBehind: [new UnarchivedRange(id, 100, 201, 7, "/journal/stream-0")]).Started();
+        var damage = new JournalDamage("/journal/stream-0/segment-1", "bytes 64 to 128", 100, 201);
+        var journal = new FakeJournal { Recovery = new JournalRecovery(1, 0, 0, [damage]) };
+        using KeeperHarness keeper = new KeeperHarness(journal: journal).Started();
         var gaps = new List<Gap>();
-        Assert.That(HotReader.Read(keeper, "b", gaps: gaps), Is.Empty);
-        Assert.That(gaps, Is.Empty);
 
         Assert.That(HotReader.Read(keeper, "a", gaps: gaps), Is.Empty);
 
         Assert.That(gaps.Select(gap => (gap.StartTime, gap.EndTime)), Is.EqualTo(new[] { (100UL, 201UL) }));
-        Assert.That(gaps[0].Reason, Does.Contain("/journal/stream-0"));
+        Assert.That(gaps[0].Reason, Does.Contain("/journal/stream-0/segment-1").And.Contain("bytes 64 to 128"));
     }
 
     [Test]

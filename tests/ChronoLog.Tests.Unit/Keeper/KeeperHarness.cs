@@ -5,7 +5,6 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Keeper;
-using ChronoLog.Keeper.Stories;
 using ChronoLog.Tests.Unit.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,11 +22,12 @@ internal sealed class KeeperHarness : IDisposable
     private readonly ManualTimers timers = new();
     private readonly InMemoryRpcServer visor;
     private readonly InMemoryRpcServer grapher;
+    private readonly IJournal? realJournal;
 
     public KeeperHarness(
-        Func<KeeperOptions, KeeperOptions>? change = null, FakeJournal? journal = null,
-        IReadOnlyList<UnarchivedRange>? leftBehind = null)
+        Func<KeeperOptions, KeeperOptions>? change = null, FakeJournal? journal = null, IJournal? realJournal = null)
     {
+        this.realJournal = realJournal;
         Journal = journal ?? new FakeJournal();
         Pump = new StrandPump(timers);
         Clock = new FakeClock(timers, Start);
@@ -37,13 +37,16 @@ internal sealed class KeeperHarness : IDisposable
         visor.Handle(Methods.Register, (request, _) =>
         {
             Registrations++;
+            LastRegistered = request.Identity;
             return ValueTask.FromResult(
                 new RegisterReply { ProcessId = 17, Group = View, HeartbeatMilliseconds = 100 });
         });
         visor.Handle(Methods.Heartbeat, (request, _) =>
         {
             LastHeartbeat = request;
-            return ValueTask.FromResult(new HeartbeatReply { Group = View.Epoch > request.GroupEpoch ? View : null });
+            var reply = new HeartbeatReply { Group = View.Epoch > request.GroupEpoch ? View : null };
+            Answer?.Invoke(request, reply);
+            return ValueTask.FromResult(reply);
         });
         visor.Handle(Methods.Unregister, (_, _) => ValueTask.FromResult(new Empty()));
         visor.Start();
@@ -55,7 +58,7 @@ internal sealed class KeeperHarness : IDisposable
         });
         grapher.Start();
         View.Grapher = NewGrapher(GrapherEpoch);
-        Role = Make(change, leftBehind ?? []);
+        Role = Make(change);
     }
 
     public FakeJournal Journal { get; }
@@ -80,7 +83,13 @@ internal sealed class KeeperHarness : IDisposable
 
     public int Registrations { get; private set; }
 
+    /// <summary>As the Keeper gave it at its last registration.</summary>
+    public ProcessIdentity? LastRegistered { get; private set; }
+
     public HeartbeatRequest? LastHeartbeat { get; private set; }
+
+    /// <summary>What the Visor adds to its answers to heartbeats.</summary>
+    public Action<HeartbeatRequest, HeartbeatReply>? Answer { get; set; }
 
     public DrainProgressRequest? LastProgress { get; private set; }
 
@@ -186,7 +195,7 @@ internal sealed class KeeperHarness : IDisposable
         Journal.Dispose();
     }
 
-    private KeeperRole Make(Func<KeeperOptions, KeeperOptions>? change, IReadOnlyList<UnarchivedRange> leftBehind)
+    private KeeperRole Make(Func<KeeperOptions, KeeperOptions>? change)
     {
         Strand = Pump.Add("keeper");
         var options = new KeeperOptions
@@ -211,8 +220,7 @@ internal sealed class KeeperHarness : IDisposable
                 Rpc.Open("tcp://visor:1"), identity, new RegistryOptions(), timers, NullLogger.Instance),
             Bulk = Network.NewEndpoint("keeper"),
             Rings = Rings,
-            Journals = [Journal],
-            LeftBehind = leftBehind,
+            Journals = [realJournal ?? Journal],
             Clock = Clock,
             Timers = timers,
             Extraction = new ExtractionModule(

@@ -13,8 +13,7 @@ public sealed class SharedRingHostTests
     [TestCase(true, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite)]
     public void FilesArePrivateAndGoWithTheRing(bool groupAccess, UnixFileMode mode)
     {
-        using var fixture =
-            new RingFixture(new SharedRingOptions { GroupAccess = groupAccess, KeeperProcessId = 0xabc });
+        using var fixture = new RingFixture(new SharedRingOptions { GroupAccess = groupAccess, OwnerKey = 0xabc });
         SharedRing ring = fixture.CreateRing();
         SharedRing other = fixture.CreateRing();
         Assert.That(File.GetUnixFileMode(ring.Path), Is.EqualTo(mode));

@@ -47,10 +47,51 @@ public class ExtractorTests
 
         ExtractionReceipt first = await extractor.ExtractAsync(Retired(events, 1), default);
         ExtractionReceipt again = await extractor.ExtractAsync(Retired(events, 1), default);
-        ExtractionReceipt late = await extractor.ExtractAsync(Retired(events, 2), default);
+        ExtractionReceipt late = await extractor.ExtractAsync(
+            Retired(ArchiveSandbox.RandomEvents(new Random(53), 10, 100, 200, 30), 2), default);
 
         Assert.That(again.StoryFile, Is.EqualTo(first.StoryFile));
         Assert.That(late.StoryFile, Does.EndWith("-1.h5"));
+    }
+
+    [Test]
+    public async Task Hdf5_leaves_out_what_the_archive_has_whatever_it_comes_with()
+    {
+        // As it is when a Keeper or the Grapher was restarted: the same events in partials of other names, with others.
+        List<ModelEvent> before = ArchiveSandbox.RandomEvents(new Random(54), 20_000, 100, 200, 30);
+        List<ModelEvent> later = [.. ArchiveSandbox.RandomEvents(new Random(55), 20_000, 100, 200, 30)
+            .Where(e => before.TrueForAll(old => old.Sequence != e.Sequence)).Take(500)];
+        using (var extractor = new Hdf5Extractor("archive", sandbox.Path))
+        {
+            await extractor.ExtractAsync(Retired(before, 1), default);
+        }
+
+        using var next = new Hdf5Extractor("archive", sandbox.Path);
+        ExtractionReceipt nothing = await next.ExtractAsync(Retired(before, 2), default);
+        ExtractionReceipt some = await next.ExtractAsync(Retired([.. before.Take(7000), .. later], 3), default);
+        ExtractionReceipt none = await next.ExtractAsync(Retired([.. later, .. before.Skip(100)], 4), default);
+
+        Assert.That(nothing.StoryFile, Is.Null);
+        Assert.That(none.StoryFile, Is.Null, "two generations have them");
+        Assert.That(sandbox.FilesVisible(), Has.Length.EqualTo(2));
+        using StoryFile file = StoryFile.Open(some.StoryFile!);
+        ArchiveSandbox.AssertEqual(ArchiveSandbox.ReadAll(file.Range(0, 1000)), later.OrderBy(e => e.Sequence));
+    }
+
+    [Test]
+    public async Task Hdf5_writes_again_what_a_damaged_file_had()
+    {
+        List<ModelEvent> events = ArchiveSandbox.RandomEvents(new Random(56), 100, 100, 200, 30);
+        using var extractor = new Hdf5Extractor("archive", sandbox.Path);
+        ExtractionReceipt first = await extractor.ExtractAsync(Retired(events, 1), default);
+        byte[] bytes = File.ReadAllBytes(first.StoryFile!);
+        bytes[20] ^= 1;
+        File.WriteAllBytes(first.StoryFile!, bytes);
+
+        ExtractionReceipt again = await extractor.ExtractAsync(Retired(events, 2), default);
+
+        using StoryFile file = StoryFile.Open(again.StoryFile!);
+        ArchiveSandbox.AssertEqual(ArchiveSandbox.ReadAll(file.Range(0, 1000)), events.OrderBy(e => e.Sequence));
     }
 
     [Test]

@@ -1,0 +1,61 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Store.Archive;
+
+/// <summary>
+/// Walks the identities of archived events forward, through a chain of StoryFiles that do not overlap: the identity
+/// columns only, a block at a time, however large the files are.
+/// </summary>
+internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
+    : IDisposable
+{
+    private readonly IEnumerator<EventSequence[]> blocks = Blocks(chain, startTime, endTime).GetEnumerator();
+    private EventSequence[] current = [];
+    private int next;
+
+    /// <summary>Whether the event is archived here. Asked in ascending order.</summary>
+    public bool Contains(EventSequence sequence)
+    {
+        while (true)
+        {
+            while (next < current.Length && current[next] < sequence)
+            {
+                next++;
+            }
+
+            if (next < current.Length)
+            {
+                return current[next] == sequence;
+            }
+
+            if (!blocks.MoveNext())
+            {
+                return false;
+            }
+
+            (current, next) = (blocks.Current, 0);
+        }
+    }
+
+    public void Dispose() => blocks.Dispose();
+
+    private static IEnumerable<EventSequence[]> Blocks(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
+    {
+        foreach (CatalogFile entry in chain)
+        {
+            using StoryFile? file = entry.TryOpen();
+            if (file is null && entry.Damage is null)
+            {
+                // Too many open files, say: it passes, and what is archived must not be archived again because of it.
+                throw new IOException($"StoryFile '{entry.Path}' could not be read");
+            }
+
+            // A damaged file has nothing for certain: its events are archived again where somebody still has them.
+            foreach (EventSequence[] block in file?.Identities(startTime, endTime) ?? [])
+            {
+                yield return block;
+            }
+        }
+    }
+}
