@@ -7,9 +7,9 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Playback;
 
 /// <summary>
-/// One open read: merges the sources of its plan into pages, at most two of which exist at a time: the one that the reader
-/// pulls and the one prepared meanwhile. Pages that need no merging may be passed on from where they lie; nothing is
-/// prepared then, because asking their source for more would take them away from the reader. Lives on its filler's
+/// One open read: merges the sources of its plan into pages, at most two of which exist at a time: the one that the
+/// reader pulls and the one prepared meanwhile. Pages that need no merging may be passed on from where they lie; nothing
+/// is prepared then, because asking their source for more would take them away from the reader. Lives on its filler's
 /// strand, except where a member says otherwise.
 /// </summary>
 internal sealed class ReadCursor
