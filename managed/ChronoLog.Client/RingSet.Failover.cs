@@ -203,10 +203,7 @@ internal sealed partial class RingSet
                 ClientId = clientId, Chronicle = story.Story.Chronicle, Story = story.Story.Story,
             };
             StoryReply reply = await portal.CallAsync(Methods.RouteReplay, request, AnswerDeadline, ending.Token);
-            if (reply.Group.Group == story.Group.Group)
-            {
-                story.Group = reply.Group;
-            }
+            story.Observe(reply.Group);
         }
         catch (ChronoLogException)
         {

@@ -10,11 +10,21 @@ namespace ChronoLog.Client;
 /// </content>
 internal sealed partial class RingSet
 {
-    // One request per story that could grow: a Keeper is started now and then, and nobody waits for it.
-    private const long JoinNanoseconds = 2_000_000_000;
+    // A Keeper of which the Visor has told, and that gave no ring out yet.
+    private const long JoinNanoseconds = 1_000_000_000;
 
     private long nextJoin;
     private bool isJoining;
+
+    /// <summary>The Visor says who is in a group now. From any thread.</summary>
+    public void Observe(GroupView view) => strand.Post(
+        _ =>
+        {
+            stories.ForEach(story => story.Observe(view));
+
+            nextJoin = 0;
+        },
+        null);
 
     private async Task JoinAsync()
     {
@@ -28,7 +38,6 @@ internal sealed partial class RingSet
         {
             foreach (StoryPlacement story in stories.Where(CanGrow).ToList())
             {
-                await RefreshAsync(story);
                 await GrowAsync(story);
             }
         }

@@ -11,7 +11,7 @@ internal sealed class StoryPlacement(StoryDescriptor story, GroupView group, int
     public int Replicas { get; } = replicas;
 
     /// <summary>Who records it, as the Visor said last.</summary>
-    public GroupView Group { get; set; } = group;
+    public GroupView Group { get; private set; } = group;
 
     public List<KeeperRing> Rings { get; } = [];
 
@@ -21,6 +21,14 @@ internal sealed class StoryPlacement(StoryDescriptor story, GroupView group, int
     public bool IsShort => Rings.Count < Replicas;
 
     public string Name => $"'{Story.Chronicle}/{Story.Story}'";
+
+    public void Observe(GroupView view)
+    {
+        if (view.Group == Group.Group && view.Epoch > Group.Epoch)
+        {
+            Group = view;
+        }
+    }
 
     public void Give(KeeperRing ring)
     {
