@@ -29,7 +29,7 @@ internal static class KeeperHost
         using var stop = new StopSignal(cancellation);
         await using var process = new RoleContext(
             Role.Keeper, $"keeper-{settings.Get(KeeperSettings.RecordingPort)}", settings);
-        List<SegmentJournal> journals = OpenJournals(settings);
+        List<SegmentJournal> journals = OpenJournals(settings, process.Logger);
         using var rings = new SharedRingHost(new SharedRingOptions
         {
             Directory = settings.Get(KeeperSettings.RingDirectory),
@@ -140,7 +140,7 @@ internal static class KeeperHost
         return runners;
     }
 
-    private static List<SegmentJournal> OpenJournals(SettingValues settings)
+    private static List<SegmentJournal> OpenJournals(SettingValues settings, ILogger logger)
     {
         string directory = settings.Get(KeeperSettings.JournalDirectory);
         long count = settings.Get(KeeperSettings.IngestionStreams);
@@ -157,6 +157,8 @@ internal static class KeeperHost
                 Directory = Path.Combine(directory, $"stream-{number}"),
                 SegmentBytes = settings.Get(KeeperSettings.JournalSegment),
                 QuotaBytes = settings.Get(KeeperSettings.JournalQuota) / count,
+                StateChanged = (state, message) => logger.Log(
+                    state == JournalState.Ready ? LogLevel.Information : LogLevel.Error, "{Message}", message),
             }));
         }
 
