@@ -93,17 +93,17 @@ public sealed class AllKilledTests
                     try
                     {
                         check = await LoadCheck.ReplayAsync(client, load);
-                        return check.IsComplete;
+                        return check.IsComplete && check.Missing.Count == 0;
                     }
                     catch (ChronoLogException)
                     {
                         return false;
                     }
                 },
-                () => $"a complete replay of {load.Story} after {order}: {string.Join("; ", check?.Gaps ?? [])}",
+                () => $"a complete replay of {load.Story} after {order}; {check?.Missing.Count} events are missing, gaps: "
+                    + string.Join("; ", check?.Gaps ?? []),
                 ServeDeadline);
-            Assert.That(check!.Missing, Is.Empty, $"{load.Story} after {order}");
-            Assert.That(check.Anomalies, Is.Empty, $"{load.Story} after {order}");
+            Assert.That(check!.Anomalies, Is.Empty, $"{load.Story} after {order}");
         }
     }
 

@@ -24,9 +24,13 @@ internal sealed class HandStarted : IDisposable
 
     public IReadOnlyCollection<int> Pids => [.. running.Select(process => process.Id)];
 
-    /// <summary>Starts them in an order given by name, each without waiting for the one before.</summary>
+    /// <summary>
+    /// Starts them in an order given by name, each without waiting for the one before. Those of an earlier start must
+    /// have ended.
+    /// </summary>
     public void Start(IEnumerable<string> names)
     {
+        Dispose();
         foreach (string name in names)
         {
             string[] command = commands[name];
@@ -34,12 +38,6 @@ internal sealed class HandStarted : IDisposable
             var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false };
             running.Add(Process.Start(start)!);
         }
-    }
-
-    public async Task KillAsync()
-    {
-        await Signals.KillAsync(Pids);
-        Dispose();
     }
 
     public void Dispose()

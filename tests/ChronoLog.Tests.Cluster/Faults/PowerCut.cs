@@ -14,7 +14,7 @@ namespace ChronoLog.Tests.Cluster.Faults;
 /// <param name="Cold">Events that were called cold.</param>
 internal sealed record PowerCut(string Root, string Folder, int Acknowledged, long Cold) : IDisposable
 {
-    private static readonly TimeSpan RepairDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RepairDeadline = TimeSpan.FromSeconds(10);
 
     public string Image => Path.Combine(Root, "disk.ext4");
 
@@ -55,7 +55,8 @@ internal sealed record PowerCut(string Root, string Folder, int Acknowledged, lo
     }
 
     /// <summary>
-    /// Starts a deployment on what is left, and replays: at once whole, or, if it stays partial, as it is then.
+    /// Starts a deployment on what is left, and replays until all that had been acknowledged is there, or it is clear that
+    /// it does not come.
     /// </summary>
     /// <param name="load">Whose story is replayed.</param>
     /// <param name="settings">Of the deployment.</param>
@@ -88,13 +89,17 @@ internal sealed record PowerCut(string Root, string Folder, int Acknowledged, lo
         try
         {
             await Waiting.UntilAsync(
-                async () => (check = await LoadCheck.ReplayAsync(client, load, Acknowledged)).IsComplete,
+                async () =>
+                {
+                    check = await LoadCheck.ReplayAsync(client, load, Acknowledged);
+                    return check.IsComplete && check.Missing.Count == 0;
+                },
                 () => "a complete replay",
                 RepairDeadline);
         }
         catch (TimeoutException)
         {
-            // The gaps are in what is returned.
+            // What is missing is in what is returned.
         }
 
         return check!;

@@ -10,6 +10,7 @@ internal sealed class Strace : IDisposable
     private readonly Process process;
     private readonly string trace;
     private readonly int target;
+    private bool isDisposed;
 
     private Strace(Process process, string trace, int target)
     {
@@ -74,8 +75,15 @@ internal sealed class Strace : IDisposable
         return strace;
     }
 
+    /// <summary>The process goes on as if nothing had been. A second call does nothing.</summary>
     public void Dispose()
     {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
         if (!process.HasExited)
         {
             SystemCommand.Try("kill", "-INT", $"{process.Id}"); // detaches, and the process goes on
