@@ -284,18 +284,19 @@ internal sealed class SegmentPool : IDisposable
         }
     }
 
-    // A journal at its limit gets a segment now and then, and comes to the next limit at once: a line a second is
-    // enough. What is well again is told when it was told that it was not.
+    // A journal at its quota gets a segment now and then, and comes to the quota again at once: a line a second is enough.
+    // What was told is told to be over; a device that refuses is told each time that it begins to.
     private void Report(JournalState state, string? trouble)
     {
         long now = Environment.TickCount64;
-        if (state == reported || (state != JournalState.Ready && now - reportedAt < ReportPeriodMilliseconds))
+        bool isTold = state == JournalState.QuotaReached && now - reportedAt < ReportPeriodMilliseconds;
+        if (state == reported || isTold)
         {
             return;
         }
 
         reported = state;
-        reportedAt = state == JournalState.Ready ? reportedAt : now;
+        reportedAt = state == JournalState.QuotaReached ? now : reportedAt;
         options.StateChanged?.Invoke(state, trouble ?? $"the journal in {directory.Path} takes events again");
     }
 }
