@@ -186,7 +186,7 @@ run_tests() {
     build_native Debug "$ARTIFACTS/native-sanitized" -DCHRONO_SANITIZE=ON
     native_suite "$ARTIFACTS/native-sanitized" native-sanitized
     local project
-    for project in ChronoLog.Tests.Unit ChronoLog.Tests.Cluster; do
+    for project in ChronoLog.Tests.Unit ChronoLog.Tests.Simulation ChronoLog.Tests.Cluster; do
         step "$project"
         managed_suite "$project"
     done

@@ -54,7 +54,7 @@ public sealed class GrapherRole
         collector = new ChunkCollector(ports.Bulk, memory, buildingQueue, options.AnnouncementsMax, Statistics);
         var check = new AnnouncementCheck(
             ports.Bulk.SlabBytesMax, ports.Bulk.Provider, GrapherOptions.Nanoseconds(options.FutureLimit));
-        desk = new AnnouncementDesk(check, collector, stories, ledger, ports.Clock, ports.Timers, Statistics);
+        desk = new AnnouncementDesk(check, collector, stories, ledger, ports.Clock, ports.Timers, Epoch, Statistics);
         builder = new StoryBuilder(
             ports.Bulk, memory, buildingQueue, options.Windows.ChunkDurationNanoseconds, ports.Strand, Ingest);
         writer = new StoryWriter(
@@ -274,8 +274,15 @@ public sealed class GrapherRole
         playerNotices.Add(new StoryFileNotice { Story = descriptor, Destroyed = true }, static () => { });
     }
 
+    private ulong Epoch() => ports.Registry.Identity.Epoch;
+
     private ValueTask<Empty> DrainProgressAsync(DrainProgressRequest request, RpcContext context)
     {
+        if (request.GrapherEpoch != 0 && request.GrapherEpoch != Epoch())
+        {
+            return ValueTask.FromResult(new Empty()); // what the process before this one had is not here
+        }
+
         if (request.JournalFull)
         {
             retirer.Hurry();
@@ -305,6 +312,13 @@ public sealed class GrapherRole
 
     private ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
+        if (request.GrapherEpoch != 0 && request.GrapherEpoch != Epoch())
+        {
+            // The reader left out, at the Keepers, what the process before this one had: here is nothing of it.
+            throw new ChronoLogException(
+                Status.Fenced, $"{options.Name} was started again at {Epoch()}, the reader asks for {request.GrapherEpoch}");
+        }
+
         if (stories.Find(Required(request.Story).StoryId) is not { } story)
         {
             return ValueTask.FromResult(ReadPlan.Empty());

@@ -244,16 +244,19 @@ public sealed class KeeperRole
         }
     }
 
+    // What the old Grapher had is counted as not handed over before the first report to the new one.
     private async Task FollowAsync(GroupView view)
     {
-        if (await grapher.FollowAsync(view.Grapher))
+        if (grapher.IsReplacedBy(view.Grapher))
         {
             ports.Logger.LogWarning(
                 "{Name}: the Grapher at {Endpoint} is a new process; what the old one had not archived is announced "
                 + "again",
                 options.Name, view.Grapher.ServiceEndpoint);
-            retirement.Restart();
+            retirement.Restart(view.Grapher.Epoch);
         }
+
+        await grapher.FollowAsync(view.Grapher);
     }
 
     private async Task RepeatAsync(TimeSpan period, Func<ValueTask> duty)

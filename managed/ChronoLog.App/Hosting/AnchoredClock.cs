@@ -15,11 +15,14 @@ internal sealed class AnchoredClock : IBaseClock
     private readonly ulong start;
     private readonly long anchor;
 
-    public AnchoredClock(ITimers timers, IMetadataStore store)
+    /// <param name="timers">The monotonic clock.</param>
+    /// <param name="store">Keeps the mark.</param>
+    /// <param name="utcNow">The wall clock, read once.</param>
+    public AnchoredClock(ITimers timers, IMetadataStore store, Func<DateTime> utcNow)
     {
         this.timers = timers;
         this.store = store;
-        ulong wall = (ulong)(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+        ulong wall = (ulong)(utcNow() - DateTime.UnixEpoch).Ticks * 100;
         ulong mark = ulong.TryParse(store.GetValue(MarkKey), out ulong kept) ? kept : 0;
         anchor = timers.MonotonicNanoseconds;
         // The mark is renewed every period: a tick further than two periods beyond it was never given out.

@@ -69,12 +69,18 @@ public sealed class Strand(string name) : SynchronizationContext, IAgent
     public int DoWork()
     {
         const int CallbacksPerCycle = 256;
+        return DoWork(CallbacksPerCycle);
+    }
+
+    /// <summary>Runs at most so many callbacks: a simulator takes one at a time, to put other strands' in between.</summary>
+    public int DoWork(int callbacksMax)
+    {
         SynchronizationContext? outer = Current;
         SetSynchronizationContext(this);
         int done = 0;
         try
         {
-            while (done < CallbacksPerCycle && queue.TryDequeue(out var item))
+            while (done < callbacksMax && queue.TryDequeue(out var item))
             {
                 done++;
                 Run(item.Callback, item.State);

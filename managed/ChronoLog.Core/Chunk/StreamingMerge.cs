@@ -15,7 +15,7 @@ namespace ChronoLog.Core.Chunk;
 ///     int count = merge.Read(entries);   // copy the records before the next Feed
 /// }
 /// </code></example>
-public sealed class StreamingMerge : IDisposable
+public sealed partial class StreamingMerge : IDisposable
 {
     private readonly EventRun?[] current;
     private readonly MergeTree tree;
@@ -25,7 +25,7 @@ public sealed class StreamingMerge : IDisposable
     /// <param name="sources">How many; 0 is at its end at once.</param>
     public StreamingMerge(int sources)
     {
-        tree = new MergeTree(sources);
+        tree = new MergeTree(sources, KeepsDuplicates);
         current = new EventRun?[sources];
     }
 

@@ -104,6 +104,7 @@ public sealed class ExtractionModule
         List<string> storyFiles = [];
         List<ExtractorFailure> failures = [];
         bool isArchived = false;
+        ulong receiverEpoch = 0;
         foreach (IChunkExtractor extractor in chain)
         {
             if (job.Only is { } only && !only.Contains(extractor.Name))
@@ -115,6 +116,7 @@ public sealed class ExtractionModule
             {
                 ExtractionReceipt receipt = await extractor.ExtractAsync(job.Chunk, cancellation);
                 isArchived |= receipt.IsArchived;
+                receiverEpoch = Math.Max(receiverEpoch, receipt.ReceiverEpoch);
                 if (receipt.StoryFile is { } storyFile)
                 {
                     storyFiles.Add(storyFile);
@@ -126,7 +128,7 @@ public sealed class ExtractionModule
             }
         }
 
-        return new ExtractionOutcome(job, storyFiles, failures) { IsArchived = isArchived };
+        return new ExtractionOutcome(job, storyFiles, failures) { IsArchived = isArchived, ReceiverEpoch = receiverEpoch };
     }
 
     private async ValueTask ReportAsync(

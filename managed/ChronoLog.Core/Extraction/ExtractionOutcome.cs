@@ -12,6 +12,9 @@ public sealed record ExtractionOutcome(
     /// <summary>A receiver said that the chunk is in its archive already.</summary>
     public bool IsArchived { get; init; }
 
+    /// <summary>Epoch of the process that has the chunk in its memory now; 0 = none, or it did not say.</summary>
+    public ulong ReceiverEpoch { get; init; }
+
     public bool Succeeded => Failures.Count == 0;
 
     /// <summary>The next pass, through those extractors only that failed in this one.</summary>

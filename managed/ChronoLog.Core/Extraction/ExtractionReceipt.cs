@@ -9,6 +9,9 @@ public readonly record struct ExtractionReceipt(string? StoryFile)
     /// <summary>The receiver had it in its archive already: the sender may let go of it at once.</summary>
     public bool IsArchived { get; init; }
 
+    /// <summary>Epoch of the process that has the chunk in its memory now; 0 = none, or it did not say.</summary>
+    public ulong ReceiverEpoch { get; init; }
+
     /// <summary>Taken, and no StoryFile written.</summary>
     public static ExtractionReceipt Taken => default;
 }

@@ -72,7 +72,11 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         chunk.Identity.ProcessId, chunk.Identity.Epoch, chunk.Identity.Sequence);
 
     private static ExtractionReceipt Receipt(AnnounceChunkReply? last) =>
-        new(StoryFile: null) { IsArchived = last?.AlreadyArchived ?? false };
+        new(StoryFile: null)
+        {
+            IsArchived = last?.AlreadyArchived ?? false,
+            ReceiverEpoch = last?.Epoch ?? 0,
+        };
 
     private async ValueTask<AnnounceChunkReply> SendWholeAsync(
         RetiredChunk chunk, int bytes, CancellationToken cancellation)
@@ -107,7 +111,9 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
             try
             {
                 int length = parts.Write(slab.Span, Header(chunk), out int count);
-                reply = await AnnounceAsync(chunk, slab, length, count, part, !parts.AtEnd, cancellation);
+                AnnounceChunkReply next =
+                    await AnnounceAsync(chunk, slab, length, count, part, !parts.AtEnd, cancellation);
+                reply = next.Epoch == (reply ?? next).Epoch ? next : throw Divided(chunk);
             }
             finally
             {
@@ -117,6 +123,11 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
 
         return reply;
     }
+
+    private ChronoLogException Divided(RetiredChunk chunk) => new(
+        Status.Fenced,
+        $"extractor \"{name}\": the receiver was restarted between the parts of chunk [{chunk.Chunk.StartTime}, "
+        + $"{chunk.Chunk.EndTime}) of story {chunk.Story.Chronicle}/{chunk.Story.Story}: all of them are sent again");
 
     private async ValueTask<AnnounceChunkReply> AnnounceAsync(
         RetiredChunk chunk, Slab slab, int length, int count, uint part, bool more, CancellationToken cancellation)

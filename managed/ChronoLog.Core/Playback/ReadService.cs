@@ -151,11 +151,8 @@ public sealed class ReadService
             reply.Last = Identity(page.Last);
         }
 
-        if (page.End)
-        {
-            reply.Gaps.Add(cursor.Gaps);
-        }
-
+        // With every page: a read that breaks off has no end to learn them from.
+        reply.Gaps.Add(cursor.Gaps);
         return reply;
     }
 

@@ -35,6 +35,7 @@ internal sealed class RemoteCursor
         number = opened.Cursor;
         name = options.Name ?? channel.Endpoint;
         Watermark = opened.Watermark;
+        Gaps = opened.Gaps;
     }
 
     /// <summary>As the server stated it last.</summary>
@@ -43,10 +44,15 @@ internal sealed class RemoteCursor
     /// <summary>Set with the last page, or with the end that came without one.</summary>
     public NextPageReply? End { get; private set; }
 
+    /// <summary>As the server stated them with its last answer: all that it knows by then.</summary>
+    public IReadOnlyList<Gap> Gaps { get; private set; }
+
     /// <summary>ChronoTick through which pages were offered.</summary>
     public ulong OfferedThrough => anyOffered ? last.EventTime : request.StartTime;
 
-    /// <summary>Asks for the next page, which gives the one before it back. Null: the end, without a page.</summary>
+    /// <summary>
+    /// Asks for the next page, which gives the one before the one asked for last back. Null: the end, without a page.
+    /// </summary>
     public async ValueTask<PageOffer?> AskAsync()
     {
         NextPageReply reply = await AskAsync(asked, ownMemory: false);
@@ -74,9 +80,10 @@ internal sealed class RemoteCursor
         Offer(await AskAsync(asked - 1, ownMemory));
 
     /// <summary>Pulls a page; the caller releases the run.</summary>
-    public async ValueTask<EventRun> PullAsync(PageOffer offer)
+    /// <param name="offer">As it was offered first.</param>
+    /// <param name="page">Where it lies now.</param>
+    public async ValueTask<EventRun> PullAsync(PageOffer offer, BulkDescriptor page)
     {
-        BulkDescriptor page = offer.Page;
         if (page.Length > int.MaxValue)
         {
             throw Corrupt($"offered a page of {page.Length} bytes");
@@ -85,7 +92,7 @@ internal sealed class RemoteCursor
         Slab slab = await bulk.RentAsync((int)page.Length, closing.Token);
         try
         {
-            await bulk.PullAsync(page, slab, closing.Token);
+            await bulk.PullAsync(page, slab, closing.Token, () => offer.Arrived.TrySetResult());
             EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
             CheckContent(run, header.StoryId, offer);
             return run;
@@ -144,6 +151,7 @@ internal sealed class RemoteCursor
             options.PageDeadline,
             closing.Token);
         Watermark = Math.Max(Watermark, reply.Watermark);
+        Gaps = reply.Gaps;
         return reply;
     }
 

@@ -18,11 +18,12 @@ public sealed class RemoteReadSource : IPagedReadSource
     private readonly RemoteReadOptions options;
     private readonly OpenReadRequest request;
     private readonly RemoteCursor cursor;
-    private readonly List<Gap> gaps = [];
+    private Gap? broken;
     private bool ended;
     private bool unreachable;
     private Task<PageOffer?>? offering;
     private PageOffer? taken;
+    private PageOffer? lastOffer;
     private Task? closed;
 
     private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
@@ -32,7 +33,6 @@ public sealed class RemoteReadSource : IPagedReadSource
         this.options = options;
         Name = options.Name!;
         EventEstimate = opened.EventEstimate;
-        gaps.AddRange(opened.Gaps);
     }
 
     public string Name { get; }
@@ -43,7 +43,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     public ulong Watermark => cursor.Watermark;
 
     /// <summary>Gaps that the server stated, final at the end, and the one that a failure of this source made.</summary>
-    public IReadOnlyList<Gap> Gaps => gaps;
+    public IReadOnlyList<Gap> Gaps => broken is null ? cursor.Gaps : [.. cursor.Gaps, broken];
 
     /// <summary>Opens a cursor and begins to fetch its first page.</summary>
     /// <param name="channel">To the server; stays the caller's.</param>
@@ -111,15 +111,17 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
     {
-        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
+        if (!ended)
+        {
+            offering ??= AskAfterAsync(offer);
+        }
+
+        EventRun? run = await pulling.WaitAsync(cancellation);
         offer.Pulling = null;
-        if (ended)
+        if (ReferenceEquals(offer, lastOffer))
         {
             closed ??= CloseAsync();
-        }
-        else
-        {
-            offering ??= AskAsync(pull: true);
         }
 
         return run;
@@ -174,17 +176,23 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
 
+    // The next page is asked for while the bytes of this one are verified and used.
+    private async Task<PageOffer?> AskAfterAsync(PageOffer before)
+    {
+        await before.Arrived.Task;
+        return ended ? null : await AskAsync(pull: true);
+    }
+
     // Runs on the context of whoever asked for the page before, one at a time.
     private async Task<PageOffer?> AskAsync(bool pull)
     {
         try
         {
             PageOffer? offer = await RetryAsync(cursor.AskAsync, IsTransient);
-            if (cursor.End is { } end)
+            if (cursor.End is not null)
             {
-                gaps.Clear();
-                gaps.AddRange(end.Gaps);
                 ended = true;
+                lastOffer = offer;
             }
 
             if (offer is null)
@@ -226,20 +234,29 @@ public sealed class RemoteReadSource : IPagedReadSource
 
             return null;
         }
+        finally
+        {
+            offer.Arrived.TrySetResult(); // also when nothing comes any more: somebody may wait for it
+        }
     }
 
-    // Asking again for the same page is idempotent and a page stays exposed until the next one is asked for, so that
-    // a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own memory.
+    // Asking again for the same page is idempotent, and a page stays exposed until the one after the next is asked for,
+    // so that a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own
+    // memory; not any more when the next page was asked for, but then the transfer had worked.
     private async ValueTask<EventRun?> PullOrAskAgainAsync(PageOffer offer)
     {
-        PageOffer? current = null;
+        BulkDescriptor? page = offer.Page;
         bool isAgain = false;
         return await RetryAsync(
             async () =>
             {
-                current = isAgain ? await cursor.AskAgainAsync(offer.IsForeign) : offer;
+                if (isAgain && !offer.Arrived.Task.IsCompleted)
+                {
+                    page = (await cursor.AskAgainAsync(offer.IsForeign))?.Page;
+                }
+
                 isAgain = true;
-                return current is null ? null : await cursor.PullAsync(current);
+                return page is null ? null : await cursor.PullAsync(offer, page);
             },
             exception => offer.IsForeign || IsTransient(exception));
     }
@@ -265,11 +282,11 @@ public sealed class RemoteReadSource : IPagedReadSource
     {
         ended = true;
         unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
-        gaps.Add(new Gap
+        broken = new Gap
         {
             StartTime = Math.Max(from, request.StartTime),
             EndTime = request.EndTime,
             Reason = $"{Name} failed in the middle of a read: {exception.Message}",
-        });
+        };
     }
 }

@@ -37,8 +37,15 @@ internal sealed class SourceMerge : IDisposable
     /// <summary>True when every source has ended and everything was read.</summary>
     public bool AtEnd => merge.AtEnd;
 
-    /// <summary>Of the plan and of the sources that ended.</summary>
-    public IReadOnlyList<Gap> Gaps => gaps;
+    /// <summary>Of the plan and of the sources, those that have not ended included.</summary>
+    public IEnumerable<Gap> Gaps
+    {
+        get
+        {
+            IEnumerable<IReadSource> open = plan.Sources.Where((_, source) => !ended[source]);
+            return gaps.Concat(open.SelectMany(static source => source.Gaps));
+        }
+    }
 
     /// <summary>Goes on by a step: fetches what is needed, or merges a block of events into the entries.</summary>
     /// <param name="entries">Receives what was merged, and holds what it lies in.</param>
@@ -72,6 +79,7 @@ internal sealed class SourceMerge : IDisposable
             if (!ended[source])
             {
                 gaps.AddRange(plan.Sources[source].Gaps.Where(gap => gap.StartTime <= last));
+                ended[source] = true;
             }
         }
     }

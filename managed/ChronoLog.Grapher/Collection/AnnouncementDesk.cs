@@ -16,6 +16,7 @@ internal sealed class AnnouncementDesk(
     PartialLedger ledger,
     IBaseClock clock,
     ITimers timers,
+    Func<ulong> epoch,
     GrapherStatistics statistics)
 {
     private readonly Dictionary<(PartialKey Key, uint Part), PullRequest> pulling = [];
@@ -52,7 +53,7 @@ internal sealed class AnnouncementDesk(
         }
 
         await pulling[(key, request.Part)].Done; // ends with the first announcer's deadline at the latest
-        return new AnnounceChunkReply();
+        return Held();
     }
 
     private bool IsKnown(
@@ -70,13 +71,15 @@ internal sealed class AnnouncementDesk(
         if (ledger.IsHeld(key, request.Part))
         {
             ledger.Refresh(key, request.AdminEndpoint);
-            reply = new AnnounceChunkReply();
+            reply = Held();
             return true;
         }
 
         reply = null;
         return false;
     }
+
+    private AnnounceChunkReply Held() => new() { Epoch = epoch() };
 
     private void Submit(AnnounceChunkRequest request, PartialKey key, CancellationToken deadline)
     {

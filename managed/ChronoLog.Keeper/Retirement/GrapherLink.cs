@@ -14,19 +14,19 @@ public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan
     private ProcessIdentity? grapher;
     private bool isFailing;
 
+    /// <summary>Whether the Grapher of a new view is another process than the one before, which had existed.</summary>
+    public bool IsReplacedBy(ProcessIdentity? next) => next is not null && grapher is not null
+        && (next.ProcessId != grapher.ProcessId || next.Epoch != grapher.Epoch);
+
     /// <summary>Takes the Grapher of a new view of the group.</summary>
-    /// <returns>True when it is another process than the one before, which had existed.</returns>
-    public async ValueTask<bool> FollowAsync(ProcessIdentity? next)
+    public async ValueTask FollowAsync(ProcessIdentity? next)
     {
         if (next is null || (grapher is not null
-            && next.ProcessId == grapher.ProcessId && next.Epoch == grapher.Epoch
-            && next.ServiceEndpoint == grapher.ServiceEndpoint))
+            && !IsReplacedBy(next) && next.ServiceEndpoint == grapher.ServiceEndpoint))
         {
-            return false;
+            return;
         }
 
-        bool isReplaced = grapher is not null
-            && (next.ProcessId != grapher.ProcessId || next.Epoch != grapher.Epoch);
         grapher = next;
         IRpcChannel? old = channel;
         channel = connector.Open(next.ServiceEndpoint);
@@ -34,8 +34,6 @@ public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan
         {
             await old.DisposeAsync();
         }
-
-        return isReplaced;
     }
 
     /// <summary>
@@ -49,6 +47,7 @@ public sealed class GrapherLink(string keeper, IRpcConnector connector, TimeSpan
             return;
         }
 
+        progress.GrapherEpoch = grapher!.Epoch;
         try
         {
             await channel.CallAsync(Methods.DrainProgress, progress, deadline, cancellation);

@@ -24,6 +24,7 @@ public sealed class HandoverLedger
     private readonly CancellationTokenSource stop = new();
     private ulong lastSequence;
     private bool isFeeding;
+    private ulong grapherEpoch;
 
     public HandoverLedger(KeeperOptions options, ExtractionModule extraction, ITimers timers, ILogger logger)
     {
@@ -91,16 +92,22 @@ public sealed class HandoverLedger
         {
             Release(chunk);
         }
+        else if (outcome.Succeeded && outcome.ReceiverEpoch != 0 && outcome.ReceiverEpoch < grapherEpoch)
+        {
+            // The old Grapher's answer came after the news of the new one.
+            _ = RepeatAsync(chunk, outcome.Job with { Attempt = outcome.Job.Attempt + 1 });
+        }
         else if (outcome.Succeeded)
         {
             chunk.State = RetainedState.HandedOver;
+            chunk.HandedOverTo = outcome.ReceiverEpoch;
             chunk.HandedOverAt = timers.MonotonicNanoseconds;
         }
         else
         {
             Failures++;
             Report(outcome);
-            _ = RepeatAsync(chunk, outcome);
+            _ = RepeatAsync(chunk, outcome.Retry());
         }
 
         return default;
@@ -130,11 +137,16 @@ public sealed class HandoverLedger
     }
 
     /// <summary>The Grapher is another one now: what the old one had not archived is gone with it.</summary>
-    public void AnnounceAllAgain()
+    /// <param name="epoch">The new one's.</param>
+    public void AnnounceAllAgain(ulong epoch)
     {
+        grapherEpoch = epoch;
         foreach (RetainedChunk chunk in chunks.Values)
         {
-            AnnounceAgain(chunk);
+            if (chunk.HandedOverTo != epoch || epoch == 0)
+            {
+                AnnounceAgain(chunk);
+            }
         }
     }
 
@@ -227,18 +239,18 @@ public sealed class HandoverLedger
         return true;
     }
 
-    private async Task RepeatAsync(RetainedChunk chunk, ExtractionOutcome outcome)
+    private async Task RepeatAsync(RetainedChunk chunk, ExtractionJob next)
     {
         try
         {
-            await timers.Delay(options.Backoff.After(outcome.Job.Attempt), stop.Token);
+            await timers.Delay(options.Backoff.After(next.Attempt - 1), stop.Token);
             if (chunk.IsFinished)
             {
                 Release(chunk);
             }
             else
             {
-                Feed(outcome.Retry());
+                Feed(next);
             }
         }
         catch (OperationCanceledException)

@@ -32,6 +32,9 @@ public sealed class RetainedChunk(KeeperStory story, StoryChunk chunk, PartialId
     /// </summary>
     public bool IsFinished { get; set; }
 
+    /// <summary>Epoch of the Grapher that has it in its memory; 0 = it did not say.</summary>
+    public ulong HandedOverTo { get; set; }
+
     /// <summary>Monotonic nanoseconds of the last handing over.</summary>
     public long HandedOverAt { get; set; }
 }

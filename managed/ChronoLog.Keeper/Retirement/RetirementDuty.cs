@@ -56,9 +56,10 @@ public sealed class RetirementDuty(
     }
 
     /// <summary>Another Grapher starts without what the old one had in memory.</summary>
-    public void Restart()
+    /// <param name="epoch">The new one's.</param>
+    public void Restart(ulong epoch)
     {
-        ledger.AnnounceAllAgain();
+        ledger.AnnounceAllAgain(epoch);
         foreach (KeeperStory story in stories.All)
         {
             story.DrainedThrough = 0;

@@ -42,7 +42,10 @@ public sealed class HotReads(
     {
         foreach (RetainedChunk chunk in story.Retained)
         {
-            if (chunk.State == RetainedState.HandedOver && !request.IncludeHandedOver)
+            // The reader asks the Grapher that has it, and not another one that was started since.
+            bool isWithGrapher = chunk.State == RetainedState.HandedOver
+                && (request.GrapherEpoch == 0 || request.GrapherEpoch == chunk.HandedOverTo);
+            if (isWithGrapher && !request.IncludeHandedOver)
             {
                 continue;
             }

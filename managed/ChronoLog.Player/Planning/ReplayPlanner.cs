@@ -18,10 +18,11 @@ namespace ChronoLog.Player.Planning;
 /// <item>A Grapher that does not answer may hold events that are in no StoryFile yet. The Keepers keep those until they
 /// are archived, so they are asked again, this time for everything they keep; only if one of them is missing too there
 /// is a gap.</item>
+/// <item>Groups that recorded the story earlier: see <see cref="EarlierGroups"/>.</item>
 /// </list>
 /// </remarks>
 internal sealed class ReplayPlanner(
-    Func<GroupView?> view, TierReader tiers, RecentChunks recent, IColdTier cold, string name)
+    Func<GroupView?> view, TierReader tiers, EarlierGroups earlier, RecentChunks recent, IColdTier cold, string name)
 {
     public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
@@ -29,6 +30,9 @@ internal sealed class ReplayPlanner(
         try
         {
             (ulong watermark, List<Gap> gaps) = await OpenRemoteAsync(request, sources, cancellation);
+            var (others, missing) = await earlier.OpenAsync(request, sources, cancellation);
+            watermark = others.Append(watermark).Min();
+            gaps.AddRange(missing);
             OpenRecent(request, sources);
             sources.AddRange(cold.OpenSources(request.Story, request.StartTime, request.EndTime));
             return new ReadPlan(sources, watermark, gaps);
@@ -40,8 +44,6 @@ internal sealed class ReplayPlanner(
         }
     }
 
-    // The Keepers of earlier groups of the story (request.EarlierGroups) would be asked here, beside those of this one,
-    // once the Visor's views of other groups reach the Player; what those groups archived is in the archive already.
     private async ValueTask<(ulong Watermark, List<Gap> Gaps)> OpenRemoteAsync(
         OpenReadRequest request, List<IReadSource> sources, CancellationToken cancellation)
     {
@@ -52,7 +54,8 @@ internal sealed class ReplayPlanner(
             return (0, [NewGap(request, 0, reason)]);
         }
 
-        OpenReadRequest forwarded = Forward(request, everything: group.Grapher is null);
+        ulong epoch = group.Grapher?.Epoch ?? 0;
+        OpenReadRequest forwarded = Forward(request, epoch, everything: group.Grapher is null);
         IReadOnlyList<TierAnswer> hot = await tiers.OpenAsync(group.Keepers, forwarded, cancellation);
         Take(hot, sources);
         if (group.Grapher is null)
@@ -60,7 +63,7 @@ internal sealed class ReplayPlanner(
             return (0, Gaps(request, group, hot, 0, "there is no Grapher"));
         }
 
-        TierAnswer warm = await tiers.OpenAsync(group.Grapher, Forward(request, everything: false), cancellation);
+        TierAnswer warm = await tiers.OpenAsync(group.Grapher, Forward(request, epoch, everything: false), cancellation);
         Take([warm], sources);
         if (warm.Source is not null)
         {
@@ -70,7 +73,7 @@ internal sealed class ReplayPlanner(
         // Everything that the first answers hold is in the second ones, or was archived in between.
         await new ReadPlan([.. sources], 0, []).DisposeAsync();
         sources.Clear();
-        hot = await tiers.OpenAsync(group.Keepers, Forward(request, everything: true), cancellation);
+        hot = await tiers.OpenAsync(group.Keepers, Forward(request, epoch, everything: true), cancellation);
         Take(hot, sources);
         return (0, Gaps(request, group, hot, 0, warm.Failure));
     }
@@ -97,7 +100,7 @@ internal sealed class ReplayPlanner(
     }
 
     // Each tier need not give more than the whole replay may: its first events suffice for the replay's first events.
-    private static OpenReadRequest Forward(OpenReadRequest request, bool everything) => new()
+    private static OpenReadRequest Forward(OpenReadRequest request, ulong grapherEpoch, bool everything) => new()
     {
         Story = request.Story,
         StartTime = request.StartTime,
@@ -106,6 +109,7 @@ internal sealed class ReplayPlanner(
         EventLimit = request.EventLimit,
         PageBytes = request.PageBytes,
         AcceptsForeignPages = request.AcceptsForeignPages,
+        GrapherEpoch = grapherEpoch,
         IncludeHandedOver = everything || request.IncludeHandedOver,
     };
 

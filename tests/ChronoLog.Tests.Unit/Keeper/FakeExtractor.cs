@@ -19,6 +19,9 @@ internal sealed class FakeExtractor : IChunkExtractor
     /// <summary>What the receiver answers: it had archived the chunk before.</summary>
     public bool AnswersArchived { get; set; }
 
+    /// <summary>The Grapher that says it has what it was given.</summary>
+    public ulong ReceiverEpoch { get; set; }
+
     public ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
         Attempts++;
@@ -28,7 +31,10 @@ internal sealed class FakeExtractor : IChunkExtractor
         }
 
         Chunks.Add(new Taken(chunk.Story, chunk.Identity, chunk.Chunk.StartTime, Read(chunk.Chunk)));
-        return ValueTask.FromResult(new ExtractionReceipt(null) { IsArchived = AnswersArchived });
+        return ValueTask.FromResult(new ExtractionReceipt(null)
+        {
+            IsArchived = AnswersArchived, ReceiverEpoch = ReceiverEpoch,
+        });
     }
 
     public static List<string> Read(StoryChunk chunk)

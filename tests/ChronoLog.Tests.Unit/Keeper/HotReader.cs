@@ -9,7 +9,8 @@ namespace ChronoLog.Tests.Unit.Keeper;
 internal static class HotReader
 {
     public static List<string> Read(
-        KeeperHarness keeper, string story, bool includeHandedOver = false, List<Gap>? gaps = null)
+        KeeperHarness keeper, string story, bool includeHandedOver = false, List<Gap>? gaps = null,
+        ulong grapherEpoch = 0)
     {
         var request = new OpenReadRequest
         {
@@ -18,6 +19,7 @@ internal static class HotReader
             EndTime = ulong.MaxValue,
             ClientId = 1,
             IncludeHandedOver = includeHandedOver,
+            GrapherEpoch = grapherEpoch,
         };
         Task<List<string>> read = keeper.Strand.InvokeAsync(() => ReadAsync(keeper, request, gaps));
         for (int i = 0; i < 2000 && !read.IsCompleted; i++)

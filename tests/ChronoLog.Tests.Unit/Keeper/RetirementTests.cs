@@ -61,6 +61,36 @@ internal sealed class RetirementTests
         Assert.That(keeper.Extractor.Attempts, Is.LessThanOrEqualTo(attempts + 1));
     }
 
+    // The Player may know of a new Grapher before the Keeper does: what the old one had is in nobody's memory but here.
+    [Test]
+    public void AReadThatAsksAnotherGrapherGetsWhatTheOldOneHad()
+    {
+        using KeeperHarness keeper = Recorded(out _);
+        keeper.Extractor.ReceiverEpoch = KeeperHarness.GrapherEpoch;
+        keeper.Pass(TimeSpan.FromSeconds(3));
+
+        Assert.That(HotReader.Read(keeper, "a", grapherEpoch: KeeperHarness.GrapherEpoch), Is.Empty);
+        Assert.That(HotReader.Read(keeper, "a", grapherEpoch: 8), Is.EqualTo(new[] { "x" }));
+    }
+
+    [Test]
+    public void AnAnswerOfTheOldGrapherAfterTheNewOneCameIsNotBelieved()
+    {
+        using KeeperHarness keeper = Recorded(out _);
+        keeper.View.Grapher = KeeperHarness.NewGrapher(epoch: 8);
+        keeper.View.Epoch++;
+        keeper.Pass(TimeSpan.FromSeconds(1));
+        keeper.Extractor.ReceiverEpoch = KeeperHarness.GrapherEpoch;
+        keeper.Pass(TimeSpan.FromSeconds(1.5));
+        Assert.That(keeper.Extractor.Attempts, Is.GreaterThan(1));
+
+        keeper.Extractor.ReceiverEpoch = 8;
+        keeper.Pass(TimeSpan.FromSeconds(1));
+        int attempts = keeper.Extractor.Attempts;
+        keeper.Pass(TimeSpan.FromSeconds(2));
+        Assert.That(keeper.Extractor.Attempts, Is.EqualTo(attempts));
+    }
+
     [Test]
     public void ANewGrapherGetsEverythingThatTheOldOneHadNotArchived()
     {

@@ -46,6 +46,21 @@ public sealed class ReadServiceTests
         fixture.ExpectNothingLeft();
     }
 
+    // A read that breaks off after it would otherwise not know what is missing before.
+    [Test]
+    public void Gaps_are_stated_with_every_page_once_they_are_known()
+    {
+        var fixture = new ReadFixture();
+        var broken = new ScriptedSource(TestEvent.Series(10));
+        broken.Gaps.Add(new Gap { StartTime = 10, EndTime = 20, Reason = "torn" });
+        fixture.PlanOf(broken, new ScriptedSource(TestEvent.Series(20_000, first: 100)));
+
+        NextPageReply first = fixture.Page(fixture.Open().Cursor, 0);
+
+        Assert.That(first.End, Is.False);
+        Assert.That(first.Gaps.Select(gap => gap.Reason), Is.EqualTo(new[] { "torn" }));
+    }
+
     [Test]
     public void An_empty_range_ends_at_once_and_is_not_even_planned()
     {
@@ -62,7 +77,7 @@ public sealed class ReadServiceTests
     }
 
     [Test]
-    public void Asking_again_gives_the_same_page_and_asking_on_withdraws_it()
+    public void Asking_again_gives_the_same_page_and_asking_on_withdraws_the_one_before()
     {
         var fixture = new ReadFixture();
         fixture.PlanOf(TestEvent.Series(10_000));
@@ -74,11 +89,15 @@ public sealed class ReadServiceTests
 
         NextPageReply second = fixture.Page(cursor, 1);
         Assert.That(second, Is.Not.EqualTo(first));
-        Assert.That(fixture.Network.Exposures, Is.EqualTo(1));
+        Assert.That(fixture.Network.Exposures, Is.EqualTo(2), "the first may turn out damaged, and be pulled again");
+        Assert.That(fixture.Pull(first.Page), Is.Not.Empty);
+
+        fixture.Page(cursor, 2);
+        Assert.That(fixture.Network.Exposures, Is.EqualTo(2));
         Assert.That(fixture.Refused(() => fixture.Pull(first.Page)).Status, Is.EqualTo(Status.NoConnection));
         Assert.That(fixture.Refused(() => fixture.Page(cursor, 0)).Status, Is.EqualTo(Status.InvalidArgument));
-        Assert.That(fixture.Refused(() => fixture.Page(cursor, 3)).Status, Is.EqualTo(Status.InvalidArgument));
-        Assert.That(fixture.Service.Statistics.PagesServed, Is.EqualTo(2));
+        Assert.That(fixture.Refused(() => fixture.Page(cursor, 4)).Status, Is.EqualTo(Status.InvalidArgument));
+        Assert.That(fixture.Service.Statistics.PagesServed, Is.EqualTo(3));
         fixture.Close(cursor);
         fixture.ExpectNothingLeft();
     }

@@ -1,0 +1,59 @@
+namespace ChronoLog.Tests.Simulation.Bugs;
+
+/// <summary>Defects put in on purpose: the checker has to find each of them.</summary>
+public enum PlantedBug
+{
+    /// <summary>The journal says "synced" without a sync.</summary>
+    AcknowledgeBeforeSync,
+
+    /// <summary>The ring's consumed position is published before the frames are in the journal.</summary>
+    ConsumedBeforeJournal,
+
+    /// <summary>A hot read does not wait for what producers have reserved in the rings.</summary>
+    FenceSeesOnlyTheConsumed,
+
+    /// <summary>Replays do not drop what several tiers hold.</summary>
+    SkipDuplicateRemoval,
+
+    /// <summary>The Keeper lets go of a chunk when the Grapher has pulled it, not when it is archived.</summary>
+    ReleaseOnAcknowledge,
+
+    /// <summary>Pulled bytes are taken as they come.</summary>
+    SkipPullChecksum,
+
+    /// <summary>The Player looks at the archive before it asks the Keepers.</summary>
+    ColdBeforeHot,
+
+    /// <summary>The Grapher's watermark does not wait for a Keeper that says nothing.</summary>
+    WatermarkIgnoresSilentKeeper,
+
+    /// <summary>The Keepers do not announce again when the Grapher is a new process.</summary>
+    NoAnnouncementAfterGrapherRestart,
+
+    /// <summary>The Player does not say what it could not read.</summary>
+    GapsUnsaid,
+
+    /// <summary>StoryFiles are written under their final names.</summary>
+    ArchiveWithoutRename,
+
+    /// <summary>A StoryFile is called archived before its directory is synced.</summary>
+    ArchiveBeforeDirectorySync,
+
+    /// <summary>Corrections of a clock go backwards.</summary>
+    ClockStepsBack,
+
+    /// <summary>A damaged StoryFile is passed over without a word.</summary>
+    DamageUnsaid,
+
+    /// <summary>A sync that failed is repeated on the same segment, where it succeeds and writes nothing.</summary>
+    RetryFailedSync,
+
+    /// <summary>A Keeper that starts does not look for the rings of its former self.</summary>
+    RestartForgetsRings,
+
+    /// <summary>A Keeper that starts does not look into its journal.</summary>
+    RestartForgetsJournal,
+
+    /// <summary>Recovery takes a batch whose checksum is wrong.</summary>
+    RecoverTornBatch,
+}

@@ -1,0 +1,29 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Tests.Simulation.Kernel;
+
+namespace ChronoLog.Tests.Simulation.Checking;
+
+/// <summary>An event as its client knows it.</summary>
+internal sealed class RecordedEvent(EventSequence sequence, byte[] record, SimNode keeperNode)
+{
+    public EventSequence Sequence => sequence;
+
+    public byte[] Record => record;
+
+    /// <summary>Where its ring lies.</summary>
+    public SimNode KeeperNode => keeperNode;
+
+    public EventFate Fate { get; set; }
+
+    /// <summary>Number of the return of its log_event, in the order of all; 0 = it has not returned.</summary>
+    public long Returned { get; set; }
+
+    /// <summary>The highest level that a flush covering it has confirmed.</summary>
+    public DurabilityLevel Confirmed { get; set; } = DurabilityLevel.Accepted;
+
+    /// <summary>Power went where it lay, and no level that survives this had been confirmed.</summary>
+    public bool MayBeLost { get; set; }
+
+    /// <summary>It has to be in every replay that is called complete.</summary>
+    public bool IsPromised(long returnedBefore) => Returned > 0 && Returned <= returnedBefore && !MayBeLost;
+}

@@ -1,0 +1,40 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Tests.Simulation.Kernel;
+
+namespace ChronoLog.Tests.Simulation.Checking;
+
+/// <summary>What was recorded, by story and identity: simple and slow.</summary>
+internal sealed class ReferenceModel
+{
+    private readonly SortedDictionary<string, SortedDictionary<EventSequence, RecordedEvent>> stories =
+        new(StringComparer.Ordinal);
+
+    /// <summary>Returns of log_event so far.</summary>
+    public long Returns { get; private set; }
+
+    public IEnumerable<RecordedEvent> All => stories.Values.SelectMany(static story => story.Values);
+
+    public IReadOnlyDictionary<EventSequence, RecordedEvent> Story(string name)
+    {
+        if (!stories.TryGetValue(name, out SortedDictionary<EventSequence, RecordedEvent>? events))
+        {
+            events = stories[name] = [];
+        }
+
+        return events;
+    }
+
+    public void Add(string story, RecordedEvent recorded) =>
+        ((SortedDictionary<EventSequence, RecordedEvent>)Story(story)).Add(recorded.Sequence, recorded);
+
+    public void Return(RecordedEvent recorded) => recorded.Returned = ++Returns;
+
+    /// <summary>Power went at a node: what was not synced there is promised no more.</summary>
+    public void LosePower(SimNode node)
+    {
+        foreach (RecordedEvent recorded in All)
+        {
+            recorded.MayBeLost |= recorded.KeeperNode == node && recorded.Confirmed < DurabilityLevel.Synced;
+        }
+    }
+}

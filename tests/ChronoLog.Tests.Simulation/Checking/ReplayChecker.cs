@@ -1,0 +1,162 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Tests.Simulation.Disk;
+using ChronoLog.Tests.Simulation.Kernel;
+
+namespace ChronoLog.Tests.Simulation.Checking;
+
+/// <summary>Holds every replay, during the chaos and after it, against the reference model.</summary>
+internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
+{
+    private readonly Dictionary<string, Settled> settled = [];
+
+    /// <summary>Replays checked, and those of them that were complete.</summary>
+    public int Replays { get; private set; }
+
+    public int CompleteReplays { get; private set; }
+
+    public void Check(ReplayResult replay)
+    {
+        Replays++;
+        CompleteReplays += replay.IsComplete ? 1 : 0;
+        CheckOrder(replay);
+        CheckContent(replay);
+        CheckPromised(replay);
+        if (replay.IsWhole && replay.IsComplete)
+        {
+            CheckSettled(replay);
+        }
+    }
+
+    /// <summary>Every tick that a client gives an event is at least its last one.</summary>
+    public void CheckTick(string client, ulong last, ulong tick)
+    {
+        if (tick < last)
+        {
+            Broken("ticks never go back", $"{client} gave {tick} after {last}");
+        }
+    }
+
+    /// <summary>After the drain: the archive has every event that is promised, and each once.</summary>
+    public void CheckArchive(ArchiveDisk archive)
+    {
+        if (archive.Files.Any(static file => !file.IsReadable) || world.Violations.Any)
+        {
+            return; // what rotted is not there; what was written beside it may be there again
+        }
+
+        foreach (IGrouping<string, SimStoryFile> story in archive.Files.GroupBy(static file => file.Story))
+        {
+            var found = new HashSet<EventSequence>();
+            foreach (EventSequence sequence in story.SelectMany(static file => file.Identities))
+            {
+                if (!found.Add(sequence))
+                {
+                    Broken("exactly once in the archive", $"{sequence} of {story.Key} is there twice");
+                }
+            }
+
+            RecordedEvent? missing = model.Story(story.Key).Values.FirstOrDefault(
+                recorded => recorded.IsPromised(model.Returns) && !found.Contains(recorded.Sequence));
+            if (missing is not null)
+            {
+                Broken("archived", $"{missing.Sequence} of {story.Key} is in no StoryFile after the drain");
+            }
+        }
+    }
+
+    private void CheckOrder(ReplayResult replay)
+    {
+        for (int i = 1; i < replay.Events.Count; i++)
+        {
+            (EventSequence before, EventSequence next) = (replay.Events[i - 1].Sequence, replay.Events[i].Sequence);
+            if (next <= before)
+            {
+                Broken(next == before ? "exactly once" : "total order", $"{next} follows {before} in {replay}");
+                return;
+            }
+        }
+    }
+
+    private void CheckContent(ReplayResult replay)
+    {
+        IReadOnlyDictionary<EventSequence, RecordedEvent> story = model.Story(replay.Story);
+        foreach ((EventSequence sequence, byte[] record) in replay.Events)
+        {
+            if (sequence.EventTime < replay.StartTime || sequence.EventTime >= replay.EndTime)
+            {
+                Broken("the range asked for", $"{sequence} in {replay}");
+            }
+            else if (!story.TryGetValue(sequence, out RecordedEvent? recorded) || recorded.Fate == EventFate.Reserved)
+            {
+                Broken("no event invented", $"{sequence} ({recorded?.Fate}) in {replay}");
+            }
+            else if (!recorded.Record.AsSpan().SequenceEqual(record))
+            {
+                Broken("byte for byte", $"{sequence} has other bytes in {replay}");
+            }
+        }
+    }
+
+    private void CheckPromised(ReplayResult replay)
+    {
+        HashSet<EventSequence> found = [.. replay.Events.Select(static each => each.Sequence)];
+        foreach (RecordedEvent recorded in model.Story(replay.Story).Values)
+        {
+            ulong tick = recorded.Sequence.EventTime;
+            if (tick >= replay.StartTime && tick < replay.EndTime && recorded.IsPromised(replay.ReturnedBefore)
+                && !found.Contains(recorded.Sequence) && !replay.IsInGap(tick))
+            {
+                Broken(
+                    "nothing lost, nothing short called complete",
+                    $"{recorded.Sequence} (confirmed {recorded.Confirmed}, ring on {recorded.KeeperNode.Name}) "
+                    + $"is missing in {replay}");
+                return;
+            }
+        }
+    }
+
+    // Below a stated watermark the set of events is complete and will not change.
+    private void CheckSettled(ReplayResult replay)
+    {
+        // One that was asked for before the watermark was stated may have an older snapshot.
+        if (settled.TryGetValue(replay.Story, out Settled? before) && replay.AskedAt >= before.StatedAt)
+        {
+            HashSet<EventSequence> now = Below(replay, before.Watermark);
+            if (!now.SetEquals(before.Events) && Changed(replay.Story, before.Events, now) is { } changed)
+            {
+                Broken(
+                    "nothing changes below the watermark",
+                    $"{changed} {(now.Contains(changed) ? "came" : "went")} below {before.Watermark}, in {replay}");
+            }
+        }
+
+        if (before is null || replay.Watermark >= before.Watermark)
+        {
+            settled[replay.Story] = new Settled(world.Now, replay.Watermark, Below(replay, replay.Watermark));
+        }
+    }
+
+    // Events that a power loss took from their Keeper may come and go: nobody promised them.
+    private EventSequence? Changed(string story, HashSet<EventSequence> before, HashSet<EventSequence> now)
+    {
+        var changed = new HashSet<EventSequence>(before);
+        changed.SymmetricExceptWith(now);
+        IReadOnlyDictionary<EventSequence, RecordedEvent> events = model.Story(story);
+        foreach (EventSequence sequence in changed.Order())
+        {
+            if (!events[sequence].MayBeLost)
+            {
+                return sequence;
+            }
+        }
+
+        return null;
+    }
+
+    private static HashSet<EventSequence> Below(ReplayResult replay, ulong watermark) =>
+        [.. replay.Events.Select(static each => each.Sequence).Where(sequence => sequence.EventTime < watermark)];
+
+    private void Broken(string promise, string what) => world.Violations.Add(promise, what);
+
+    private sealed record Settled(long StatedAt, ulong Watermark, HashSet<EventSequence> Events);
+}

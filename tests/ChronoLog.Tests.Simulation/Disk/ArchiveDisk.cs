@@ -1,0 +1,46 @@
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Tests.Simulation.Disk;
+
+/// <summary>The archive of a recording group: a directory that Grapher and Player share.</summary>
+public sealed class ArchiveDisk
+{
+    private readonly List<SimStoryFile> files = [];
+
+    public IReadOnlyList<SimStoryFile> Files => files;
+
+    public void Add(SimStoryFile file) => files.Add(file);
+
+    /// <summary>Names of a story's files reach the device.</summary>
+    public void SyncDirectory(StoryDescriptor story)
+    {
+        foreach (SimStoryFile file in Visible(story))
+        {
+            file.State = StoryFileState.Synced;
+        }
+    }
+
+    public void Remove(SimStoryFile file) => files.Remove(file);
+
+    /// <summary>What a reader finds of a story.</summary>
+    public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
+        file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+
+    /// <summary>Whether a gap says no more than that a damaged StoryFile cannot be read.</summary>
+    public bool IsDamageOf(Gap gap) =>
+        files.Exists(file => file.IsDamaged && file.StartTime <= gap.StartTime && file.EndTime >= gap.EndTime);
+
+    /// <summary>Below this tick the archive states that the story is complete; 0 = it does not.</summary>
+    public ulong CompleteThrough(StoryDescriptor story) => Visible(story)
+        .Where(static file => file.IsComplete && file.IsReadable)
+        .Select(static file => file.EndTime)
+        .DefaultIfEmpty(0UL)
+        .Max();
+
+    /// <summary>A Grapher that starts removes what its former self did not finish.</summary>
+    public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
+
+    /// <summary>Power is gone: a name whose directory was not synced is there or not.</summary>
+    public void LosePower(Func<bool> survive) => files.RemoveAll(file =>
+        file.State == StoryFileState.Temporary || (file.State == StoryFileState.Renamed && !survive()));
+}

@@ -1,0 +1,59 @@
+using ChronoLog.Core.Agents;
+
+namespace ChronoLog.Tests.Simulation.Kernel;
+
+/// <summary>
+/// Stands for the thread of one agent: a cycle at a time, soon again while there is work, else after a sleep.
+/// </summary>
+public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sleepMax)
+{
+    private const long BusyNanosecondsMax = 20_000;
+
+    private long turn;
+
+    /// <summary>Ends the sleep.</summary>
+    public void Wake() => Schedule(process.World.Random.Between(0, BusyNanosecondsMax));
+
+    private void Schedule(long delay)
+    {
+        long mine = ++turn;
+        process.World.After(delay, () =>
+        {
+            if (mine == turn && process.MayRun)
+            {
+                Cycle();
+            }
+        });
+    }
+
+    private void Cycle()
+    {
+        process.World.Note("cycle", agent.Name);
+        long mine = turn;
+        int done = Work();
+        if (mine == turn) // nobody woke it meanwhile
+        {
+            SimRandom random = process.World.Random;
+            Schedule(done > 0
+                ? random.Between(0, BusyNanosecondsMax)
+                : random.Between(BusyNanosecondsMax, sleepMax().Ticks * 100));
+        }
+    }
+
+    private int Work()
+    {
+        try
+        {
+            return agent.DoWork();
+        }
+        catch (Exception exception)
+        {
+            if (process.IsAlive)
+            {
+                process.World.Violations.Add("no defect", $"{agent.Name} threw {exception}");
+            }
+
+            return 0;
+        }
+    }
+}

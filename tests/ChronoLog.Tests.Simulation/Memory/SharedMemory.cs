@@ -1,0 +1,24 @@
+using ChronoLog.Tests.Simulation.Kernel;
+
+namespace ChronoLog.Tests.Simulation.Memory;
+
+/// <summary>The rings of one node, by path: what survives a process and not a power loss.</summary>
+public sealed class SharedMemory
+{
+    private readonly SortedDictionary<string, RingMemory> rings = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, SimProcess> processes = [];
+
+    public IEnumerable<RingMemory> Rings => rings.Values.Where(static ring => !ring.IsUnlinked);
+
+    public RingMemory? Find(string path) =>
+        rings.TryGetValue(path, out RingMemory? ring) && !ring.IsUnlinked ? ring : null;
+
+    public void Add(RingMemory ring) => rings[ring.Path] = ring;
+
+    public void Run(int pid, SimProcess process) => processes[pid] = process;
+
+    public SimProcess? ProcessOf(int pid) => processes.GetValueOrDefault(pid);
+
+    /// <summary>Power is gone.</summary>
+    public void Clear() => rings.Clear();
+}

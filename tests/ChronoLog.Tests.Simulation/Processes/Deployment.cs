@@ -1,0 +1,124 @@
+using ChronoLog.Tests.Simulation.Bugs;
+using ChronoLog.Tests.Simulation.Checking;
+using ChronoLog.Tests.Simulation.Clients;
+using ChronoLog.Tests.Simulation.Disk;
+using ChronoLog.Tests.Simulation.Kernel;
+using ChronoLog.Tests.Simulation.Memory;
+using ChronoLog.Tests.Simulation.Network;
+using ChronoLog.Tests.Unit.Visor;
+
+namespace ChronoLog.Tests.Simulation.Processes;
+
+/// <summary>
+/// Nodes, wires, disks, and the processes on them: node 0 has the Visor, node 1 Grapher, Player and the archive, each
+/// further one a Keeper with its clients. A process that died starts again as a new incarnation on what is left of it.
+/// </summary>
+internal sealed class Deployment
+{
+    public const string VisorPortal = "tcp://visor:5555";
+    public const string VisorRegistry = "tcp://visor:8888";
+
+    // Good quartz is within 20 parts in a million; bad one within 200.
+    private const double DriftMax = 1e-4;
+
+    private readonly Dictionary<string, int> incarnations = [];
+    private readonly SortedDictionary<string, SimProcess> running = new(StringComparer.Ordinal);
+    private int lastPid = 1000;
+
+    public Deployment(SimWorld world, SimSettings settings, PlantedBugs bugs)
+    {
+        World = world;
+        Settings = settings;
+        Bugs = bugs;
+        Network = new SimNetwork(world);
+        Model = new ReferenceModel();
+        Checker = new ReplayChecker(world, Model);
+        Nodes = [.. Enumerable.Range(0, 2 + settings.Keepers).Select(number =>
+            new SimNode(world, number, DriftMax * ((world.Random.Below(2001) / 1000.0) - 1)))];
+        Memories = [.. Nodes.Select(static _ => new SharedMemory())];
+        Journals = [.. Nodes.Select(static _ => new JournalDisk())];
+        Network.Place(VisorPortal, Nodes[0]);
+        Network.Place(VisorRegistry, Nodes[0]);
+        BugTampering.Install(this);
+    }
+
+    public SimWorld World { get; }
+
+    public SimSettings Settings { get; }
+
+    public PlantedBugs Bugs { get; }
+
+    public SimNetwork Network { get; }
+
+    public ReferenceModel Model { get; }
+
+    public ReplayChecker Checker { get; }
+
+    public IReadOnlyList<SimNode> Nodes { get; }
+
+    public IReadOnlyList<SharedMemory> Memories { get; }
+
+    public IReadOnlyList<JournalDisk> Journals { get; }
+
+    public ArchiveDisk Archive { get; } = new();
+
+    public MemoryMetadataStore Database { get; } = new();
+
+    public DiskConditions Disks { get; set; } = DiskConditions.Calm;
+
+    /// <summary>Clients record and replay while it is set.</summary>
+    public bool IsLoaded { get; set; } = true;
+
+    public IEnumerable<SimProcess> Running => running.Values.Where(static process => process.IsAlive);
+
+    public IEnumerable<KeeperProcess> Keepers => Running.OfType<KeeperProcess>();
+
+    public IEnumerable<ClientProcess> Clients => Running.OfType<ClientProcess>();
+
+    /// <summary>Every process that belongs to the deployment, by name.</summary>
+    public IReadOnlyList<string> Names =>
+    [
+        "visor", "grapher", "player",
+        .. Enumerable.Range(0, Settings.Keepers).Select(number => $"keeper-{number}"),
+        .. Enumerable.Range(0, Settings.Keepers * Settings.ClientsPerKeeper).Select(number => $"client-{number}"),
+    ];
+
+    public static string StoryName(int number) => $"s{number}";
+
+    public int NewPid() => ++lastPid;
+
+    public SimProcess? Find(string name) =>
+        running.TryGetValue(name, out SimProcess? process) && process.IsAlive ? process : null;
+
+    public SimNode NodeOf(string name) => name switch
+    {
+        "visor" => Nodes[0],
+        "grapher" or "player" => Nodes[1],
+        _ when name.StartsWith("keeper-", StringComparison.Ordinal) => Nodes[2 + Number(name)],
+        _ => Nodes[2 + (Number(name) % Settings.Keepers)],
+    };
+
+    /// <summary>Starts the process, or starts it again.</summary>
+    public SimProcess Start(string name)
+    {
+        int incarnation = incarnations.GetValueOrDefault(name);
+        incarnations[name] = incarnation + 1;
+        SimNode node = NodeOf(name);
+        SimProcess process = name switch
+        {
+            "visor" => new VisorProcess(this, node, incarnation),
+            "grapher" => new GrapherProcess(this, node, incarnation),
+            "player" => new PlayerProcess(this, node, incarnation),
+            _ when name.StartsWith("keeper-", StringComparison.Ordinal) =>
+                new KeeperProcess(this, node, name, incarnation),
+            _ => new ClientProcess(this, node, name, incarnation),
+        };
+        World.Note("start", process.FullName);
+        running[name] = process;
+        process.Start();
+        return process;
+    }
+
+    private static int Number(string name) =>
+        int.Parse(name.AsSpan(name.IndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
+}

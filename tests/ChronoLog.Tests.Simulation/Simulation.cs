@@ -1,0 +1,121 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Tests.Simulation.Bugs;
+using ChronoLog.Tests.Simulation.Checking;
+using ChronoLog.Tests.Simulation.Clients;
+using ChronoLog.Tests.Simulation.Faults;
+using ChronoLog.Tests.Simulation.Kernel;
+using ChronoLog.Tests.Simulation.Processes;
+
+namespace ChronoLog.Tests.Simulation;
+
+/// <summary>
+/// One run: start, chaos under load, heal, a while of load without faults, drain, and the replays that have to be
+/// complete.
+/// </summary>
+internal sealed class Simulation
+{
+    private static readonly TimeSpan RecoveryMax = TimeSpan.FromSeconds(60);
+
+    private readonly SimWorld world;
+    private readonly SimSettings settings;
+    private readonly FaultPlan plan;
+    private readonly Deployment deployment;
+
+    private Simulation(ulong seed, IReadOnlyList<FaultKind> allowed, PlantedBugs bugs, int traceLines)
+    {
+        world = new SimWorld(seed, traceLines);
+        settings = SimSettings.Draw(world.Random.Fork());
+        plan = FaultPlan.Draw(world.Random.Fork(), allowed);
+        deployment = new Deployment(world, settings, bugs);
+    }
+
+    /// <summary>Runs one seed to its end.</summary>
+    /// <param name="seed">Everything follows from it.</param>
+    /// <param name="allowed">Faults that may be drawn.</param>
+    /// <param name="bugs">Planted defects.</param>
+    /// <param name="traceLines">Last lines of the trace that are kept.</param>
+    public static SimulationResult Run(
+        ulong seed, IReadOnlyList<FaultKind>? allowed = null, PlantedBugs? bugs = null, int traceLines = 60)
+    {
+        SynchronizationContext? outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        StreamingMerge.KeepsDuplicates = bugs?.Has(PlantedBug.SkipDuplicateRemoval) ?? false;
+        try
+        {
+            return new Simulation(seed, allowed ?? FaultPlan.Every, bugs ?? PlantedBugs.None, traceLines).Run();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+            StreamingMerge.KeepsDuplicates = false;
+        }
+    }
+
+    private SimulationResult Run()
+    {
+        var faults = new FaultInjector(deployment, plan);
+        foreach (string name in deployment.Names)
+        {
+            TimeSpan delay = world.Random.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+            world.After(delay, () => deployment.Start(name));
+        }
+
+        world.Run(TimeSpan.FromMilliseconds(600));
+        faults.Begin();
+        world.Run(plan.Chaos);
+        faults.Heal();
+        world.Run(TimeSpan.FromMilliseconds(700));
+        deployment.IsLoaded = false;
+        Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
+        Await("Keepers serve", () => deployment.Keepers.All(static keeper => keeper.IsServing));
+        world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
+        Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
+        deployment.Checker.CheckArchive(deployment.Archive);
+        for (int round = 0; round < 2; round++)
+        {
+            ReplayAll();
+        }
+
+        return Result();
+    }
+
+    // After the healing the deployment has to come back by itself.
+    private void Await(string what, Func<bool> condition)
+    {
+        if (!world.RunUntil(condition, RecoveryMax) && !world.Violations.Any)
+        {
+            world.Violations.Add(
+                "it comes back by itself", $"{what}: not within {RecoveryMax.TotalSeconds} s after the faults");
+        }
+    }
+
+    private void ReplayAll()
+    {
+        // One that acquired the story: a story that nobody ever acquired does not exist.
+        foreach (string story in Enumerable.Range(0, settings.Stories).Select(Deployment.StoryName))
+        {
+            ClientProcess? reader = deployment.Clients.FirstOrDefault();
+            if (reader is null || deployment.Model.Story(story).Count == 0 || world.Violations.Any)
+            {
+                continue;
+            }
+
+            ReplayResult? last = null;
+            reader.ReplayFinally(replay => last = replay, story);
+            Await($"a complete replay of {story}", () => last is not null);
+        }
+    }
+
+    private SimulationResult Result() => new()
+    {
+        Seed = world.Seed,
+        Hash = world.Trace.Hash,
+        Steps = world.Steps,
+        Events = deployment.Model.Returns,
+        Replays = deployment.Checker.Replays,
+        CompleteReplays = deployment.Checker.CompleteReplays,
+        Faults = plan.Kinds,
+        Violations = world.Violations.Found,
+        Trace = [.. world.Trace.Lines()],
+    };
+}

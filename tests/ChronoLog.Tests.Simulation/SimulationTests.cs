@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using ChronoLog.Tests.Simulation.Faults;
+
+namespace ChronoLog.Tests.Simulation;
+
+/// <summary>What every build runs of the simulation; nights run more with <c>--seeds</c>.</summary>
+public sealed class SimulationTests
+{
+    private const ulong FirstSeed = 1;
+
+    /// <summary>Enough for every pair of faults; on one core within the time below.</summary>
+    private const int SeedsMax = 300;
+
+    private const int SeedsWithoutFaults = 10;
+
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(75);
+
+    [Test]
+    public void WithoutFaultsEverythingRecordedIsReplayed() => RunSeeds(SeedsWithoutFaults, []);
+
+    [Test]
+    public void PromisesHoldThroughEveryFault() => RunSeeds(SeedsMax, FaultPlan.Every);
+
+    private static void RunSeeds(int count, IReadOnlyList<FaultKind> faults)
+    {
+        var watch = Stopwatch.StartNew();
+        ulong seed = FirstSeed;
+        for (; seed < FirstSeed + (ulong)count && watch.Elapsed < TimeMax; seed++)
+        {
+            SimulationResult result = Simulation.Run(seed, faults);
+            if (!result.Passed)
+            {
+                Assert.Fail(result.Report());
+            }
+        }
+
+        TestContext.Out.WriteLine($"{seed - FirstSeed} seeds in {watch.Elapsed.TotalSeconds:F1} s");
+        Assert.That(seed, Is.GreaterThan(FirstSeed));
+    }
+}
