@@ -23,6 +23,8 @@ TEST_PACKAGES=(
     "/usr/bin/h5dump hdf5-tools"
     "/usr/lib/python3/dist-packages/h5py python3-h5py-serial"
     "/usr/bin/strace strace"
+    "/usr/sbin/mkfs.ext4 e2fsprogs"
+    "/usr/bin/mount mount"
 )
 
 say() { printf '%s\n' "$*"; }

@@ -35,6 +35,7 @@ public sealed class GrapherRole
     private readonly ChunkRetirer retirer;
     private readonly ReadService reads;
     private readonly List<Task> loops = [];
+    private long heartbeats; // answered by the Visor
 
     public GrapherRole(GrapherOptions options, GrapherPorts ports)
     {
@@ -99,6 +100,7 @@ public sealed class GrapherRole
         ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
         reads.Register(ports.Admin);
         ports.Registry.Registered = RegisteredAsync;
+        ports.Registry.Answered = _ => heartbeats++;
         ports.Registry.Report =
             new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
@@ -123,10 +125,8 @@ public sealed class GrapherRole
     public async ValueTask<bool> DrainAsync(TimeSpan deadline)
     {
         long begin = ports.Timers.MonotonicNanoseconds;
-        while (View()?.Keepers.Count > 0 && Since(begin) < deadline
-            && (Since(begin) < options.DrainQuiet
-                || Since(desk.LastNanoseconds) < options.DrainQuiet
-                || desk.Active > 0))
+        long known = heartbeats;
+        while (Since(begin) < deadline && (View()?.Keepers.Count > 0 ? MayAnnounce(begin) : MayAppear(begin, known)))
         {
             await ports.Timers.Delay(options.RetirePause, stop.Token);
         }
@@ -161,6 +161,14 @@ public sealed class GrapherRole
         await ports.Registry.UnregisterAsync();
         await channels.DisposeAsync();
     }
+
+    private bool MayAnnounce(long begin) => Since(begin) < options.DrainQuiet
+        || Since(desk.LastNanoseconds) < options.DrainQuiet
+        || desk.Active > 0;
+
+    // A Keeper that registered after this process is unknown here until the next heartbeat: it may be full of what an
+    // earlier run left, and have been asked to stop, too.
+    private bool MayAppear(long begin, long known) => heartbeats == known && Since(begin) < options.DrainQuiet;
 
     private bool IsDrained => desk.Active == 0 && writer.Unarchived == 0 && playerNotices.Waiting == 0
         && keeperNotices.WaitingFor(View()) == 0 && stories.All.All(story => story.Pipeline.EventCount == 0);

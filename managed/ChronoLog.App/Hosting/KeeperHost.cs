@@ -28,7 +28,7 @@ internal static class KeeperHost
     {
         using var stop = new StopSignal(cancellation);
         await using var process = new RoleContext(Role.Keeper, KeeperSettings.RecordingPort, settings);
-        List<SegmentJournal> journals = OpenJournals(settings);
+        List<SegmentJournal> journals = OpenJournals(settings, process.Logger);
         using var rings = new SharedRingHost(new SharedRingOptions
         {
             Directory = settings.Get(KeeperSettings.RingDirectory),
@@ -139,7 +139,7 @@ internal static class KeeperHost
         return runners;
     }
 
-    private static List<SegmentJournal> OpenJournals(SettingValues settings)
+    private static List<SegmentJournal> OpenJournals(SettingValues settings, ILogger logger)
     {
         string directory = settings.Get(KeeperSettings.JournalDirectory);
         long count = settings.Get(KeeperSettings.IngestionStreams);
@@ -156,6 +156,8 @@ internal static class KeeperHost
                 Directory = Path.Combine(directory, $"stream-{number}"),
                 SegmentBytes = settings.Get(KeeperSettings.JournalSegment),
                 QuotaBytes = settings.Get(KeeperSettings.JournalQuota) / count,
+                StateChanged = (state, message) => logger.Log(
+                    state == JournalState.Ready ? LogLevel.Information : LogLevel.Error, "{Message}", message),
             }));
         }
 

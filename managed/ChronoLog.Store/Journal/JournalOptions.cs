@@ -1,3 +1,5 @@
+using ChronoLog.Core.Ports;
+
 namespace ChronoLog.Store.Journal;
 
 /// <summary>Where a journal lies and how large it may be.</summary>
@@ -31,6 +33,12 @@ public sealed record JournalOptions
     /// writer faults on none of them. Four hold what a second of the fastest clients fills; the rest is deleted.
     /// </summary>
     public int SparesMax { get; init; } = 4;
+
+    /// <summary>
+    /// Told when batches can't be taken any more, with the reason and what to do, and when they can again. From any of the
+    /// journal's threads; the quota at most once a second.
+    /// </summary>
+    public Action<JournalState, string>? StateChanged { get; init; }
 
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public void Check()

@@ -10,6 +10,8 @@ namespace ChronoLog.Store.Journal;
 /// </summary>
 internal sealed class SegmentPool : IDisposable
 {
+    private const long ReportPeriodMilliseconds = 1000;
+
     private readonly Lock gate = new();
     private readonly JournalOptions options;
     private readonly PosixDirectory directory;
@@ -20,6 +22,8 @@ internal sealed class SegmentPool : IDisposable
     private readonly int sparesMax;
     private long bytesUsed;
     private long sequence;
+    private JournalState reported;
+    private long reportedAt = -ReportPeriodMilliseconds;
 
     public SegmentPool(JournalOptions options, PosixDirectory directory, long lastSequence)
     {
@@ -251,15 +255,48 @@ internal sealed class SegmentPool : IDisposable
         {
             Set(exception.IsNoSpace ? JournalState.NoSpace : JournalState.DeviceFailed,
                 $"a journal segment could not be made: {exception.Message}; free space or mend {directory.Path}");
-            used?.Dispose();
+            Drop(used);
             Interlocked.Add(ref bytesUsed, -options.SegmentBytes);
             return null;
         }
     }
 
+    // It holds nothing any more, and does not count any more: so it must not keep its blocks.
+    private static void Drop(SegmentFile? file)
+    {
+        try
+        {
+            file?.Remove();
+        }
+        catch (PosixException)
+        {
+            // The device is in trouble, which is being reported; the recovery of the next start removes the file.
+        }
+    }
+
     private void Set(JournalState state, string? trouble)
     {
-        Trouble = trouble;
-        State = state;
+        lock (gate)
+        {
+            Trouble = trouble;
+            State = state;
+            Report(state, trouble);
+        }
+    }
+
+    // A journal at its quota gets a segment now and then, and comes to the quota again at once: a line a second is enough.
+    // What was told is told to be over; a device that refuses is told each time that it begins to.
+    private void Report(JournalState state, string? trouble)
+    {
+        long now = Environment.TickCount64;
+        bool isTold = state == JournalState.QuotaReached && now - reportedAt < ReportPeriodMilliseconds;
+        if (state == reported || isTold)
+        {
+            return;
+        }
+
+        reported = state;
+        reportedAt = state == JournalState.QuotaReached ? now : reportedAt;
+        options.StateChanged?.Invoke(state, trouble ?? $"the journal in {directory.Path} takes events again");
     }
 }

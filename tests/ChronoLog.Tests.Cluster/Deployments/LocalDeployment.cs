@@ -16,12 +16,22 @@ internal sealed class LocalDeployment : IAsyncDisposable
     private const int PortsEnd = 32000;
     private static int nextPort = 12000 + (Environment.ProcessId % 40 * 450);
 
+    private readonly IReadOnlyList<IDisposable> prepared;
+    private readonly string[] arguments;
+
     /// <param name="directory">Of a deployment that runs.</param>
     /// <param name="endpoint">Its portal.</param>
     public LocalDeployment(string directory, string endpoint)
+        : this(directory, endpoint, [], [])
+    {
+    }
+
+    private LocalDeployment(string directory, string endpoint, string[] arguments, IReadOnlyList<IDisposable> prepared)
     {
         Directory = directory;
         Endpoint = endpoint;
+        this.arguments = arguments;
+        this.prepared = prepared;
     }
 
     public string Directory { get; }
@@ -33,20 +43,40 @@ internal sealed class LocalDeployment : IAsyncDisposable
 
     public string ArchiveDirectory => Path.Combine(Directory, "archive", "group-0");
 
-    public static async Task<LocalDeployment> StartAsync(
-        string fabric = "ofi+tcp", int keepers = 2, string window = "500ms", params string[] more)
+    public string LogDirectory => Path.Combine(Directory, "logs");
+
+    public static Task<LocalDeployment> StartAsync(
+        string fabric = "ofi+tcp", int keepers = 2, string window = "500ms", params string[] more) =>
+        StartAsync(new DeploymentSetup { Fabric = fabric, Keepers = keepers, Window = window, More = more });
+
+    public static async Task<LocalDeployment> StartAsync(DeploymentSetup setup)
     {
         string directory = System.IO.Directory.CreateTempSubdirectory("chronolog-test-").FullName;
-        int port = FreePorts();
-        Chronolog.Outcome up = await Chronolog.RunAsync(
-            null,
-            [
-                "up", "--detach", "--dir", directory, "--keepers", $"{keepers}", "--window", window, "--fabric", fabric,
-                "--port-base", $"{port}", .. more,
-            ]);
-        Assert.That(up.ExitCode, Is.Zero, () => up.Error + Logs(directory));
-        return new LocalDeployment(directory, up.Output.Trim());
+        IReadOnlyList<IDisposable> prepared = [];
+        try
+        {
+            prepared = setup.Prepare(directory);
+            string[] arguments = setup.Arguments(directory, FreePorts());
+            Chronolog.Outcome up = await Chronolog.RunAsync(null, arguments);
+            Assert.That(up.ExitCode, Is.Zero, () => up.Error + Logs(directory));
+            return new LocalDeployment(directory, up.Output.Trim(), arguments, prepared);
+        }
+        catch
+        {
+            Remove(directory, prepared);
+            throw;
+        }
     }
+
+    /// <summary>Starts it once more in its directory, after its processes, supervisor included, have ended.</summary>
+    public async Task StartAgainAsync()
+    {
+        Chronolog.Outcome up = await Chronolog.RunAsync(null, arguments);
+        Assert.That(up.ExitCode, Is.Zero, () => up.Error + Logs(Directory));
+    }
+
+    /// <summary>The log of a process, such as <c>keeper-0</c>.</summary>
+    public string LogOf(string process) => File.ReadAllText(Path.Combine(LogDirectory, process + ".log"));
 
     public Task<ChronoClient> ConnectAsync(ClientOptions? options = null) =>
         ChronoClient.ConnectAsync((options ?? new ClientOptions()) with { Endpoint = Endpoint, Program = "test" });
@@ -97,8 +127,18 @@ internal sealed class LocalDeployment : IAsyncDisposable
     {
         Chronolog.Outcome down = await Chronolog.RunAsync(null, "down", "--dir", Directory);
         string logs = Logs(Directory);
-        System.IO.Directory.Delete(Directory, recursive: true);
+        Remove(Directory, prepared);
         Assert.That(down.ExitCode, HasDeadProcess ? Is.Not.Zero : Is.Zero, () => down.Error + logs);
+    }
+
+    private static void Remove(string directory, IReadOnlyList<IDisposable> prepared)
+    {
+        foreach (IDisposable each in prepared.Reverse())
+        {
+            each.Dispose();
+        }
+
+        System.IO.Directory.Delete(directory, recursive: true);
     }
 
     private static string Logs(string directory)

@@ -164,6 +164,20 @@ public sealed class GrapherPressureTests
     }
 
     [Test]
+    public void Draining_waits_for_Keepers_that_it_may_not_know_of_yet()
+    {
+        var fixture = new GrapherFixture();
+        fixture.StartStory(fixture.Story, keepers: []);
+        Task<bool> drain = fixture.Strand.InvokeAsync(() => fixture.Role.DrainAsync(TimeSpan.FromSeconds(30)));
+        fixture.Pump.Settle();
+        fixture.StartStory(fixture.Story, fixture.Keepers);
+        fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "of a Keeper that registered just now"));
+        Assert.That(fixture.Pump.Complete(drain), Is.True);
+        Assert.That(fixture.Archived, Has.Count.EqualTo(1));
+        fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
+    }
+
+    [Test]
     public void Draining_gives_up_at_its_deadline()
     {
         var fixture = new GrapherFixture();

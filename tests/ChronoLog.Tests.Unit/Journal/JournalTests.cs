@@ -11,10 +11,15 @@ internal sealed class JournalTests
 {
     private const int SegmentBytes = 64 << 10;
 
+    private readonly List<(JournalState State, string Message)> told = [];
     private string directory = "";
 
     [SetUp]
-    public void SetUp() => directory = Directory.CreateTempSubdirectory("chronolog-journal-").FullName;
+    public void SetUp()
+    {
+        directory = Directory.CreateTempSubdirectory("chronolog-journal-").FullName;
+        told.Clear();
+    }
 
     [TearDown]
     public void TearDown() => Directory.Delete(directory, recursive: true);
@@ -123,6 +128,8 @@ internal sealed class JournalTests
         Assert.That(journal.TryAppend(default, big, out _), Is.True);
         Assert.That(journal.State, Is.EqualTo(JournalState.Ready));
         Assert.That(journal.BytesUsed, Is.EqualTo(journal.BytesQuota));
+        Assert.That(told.Select(each => each.State), Is.EqualTo(new[] { JournalState.QuotaReached, JournalState.Ready }));
+        Assert.That(told.Select(each => each.Message), Is.All.Contains(directory));
     }
 
     [Test]
@@ -360,6 +367,7 @@ internal sealed class JournalTests
         {
             Directory = directory, SegmentBytes = SegmentBytes, QuotaBytes = (long)quotaSegments * SegmentBytes,
             SparesMax = sparesMax,
+            StateChanged = (state, message) => told.Add((state, message)),
         };
         return syncRange is null ? new SegmentJournal(options) : new SegmentJournal(options, syncRange);
     }
