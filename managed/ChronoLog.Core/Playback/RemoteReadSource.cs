@@ -23,6 +23,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     private bool unreachable;
     private Task<PageOffer?>? offering;
     private PageOffer? taken;
+    private PageOffer? lastOffer;
     private Task? closed;
 
     private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
@@ -110,15 +111,17 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
     {
-        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
+        if (!ended)
+        {
+            offering ??= AskAfterAsync(offer);
+        }
+
+        EventRun? run = await pulling.WaitAsync(cancellation);
         offer.Pulling = null;
-        if (ended)
+        if (ReferenceEquals(offer, lastOffer))
         {
             closed ??= CloseAsync();
-        }
-        else
-        {
-            offering ??= AskAsync(pull: true);
         }
 
         return run;
@@ -173,6 +176,13 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
 
+    // The next page is asked for while the bytes of this one are verified and used.
+    private async Task<PageOffer?> AskAfterAsync(PageOffer before)
+    {
+        await before.Arrived.Task;
+        return ended ? null : await AskAsync(pull: true);
+    }
+
     // Runs on the context of whoever asked for the page before, one at a time.
     private async Task<PageOffer?> AskAsync(bool pull)
     {
@@ -182,6 +192,7 @@ public sealed class RemoteReadSource : IPagedReadSource
             if (cursor.End is not null)
             {
                 ended = true;
+                lastOffer = offer;
             }
 
             if (offer is null)
@@ -223,20 +234,29 @@ public sealed class RemoteReadSource : IPagedReadSource
 
             return null;
         }
+        finally
+        {
+            offer.Arrived.TrySetResult(); // also when nothing comes any more: somebody may wait for it
+        }
     }
 
-    // Asking again for the same page is idempotent and a page stays exposed until the next one is asked for, so that
-    // a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own memory.
+    // Asking again for the same page is idempotent, and a page stays exposed until the one after the next is asked for,
+    // so that a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own
+    // memory; not any more when the next page was asked for, but then the transfer had worked.
     private async ValueTask<EventRun?> PullOrAskAgainAsync(PageOffer offer)
     {
-        PageOffer? current = null;
+        BulkDescriptor? page = offer.Page;
         bool isAgain = false;
         return await RetryAsync(
             async () =>
             {
-                current = isAgain ? await cursor.AskAgainAsync(offer.IsForeign) : offer;
+                if (isAgain && !offer.Arrived.Task.IsCompleted)
+                {
+                    page = (await cursor.AskAgainAsync(offer.IsForeign))?.Page;
+                }
+
                 isAgain = true;
-                return current is null ? null : await cursor.PullAsync(current);
+                return page is null ? null : await cursor.PullAsync(offer, page);
             },
             exception => offer.IsForeign || IsTransient(exception));
     }
