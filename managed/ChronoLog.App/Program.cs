@@ -54,7 +54,8 @@ internal static class Program
         DoctorCommand.Create(),
         ConfigCommand.Create(),
         ServerCommand.Create("visor", "Run a ChronoVisor.", VisorSettings.Table, VisorHost.RunAsync),
-        ServerCommand.Create("keeper", "Run a ChronoKeeper.", KeeperSettings.Table, KeeperHost.RunAsync),
+        KeeperCommands.AddTo(
+            ServerCommand.Create("keeper", "Run a ChronoKeeper.", KeeperSettings.Table, KeeperHost.RunAsync)),
         ServerCommand.Create("grapher", "Run a ChronoGrapher.", GrapherSettings.Table, GrapherHost.RunAsync),
         ServerCommand.Create("player", "Run a ChronoPlayer.", PlayerSettings.Table, PlayerHost.RunAsync),
     ];

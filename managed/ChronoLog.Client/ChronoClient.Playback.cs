@@ -46,6 +46,7 @@ public sealed partial class ChronoClient
             AcceptsForeignPages = true,
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
+        request.EarlierViews.AddRange(route.EarlierViews);
         return await Replay.OpenAsync(playback.Value, route, request, cancellation).ConfigureAwait(false);
     }
 

@@ -49,6 +49,7 @@ public sealed partial class ChronoClient
             StoryReply reply = await AcquireAtVisorAsync(request, cancellation).ConfigureAwait(false);
             handle = await OpenAsync(reply, cancellation).ConfigureAwait(false);
             held.Add((chronicle, story), handle);
+            Observe(reply.Group);
             return handle;
         }
         finally

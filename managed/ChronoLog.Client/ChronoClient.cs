@@ -181,80 +181,13 @@ public sealed partial class ChronoClient : IAsyncDisposable
             request.Environment[key] = value;
         }
 
-        ConnectReply reply = await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(false);
-        ClientId = reply.ClientId;
+        TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(false));
         var synchronizer = new ClockSynchronizer(portal, Methods.Clock, clock);
         await synchronizer.SynchronizeAsync(cancellation).ConfigureAwait(false);
         rings = new RingSet(ClientId, clock, connector, options);
-        var lease = TimeSpan.FromMilliseconds(Math.Clamp(reply.LeaseMilliseconds, 300, 3_600_000));
         background = Task.WhenAll(
-            KeepAliveAsync(lease / 3),
+            KeepAliveAsync(),
             synchronizer.RunAsync(RealTimers.Instance, ClockPeriod, closing.Token));
-    }
-
-    private async Task KeepAliveAsync(TimeSpan period)
-    {
-        using var timer = new PeriodicTimer(period);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(closing.Token).ConfigureAwait(false))
-            {
-                await RenewLeaseAsync().ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
-        {
-        }
-    }
-
-    private async Task RenewLeaseAsync()
-    {
-        await leaseLock.WaitAsync(closing.Token).ConfigureAwait(false);
-        try
-        {
-            if (ClientId != 0)
-            {
-                await CallAsync(Methods.KeepAlive, new ClientRequest { ClientId = ClientId }, closing.Token)
-                    .ConfigureAwait(false);
-            }
-        }
-        catch (ChronoLogException)
-        {
-            // The Visor is away: recording and replay of what is acquired go on without it.
-        }
-        finally
-        {
-            leaseLock.Release();
-        }
-    }
-
-    // A Visor takes back every client that it hears: a renewal after the leave would bring this one back for a lease.
-    private async Task LeaveAsync(CancellationToken cancellation)
-    {
-        await leaseLock.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            await CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, cancellation)
-                .ConfigureAwait(false);
-            ClientId = 0;
-        }
-        finally
-        {
-            leaseLock.Release();
-        }
-    }
-
-    private async Task TryLeaveAsync()
-    {
-        try
-        {
-            await portal.CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, TimeSpan.FromSeconds(1))
-                .ConfigureAwait(false);
-        }
-        catch (ChronoLogException)
-        {
-            // The lease ends by itself.
-        }
     }
 
     private ChronicleRequest ForChronicle(string name) => new() { ClientId = ClientId, Chronicle = name };

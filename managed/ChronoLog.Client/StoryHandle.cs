@@ -16,6 +16,7 @@ public sealed class StoryHandle
         Story = story.Story;
         StoryId = story.StoryId;
         ClientId = clientId;
+        Group = story.Group;
         Durability = ChronicleAttributes.Parse(story.Attributes).Durability;
     }
 
@@ -60,6 +61,9 @@ public sealed class StoryHandle
             await flush.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>The recording group that the Visor named last.</summary>
+    internal uint Group { get; set; }
 
     internal void Close() => writer.Dispose();
 }

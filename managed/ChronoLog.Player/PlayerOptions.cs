@@ -14,6 +14,11 @@ public sealed record PlayerOptions
     /// </summary>
     public TimeSpan TierDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Longest wait for the Player of another group: it asks its Keepers, its Grapher, and without that its Keepers again.
+    /// </summary>
+    public TimeSpan PlayerDeadline => TierDeadline * 3.5;
+
     /// <summary>Longest wait for one page of a tier.</summary>
     public TimeSpan PageDeadline { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -40,7 +40,9 @@ public sealed class PlayerRole
             options,
             ports.Logger);
         var tiers = new TierReader(options, channels, ports.Bulk, ports.Timers);
-        planner = new ReplayPlanner(() => ports.Registry.Group, tiers, recent, ports.Cold, options.Name);
+        ProcessIdentity self = ports.Registry.Identity;
+        var earlier = new EarlierGroups(tiers, () => self.Group, self.Archive);
+        planner = new ReplayPlanner(() => ports.Registry.Group, tiers, earlier, recent, ports.Cold, options.Name);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }

@@ -27,6 +27,40 @@ internal static class Failure
         return new ChronoLogException(status, $"{what} is being destroyed{waiting}; try again later");
     }
 
+    /// <summary>A living process has the newcomer's place in the group; one that was not heard yet may live.</summary>
+    public static ChronoLogException Taken(ProcessIdentity newcomer, RegisteredProcess former, TimeSpan silence)
+    {
+        ProcessIdentity other = former.Identity;
+        string role = newcomer.Role.ToString().ToLowerInvariant();
+        string why = newcomer.Role == Role.Keeper && other.Name == newcomer.Name
+            ? $"has the same name: give one of them another (--name)"
+            : newcomer.Role == Role.Keeper
+                ? "has the same address: give one of them another (--address, --recording-port)"
+                : $"is there, and a group has one {role}: stop that one, or give this one another --group";
+        string heard = former.IsHeard
+            ? $"heard {silence.TotalSeconds:0.0} s ago"
+            : "not heard since the visor's start; it is waited for";
+        return new ChronoLogException(
+            former.IsHeard ? Status.Fenced : Status.Acquired,
+            $"{role} '{newcomer.Name}' at {newcomer.ServiceEndpoint} on {newcomer.Host} cannot join group "
+            + $"{newcomer.Group}: '{other.Name}' at {other.ServiceEndpoint} on {other.Host} ({heard}) {why}");
+    }
+
+    public static ChronoLogException NotDead(RegisteredProcess keeper, TimeSpan silence) => new(
+        Status.Acquired,
+        $"keeper '{keeper.Identity.Name}' of group {keeper.Identity.Group} at {keeper.Identity.ServiceEndpoint} is not "
+        + $"dead (heard {silence.TotalSeconds:0.0} s ago): only a dead keeper can be declared lost; a living one hands "
+        + "over what it has when it is stopped");
+
+    public static ChronoLogException NoDeadKeeper(string name, uint? group, IReadOnlyList<RegisteredProcess> dead)
+    {
+        string where = group is null ? "" : $" in group {group}";
+        string others = dead.Count == 0
+            ? "no keeper is dead"
+            : "dead are " + Names([.. dead.Select(each => $"'{each.Identity.Name}' of group {each.Identity.Group}")]);
+        return new ChronoLogException(Status.NotExist, $"there is no keeper '{name}'{where}; {others}");
+    }
+
     public static ChronoLogException Invalid(string why) => new(Status.InvalidArgument, why);
 
     public static ChronoLogException TooMany(string what, int limit) =>

@@ -4,22 +4,29 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Visor;
 
 /// <summary>
-/// Who belongs to each recording group, whether it runs or not, across restarts of the Visor: the registry only knows
-/// whom it has heard of since its own start, and a process that it does not know may hold events all the same.
+/// Who belongs to each recording group, whether it runs or not, across restarts of the Visor; and which Keepers were
+/// declared lost. What is answered from memory is on the device: the store is written first.
 /// </summary>
 internal sealed class GroupRoster
 {
     private readonly IMetadataStore store;
     private readonly Dictionary<uint, List<MemberRecord>> groups = [];
+    private readonly List<LostRecord> lost;
 
     public GroupRoster(IMetadataStore store)
     {
         this.store = store;
+        lost = [.. store.LoadLost()];
         foreach (MemberRecord member in store.LoadMembers())
         {
             Of(member.Group).Add(member);
         }
     }
+
+    public IEnumerable<MemberRecord> Members => groups.Values.SelectMany(members => members);
+
+    /// <summary>Every Keeper that was ever declared lost, in the order of the declarations.</summary>
+    public IReadOnlyList<LostRecord> Lost => lost;
 
     public IReadOnlyList<MemberRecord> MembersOf(uint group) => groups.GetValueOrDefault(group) ?? [];
 
@@ -27,17 +34,17 @@ internal sealed class GroupRoster
     /// A process registers. It takes the place of its former self (the same name or endpoint), and a Grapher or Player
     /// that of any other: a group has one.
     /// </summary>
-    public void Join(ProcessIdentity identity)
+    public void Join(ProcessIdentity identity, ulong now)
     {
-        var member = new MemberRecord(identity.Group, identity.Role, identity.Name, identity.ServiceEndpoint);
+        var member = new MemberRecord(identity.Clone(), MemberState.Alive);
         List<MemberRecord> members = Of(member.Group);
         if (members.Contains(member))
         {
-            return; // a restart, as a rule: nothing to write
+            return; // it registers again, as it was: nothing to write
         }
 
-        store.PutMember(member);
-        foreach (MemberRecord former in members.Where(each => IsFormer(each, member)).ToList())
+        store.PutMembers([member]);
+        foreach (MemberRecord former in members.Where(each => IsFormer(each.Identity, identity)).ToList())
         {
             members.Remove(former);
             if (former.Name != member.Name)
@@ -47,6 +54,7 @@ internal sealed class GroupRoster
         }
 
         members.Add(member);
+        NoteReturn(identity, now);
     }
 
     /// <summary>
@@ -55,18 +63,66 @@ internal sealed class GroupRoster
     /// </summary>
     public void Leave(ProcessIdentity identity)
     {
-        List<MemberRecord> members = Of(identity.Group);
-        int index = members.FindIndex(each => each.Role == identity.Role && each.Name == identity.Name);
-        if (index >= 0 && identity.Role != Role.Grapher)
+        if (identity.Role == Role.Grapher)
         {
-            store.DeleteMember(members[index]);
-            members.RemoveAt(index);
+            Put([new MemberRecord(identity.Clone(), MemberState.Left)]);
+            return;
+        }
+
+        List<MemberRecord> members = Of(identity.Group);
+        foreach (MemberRecord member in members.Where(each => IsSame(each.Identity, identity)).ToList())
+        {
+            store.DeleteMember(member);
+            members.Remove(member);
         }
     }
 
-    private static bool IsFormer(MemberRecord each, MemberRecord newcomer) => each.Role == newcomer.Role
+    /// <summary>They were declared dead.</summary>
+    public void Die(IEnumerable<ProcessIdentity> dead) =>
+        Put([.. dead.Select(identity => new MemberRecord(identity.Clone(), MemberState.Dead))]);
+
+    /// <summary>A Keeper is lost for good: it belongs to the group no more, and that it did is kept.</summary>
+    public LostRecord Lose(ProcessIdentity identity, ulong now)
+    {
+        var record = new LostRecord(identity.Clone(), now);
+        store.PutLost(record);
+        lost.Add(record);
+        Of(identity.Group).RemoveAll(each => IsSame(each.Identity, identity));
+        return record;
+    }
+
+    /// <summary>Whether a process takes the other's place in its group when it registers.</summary>
+    public static bool IsFormer(ProcessIdentity each, ProcessIdentity newcomer) =>
+        each.Group == newcomer.Group && each.Role == newcomer.Role
         && (newcomer.Role != Role.Keeper || each.Name == newcomer.Name
             || each.ServiceEndpoint == newcomer.ServiceEndpoint);
+
+    private static bool IsSame(ProcessIdentity each, ProcessIdentity other) =>
+        each.Group == other.Group && each.Role == other.Role && each.Name == other.Name;
+
+    private void Put(IReadOnlyList<MemberRecord> changed)
+    {
+        store.PutMembers(changed);
+        foreach (MemberRecord member in changed)
+        {
+            List<MemberRecord> members = Of(member.Group);
+            members.RemoveAll(each => IsSame(each.Identity, member.Identity));
+            members.Add(member);
+        }
+    }
+
+    private void NoteReturn(ProcessIdentity identity, ulong now)
+    {
+        for (int i = 0; i < lost.Count; i++)
+        {
+            if (lost[i].Returned == 0 && IsSame(lost[i].Identity, identity))
+            {
+                LostRecord record = lost[i] with { Returned = now };
+                store.PutLost(record);
+                lost[i] = record;
+            }
+        }
+    }
 
     private List<MemberRecord> Of(uint group)
     {

@@ -4,24 +4,47 @@ using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Visor;
 
-/// <summary>Who is alive, and in which recording group; decides by heartbeats.</summary>
-internal sealed class ProcessRegistry(
-    IMetadataStore store, GroupRoster roster, IBaseClock clock, ITimers timers, VisorOptions options, ILogger logger)
+/// <summary>
+/// Who is alive, and in which recording group; decides by heartbeats. The members that an earlier life of this Visor
+/// left behind are there from the start, as they were: who was alive then counts as alive, and has as long as everybody
+/// else to be heard.
+/// </summary>
+internal sealed class ProcessRegistry
 {
     // A heartbeat with more than this is cut: the Visor's memory is not the sender's to spend.
     private const int StatisticsMax = 256;
 
+    private readonly IMetadataStore store;
+    private readonly GroupRoster roster;
+    private readonly IBaseClock clock;
+    private readonly ITimers timers;
+    private readonly VisorOptions options;
+    private readonly ILogger logger;
+    private readonly GroupViews views;
     private readonly Dictionary<ulong, RegisteredProcess> processes = [];
-    private readonly Dictionary<uint, GroupView> groups = [];
+    private long lastLook;
+
+    public ProcessRegistry(
+        IMetadataStore store, GroupRoster roster, IBaseClock clock, ITimers timers, VisorOptions options, ILogger logger)
+    {
+        (this.store, this.roster, this.clock, this.timers) = (store, roster, clock, timers);
+        (this.options, this.logger) = (options, logger);
+        views = new GroupViews(roster, clock);
+        lastLook = timers.MonotonicNanoseconds;
+        foreach (MemberRecord member in roster.Members.Where(member => member.State != MemberState.Left))
+        {
+            Restore(member);
+        }
+
+        Publish(roster.Members.Select(member => member.Group));
+    }
 
     public IEnumerable<RegisteredProcess> Processes => processes.Values;
 
-    public IEnumerable<GroupView> Groups => groups.Values;
-
-    public GroupView? Group(uint group) => groups.GetValueOrDefault(group);
+    public GroupView? Group(uint group) => views.Find(group);
 
     /// <summary>Groups that could record a story now: at least one Keeper is alive.</summary>
-    public IEnumerable<GroupView> RecordingGroups => groups.Values.Where(group => group.Keepers.Count > 0);
+    public IEnumerable<GroupView> RecordingGroups => views.All.Where(group => group.Keepers.Count > 0);
 
     public RegisteredProcess Register(ProcessIdentity identity)
     {
@@ -46,27 +69,34 @@ internal sealed class ProcessRegistry(
             identity.ProcessId = fresh;
         }
 
-        roster.Join(identity);
+        roster.Join(identity, clock.Now);
         var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds) { IsStranger = isStranger };
         processes.Add(identity.ProcessId, process);
-        Publish(identity.Group);
+        Publish([process]);
         logger.LogInformation(
             "{Role} '{Name}' registered as process {Id} of group {Group} at {Endpoint}",
             identity.Role, identity.Name, identity.ProcessId, identity.Group, identity.ServiceEndpoint);
         return process;
     }
 
-    /// <summary>Takes a heartbeat; null when the sender is not known as alive and has to register again.</summary>
-    public RegisteredProcess? Hear(HeartbeatRequest heartbeat)
+    /// <summary>A process that is registered.</summary>
+    public RegisteredProcess Process(ulong processId) => processes[processId];
+
+    /// <summary>Takes a heartbeat of a process that counts as alive; any other has to register again.</summary>
+    public HeartbeatReply Hear(HeartbeatRequest heartbeat)
     {
         if (!processes.TryGetValue(heartbeat.ProcessId, out RegisteredProcess? process)
-            || !process.IsAlive
             || process.Identity.Epoch != heartbeat.Epoch)
         {
-            return null;
+            return new HeartbeatReply { RegisterAgain = true };
         }
 
-        process.LastHeard = timers.MonotonicNanoseconds;
+        if (!process.IsAlive)
+        {
+            return new HeartbeatReply { RegisterAgain = true, Fenced = true };
+        }
+
+        (process.LastHeard, process.IsHeard) = (timers.MonotonicNanoseconds, true);
         process.Statistics.Clear();
         foreach ((string name, double value) in heartbeat.Statistics.Take(StatisticsMax))
         {
@@ -79,7 +109,8 @@ internal sealed class ProcessRegistry(
             process.Tallies[tally.StoryId] = tally;
         }
 
-        return process;
+        GroupView? view = Group(process.Identity.Group);
+        return new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
     }
 
     public void Unregister(HeartbeatRequest leave)
@@ -87,23 +118,33 @@ internal sealed class ProcessRegistry(
         if (processes.TryGetValue(leave.ProcessId, out RegisteredProcess? process)
             && process.Identity.Epoch == leave.Epoch)
         {
-            processes.Remove(leave.ProcessId);
             roster.Leave(process.Identity);
-            Publish(process.Identity.Group);
+            processes.Remove(leave.ProcessId);
+            Publish([process]);
             logger.LogInformation("{Role} '{Name}' left", process.Identity.Role, process.Identity.Name);
         }
     }
 
-    /// <summary>Declares dead whoever was silent for too long. The dead stay listed until something replaces them.</summary>
+    /// <summary>
+    /// Declares dead whoever was silent for too long. The dead stay listed until they return, something replaces them,
+    /// or they are declared lost. To be called twice in a heartbeat period.
+    /// </summary>
     /// <returns>The processes that died just now.</returns>
     public IReadOnlyList<RegisteredProcess> DetectFailures()
     {
+        Excuse();
         long limit = timers.MonotonicNanoseconds - (long)options.DeadAfter.TotalNanoseconds;
         List<RegisteredProcess> dead = [.. processes.Values.Where(each => each.IsAlive && each.LastHeard < limit)];
+        if (dead.Count == 0)
+        {
+            return dead;
+        }
+
+        roster.Die(dead.Select(process => process.Identity));
+        dead.ForEach(process => process.IsAlive = false);
+        Publish(dead);
         foreach (RegisteredProcess process in dead)
         {
-            process.IsAlive = false;
-            Publish(process.Identity.Group);
             logger.LogWarning(
                 "{Role} '{Name}' at {Endpoint} was silent for {Seconds} s: declared dead",
                 process.Identity.Role, process.Identity.Name, process.Identity.ServiceEndpoint,
@@ -112,6 +153,41 @@ internal sealed class ProcessRegistry(
 
         return dead;
     }
+
+    /// <summary>An operator declares a dead Keeper lost for good.</summary>
+    public LostRecord Lose(string name, uint? group)
+    {
+        List<RegisteredProcess> named =
+        [
+            .. processes.Values.Where(each => each.Identity.Role == Role.Keeper && each.Identity.Name == name
+                && (group ?? each.Identity.Group) == each.Identity.Group),
+        ];
+        List<RegisteredProcess> dead = [.. named.Where(each => !each.IsAlive)];
+        if (dead.Count != 1)
+        {
+            throw dead.Count > 1
+                ? Failure.Invalid($"{dead.Count} dead keepers of several groups are called '{name}'; name the group")
+                : named.Count > 0
+                    ? Failure.NotDead(named[0], Silence(named[0]))
+                    : Failure.NoDeadKeeper(name, group, [.. processes.Values.Where(IsDeadKeeper)]);
+        }
+
+        LostRecord record = roster.Lose(dead[0].Identity, clock.Now);
+        processes.Remove(dead[0].Identity.ProcessId);
+        Publish(dead);
+        logger.LogWarning(
+            "Keeper '{Name}' of group {Group} at {Endpoint} was declared lost: what it had not handed over is missing "
+            + "from its stories, and no replay says so any more",
+            name, record.Identity.Group, record.Identity.ServiceEndpoint);
+        return record;
+    }
+
+    /// <summary>"alive", "suspect" or "dead". Suspect: two heartbeats are missing, or it was never heard.</summary>
+    public string StateOf(RegisteredProcess process) =>
+        !process.IsAlive ? "dead" : process.IsHeard && Silence(process) <= options.SuspectAfter ? "alive" : "suspect";
+
+    private static bool IsDeadKeeper(RegisteredProcess process) =>
+        !process.IsAlive && process.Identity.Role == Role.Keeper;
 
     private static void CheckEndpoints(ProcessIdentity identity)
     {
@@ -125,57 +201,71 @@ internal sealed class ProcessRegistry(
         }
     }
 
-    // A restarted process replaces its former self: the one with the same role, group and name, or the same endpoint.
+    private void Restore(MemberRecord member)
+    {
+        ProcessIdentity identity = member.Identity.Clone();
+        if (identity.ProcessId == 0 || processes.ContainsKey(identity.ProcessId))
+        {
+            identity.ProcessId = store.ReserveNumbers("process", 1); // of a database that had no numbers
+        }
+
+        processes.Add(identity.ProcessId, new RegisteredProcess(identity, lastLook)
+        {
+            IsAlive = member.State == MemberState.Alive,
+            IsHeard = false,
+        });
+    }
+
+    // A restarted process replaces its former self. One whose place a living one has is turned away: the two would push
+    // each other out, and a group would have two Graphers.
     private void Evict(ProcessIdentity newcomer)
     {
-        foreach (RegisteredProcess former in processes.Values.ToList())
+        List<RegisteredProcess> formers =
+            [.. processes.Values.Where(each => GroupRoster.IsFormer(each.Identity, newcomer))];
+        foreach (RegisteredProcess former in formers.Where(each => each.IsAlive && !IsItself(each.Identity, newcomer)))
         {
-            if (former.Identity.Role != newcomer.Role || former.Identity.Group != newcomer.Group)
+            if (StateOf(former) == "alive" || !former.IsHeard)
             {
-                continue;
+                throw Failure.Taken(newcomer, former, Silence(former));
             }
+        }
 
-            if (former.Identity.Name == newcomer.Name || former.Identity.ServiceEndpoint == newcomer.ServiceEndpoint)
+        formers.ForEach(former => processes.Remove(former.Identity.ProcessId));
+    }
+
+    // Two processes of one node cannot be bound to the same endpoint; and who took over a Keeper's number took over its
+    // journal, which a living one holds locked.
+    private static bool IsItself(ProcessIdentity former, ProcessIdentity newcomer) =>
+        (former.Host == newcomer.Host && former.ServiceEndpoint == newcomer.ServiceEndpoint)
+        || (former.ProcessId == newcomer.ProcessId && former.Epoch <= newcomer.Epoch);
+
+    // When the Visor itself stood still (stopped, swapped out, its device stuck), nobody could be heard: that time is
+    // nobody's silence, or all processes of the deployment would be declared dead at once.
+    private void Excuse()
+    {
+        long now = timers.MonotonicNanoseconds;
+        long stall = now - lastLook - (long)options.HeartbeatPeriod.TotalNanoseconds;
+        lastLook = now;
+        if (stall > 0)
+        {
+            foreach (RegisteredProcess process in processes.Values)
             {
-                processes.Remove(former.Identity.ProcessId);
-            }
-            else if (newcomer.Role != Role.Keeper && former.IsAlive)
-            {
-                throw Failure.Invalid(
-                    $"group {newcomer.Group} has a {newcomer.Role} already, '{former.Identity.Name}' at {former.Identity.ServiceEndpoint}");
+                process.LastHeard = Math.Min(now, process.LastHeard + stall);
             }
         }
     }
 
-    private void Publish(uint number)
-    {
-        var view = new GroupView
-        {
-            Group = number,
-            // Ticks as epochs: greater than any that an earlier life of this Visor gave out.
-            Epoch = Math.Max(clock.Now, (groups.GetValueOrDefault(number)?.Epoch ?? 0) + 1),
-        };
-        foreach (RegisteredProcess process in processes.Values.Where(each => each.Identity.Group == number))
-        {
-            switch (process.Identity.Role)
-            {
-                case Role.Keeper when !process.IsAlive:
-                    view.DeadKeepers.Add(process.Identity); // a replay says what may be missing because of it
-                    break;
-                case var _ when !process.IsAlive:
-                    break;
-                case Role.Keeper:
-                    view.Keepers.Add(process.Identity);
-                    break;
-                case Role.Grapher:
-                    view.Grapher = process.Identity;
-                    break;
-                default:
-                    view.Player = process.Identity;
-                    break;
-            }
-        }
+    private TimeSpan Silence(RegisteredProcess process) => TimeSpan.FromTicks(
+        (timers.MonotonicNanoseconds - process.LastHeard) / TimeSpan.NanosecondsPerTick);
 
-        groups[number] = view;
+    private void Publish(IEnumerable<RegisteredProcess> changed) =>
+        Publish(changed.Select(process => process.Identity.Group));
+
+    private void Publish(IEnumerable<uint> groups)
+    {
+        foreach (uint number in groups.Distinct().ToList())
+        {
+            views.Publish(number, processes.Values.Where(each => each.Identity.Group == number));
+        }
     }
 }

@@ -7,8 +7,11 @@ internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
 {
     public ProcessIdentity Identity { get; } = identity;
 
-    /// <summary>Monotonic nanoseconds of the last registration or heartbeat.</summary>
+    /// <summary>Monotonic nanoseconds of the last registration or heartbeat, or of the Visor's start.</summary>
     public long LastHeard { get; set; } = now;
+
+    /// <summary>False until the first sign of life after the Visor's start.</summary>
+    public bool IsHeard { get; set; } = true;
 
     public bool IsAlive { get; set; } = true;
 

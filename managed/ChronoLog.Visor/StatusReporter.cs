@@ -5,7 +5,12 @@ namespace ChronoLog.Visor;
 
 /// <summary>Composes the answer to <c>chronolog status</c> from the last heartbeats.</summary>
 internal sealed class StatusReporter(
-    ProcessIdentity self, ChronicleDirectory directory, ProcessRegistry registry, ClientRegistry clients, ITimers timers)
+    ProcessIdentity self,
+    ChronicleDirectory directory,
+    ProcessRegistry registry,
+    GroupRoster roster,
+    ClientRegistry clients,
+    ITimers timers)
 {
     public StatusReply Report()
     {
@@ -35,8 +40,13 @@ internal sealed class StatusReporter(
             reply.Clients.Add(status);
         }
 
+        reply.LostKeepers.AddRange(roster.Lost.Select(Describe));
+
         return reply;
     }
+
+    public static LostKeeper Describe(LostRecord lost) =>
+        new() { Identity = lost.Identity, Declared = lost.Declared, Returned = lost.Returned };
 
     private ProcessStatus Report(RegisteredProcess process)
     {
@@ -44,7 +54,7 @@ internal sealed class StatusReporter(
         var status = new ProcessStatus
         {
             Identity = process.Identity,
-            State = process.IsAlive ? "alive" : "dead",
+            State = registry.StateOf(process),
             HeartbeatAgeSeconds = age,
         };
         foreach ((string name, double value) in process.Statistics)

@@ -30,7 +30,12 @@ internal sealed class StoryCoordinator(
         }
 
         StoryRecord story = FindOrPrepare(request);
-        GroupView group = ChooseGroup(story);
+        if (request.Again)
+        {
+            clients.Hold(client, story.StoryId); // what the client holds it holds, whoever can record it now
+        }
+
+        GroupView group = ChooseGroup(story, request.Again);
         if (story.Groups.Count == 0 || story.Groups[^1] != group.Group)
         {
             story = story with { Groups = [.. story.Groups.Where(number => number != group.Group), group.Group] };
@@ -39,7 +44,7 @@ internal sealed class StoryCoordinator(
 
         bool isNew = clients.Hold(client, story.StoryId);
         IReadOnlyList<ProcessIdentity> recording = await StartAsync(story, group);
-        if (recording.Count == 0)
+        if (recording.Count == 0 && !request.Again)
         {
             if (isNew)
             {
@@ -73,6 +78,26 @@ internal sealed class StoryCoordinator(
         List<ulong> held = [.. client.Held];
         clients.Forget(client);
         foreach (ulong storyId in held)
+        {
+            if (directory.FindStory(storyId) is { } story)
+            {
+                await StopUnlessHeldAsync(story);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Stops what Keepers still record and nobody holds: its last client went while the Visor was away. Not before every
+    /// client of that time was heard or given up.
+    /// </summary>
+    public async ValueTask StopUnheldAsync()
+    {
+        List<ulong> recorded =
+        [
+            .. registry.Processes.Where(process => process.Identity.Role == Role.Keeper)
+                .SelectMany(process => process.Tallies.Keys).Distinct(),
+        ];
+        foreach (ulong storyId in recorded)
         {
             if (directory.FindStory(storyId) is { } story)
             {
@@ -134,15 +159,17 @@ internal sealed class StoryCoordinator(
         }
     }
 
-    private static StoryReply Compose(StoryDescriptor story, GroupView group, IEnumerable<uint> earlier)
+    private StoryReply Reply(StoryRecord story, GroupView group)
     {
-        var reply = new StoryReply { Story = story, Group = group };
-        reply.EarlierGroups.AddRange(earlier);
+        var reply = new StoryReply { Story = directory.Describe(story, group.Group), Group = group };
+        foreach (uint earlier in story.Groups.Where(number => number != group.Group))
+        {
+            reply.EarlierGroups.Add(earlier);
+            reply.EarlierViews.Add(registry.Group(earlier) ?? new GroupView { Group = earlier });
+        }
+
         return reply;
     }
-
-    private StoryReply Reply(StoryRecord story, GroupView group) =>
-        Compose(directory.Describe(story, group.Group), group, story.Groups.Take(story.Groups.Count - 1));
 
     private StoryRecord FindOrPrepare(StoryRequest request)
     {
@@ -152,6 +179,11 @@ internal sealed class StoryCoordinator(
         {
             throw Failure.BeingDestroyed(
                 Status.Acquired, $"story '{request.Chronicle}/{request.Story}'", destroyer.WaitingFor(story));
+        }
+
+        if (story is null && request.Again)
+        {
+            throw Failure.NoStory(request.Chronicle, request.Story);
         }
 
         return story ?? new StoryRecord(
@@ -164,11 +196,16 @@ internal sealed class StoryCoordinator(
     }
 
     // Sticks to the group that recorded the story last for as long as that group can record: its tiers hold the data.
-    private GroupView ChooseGroup(StoryRecord story)
+    private GroupView ChooseGroup(StoryRecord story, bool isHeld)
     {
         List<GroupView> able = [.. registry.RecordingGroups.OrderBy(group => group.Group)];
         if (able.Count == 0)
         {
+            if (isHeld && registry.Group(story.Groups[^1]) is { } former)
+            {
+                return former;
+            }
+
             throw new ChronoLogException(Status.NoKeepers, "no keeper is registered with the visor");
         }
 

@@ -29,7 +29,7 @@ internal sealed class StoryDestroyer(
         clients.Hear(request.ClientId);
         StoryRecord story = directory.FindStory(request.Chronicle, request.Story)
             ?? throw Failure.NoStory(request.Chronicle, request.Story);
-        CheckFree(story);
+        clients.CheckFree(story);
         directory.BeginDestroying(story);
         IReadOnlyList<string> silent = await AdvanceAsync(story);
         return silent.Count == 0
@@ -42,7 +42,7 @@ internal sealed class StoryDestroyer(
     {
         clients.Hear(request.ClientId);
         List<StoryRecord> stories = [.. directory.AllStoriesOf(request.Chronicle)];
-        stories.ForEach(CheckFree);
+        stories.ForEach(clients.CheckFree);
         directory.BeginDestroying(request.Chronicle);
         foreach (StoryRecord story in stories)
         {
@@ -75,15 +75,6 @@ internal sealed class StoryDestroyer(
     /// <summary>Whose answer a story that is being destroyed waits for.</summary>
     public IReadOnlyList<string> WaitingFor(StoryRecord story) =>
         [.. Members(story).Where(member => !IsConfirmed(story, member.Process)).Select(Describe)];
-
-    private void CheckFree(StoryRecord story)
-    {
-        int count = clients.HolderCount(story.StoryId);
-        if (count > 0)
-        {
-            throw Failure.Acquired($"story '{story.Chronicle}/{story.Story}'", count);
-        }
-    }
 
     // One attempt at a time for a story, whoever asks.
     private async Task<IReadOnlyList<string>> AdvanceAsync(StoryRecord story)

@@ -9,6 +9,9 @@ public sealed record VisorOptions
     /// <summary>Silence after which a process is declared dead and leaves the clients' view.</summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>Silence after which a process is suspect: two heartbeats are missing, and half a period's grace.</summary>
+    public TimeSpan SuspectAfter => HeartbeatPeriod * 2.5;
+
     /// <summary>Silence after which a client's stories are released.</summary>
     public TimeSpan ClientLease { get; init; } = TimeSpan.FromSeconds(30);
 

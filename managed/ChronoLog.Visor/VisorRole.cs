@@ -22,7 +22,10 @@ public sealed class VisorRole
     private readonly RecordingNotifier notifier;
     private readonly StoryDestroyer destroyer;
     private readonly StoryCoordinator stories;
+    private readonly KeepAliveDesk keepAlive;
     private readonly StatusReporter status;
+    private readonly long start;
+    private bool isSwept;
 
     /// <param name="options">Periods and limits.</param>
     /// <param name="self">How the Visor appears in its own status.</param>
@@ -55,11 +58,13 @@ public sealed class VisorRole
         directory = new ChronicleDirectory(store, options);
         var roster = new GroupRoster(store);
         registry = new ProcessRegistry(store, roster, clock, timers, options, logger);
-        clients = new ClientRegistry(store, timers, options);
+        clients = new ClientRegistry(store, clock, timers, options);
         notifier = new RecordingNotifier(connector, options, logger);
         destroyer = new StoryDestroyer(directory, registry, roster, clients, notifier, logger);
         stories = new StoryCoordinator(directory, registry, clients, notifier, destroyer, clock, randomBelow, options);
-        status = new StatusReporter(self, directory, registry, clients, timers);
+        status = new StatusReporter(self, directory, registry, roster, clients, timers);
+        keepAlive = new KeepAliveDesk(clients, registry, options);
+        start = timers.MonotonicNanoseconds;
     }
 
     /// <summary>Registers every handler and opens both ports.</summary>
@@ -76,7 +81,9 @@ public sealed class VisorRole
     /// <summary>Watches heartbeats and leases, and goes on destroying, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        Task destroying = DestroyAsync(cancellation);
+        // Beside the watching, for these wait for processes that do not answer.
+        Task destroying = RepeatAsync(() => destroyer.RepeatAsync(cancellation), cancellation);
+        Task releasing = RepeatAsync(ReleaseAsync, cancellation);
         TimeSpan period = options.HeartbeatPeriod / 2;
         try
         {
@@ -87,14 +94,6 @@ public sealed class VisorRole
                 {
                     await notifier.ForgetAsync(dead.Identity);
                 }
-
-                foreach (ConnectedClient client in clients.Expired())
-                {
-                    logger.LogWarning(
-                        "client {Id} ({Program}, pid {Pid}) was silent for {Seconds} s: its stories are released",
-                        client.ClientId, client.Request.Program, client.Request.Pid, options.ClientLease.TotalSeconds);
-                    await stories.ForgetAsync(client);
-                }
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -104,18 +103,43 @@ public sealed class VisorRole
         {
             await notifier.CloseAsync(); // ends the calls that the destroyer may wait for
             await destroying;
+            await releasing;
         }
     }
 
-    // Beside the watching, for it waits for processes that do not answer.
-    private async Task DestroyAsync(CancellationToken cancellation)
+    private async ValueTask ReleaseAsync()
+    {
+        List<Task> releases = [];
+        foreach (ConnectedClient client in clients.Expired())
+        {
+            logger.LogWarning(
+                "client {Id} ({Program}, pid {Pid}) was silent for {Seconds} s: its stories are released",
+                client.ClientId, client.Request.Program, client.Request.Pid, options.ClientLease.TotalSeconds);
+            releases.Add(stories.ForgetAsync(client).AsTask());
+        }
+
+        foreach (Task release in releases)
+        {
+            await release;
+        }
+
+        // Once in the Visor's life, when the processes have said what they record.
+        if (!isSwept && clients.Awaited.Count == 0
+            && timers.MonotonicNanoseconds - start > (long)options.DeadAfter.TotalNanoseconds)
+        {
+            isSwept = true;
+            await stories.StopUnheldAsync();
+        }
+    }
+
+    private async Task RepeatAsync(Func<ValueTask> duty, CancellationToken cancellation)
     {
         try
         {
             while (true)
             {
                 await timers.Delay(options.HeartbeatPeriod, cancellation);
-                await GuardAsync(() => destroyer.RepeatAsync(cancellation));
+                await GuardAsync(duty);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -131,7 +155,7 @@ public sealed class VisorRole
         }
         catch (ChronoLogException exception)
         {
-            logger.LogError("what is being destroyed stays, and is tried again: {Reason}", exception.Message);
+            logger.LogError("a periodic duty failed and is tried again: {Reason}", exception.Message);
         }
     }
 
@@ -144,13 +168,11 @@ public sealed class VisorRole
             await stories.ForgetAsync(client);
             return new Empty();
         });
-        portal.Handle(Methods.KeepAlive, (request, _) =>
-        {
-            clients.Hear(request.ClientId);
-            return ValueTask.FromResult(new Empty());
-        });
+        portal.Handle(Methods.KeepAlive, (request, _) => ValueTask.FromResult(keepAlive.Answer(request)));
         portal.Handle(Methods.Clock, (request, _) => ValueTask.FromResult(AnswerClock(request)));
         portal.Handle(Methods.Status, (_, _) => ValueTask.FromResult(status.Report()));
+        portal.Handle(Methods.LoseKeeper, (request, _) => ValueTask.FromResult(StatusReporter.Describe(
+            registry.Lose(request.Name, request.HasGroup ? request.Group : null))));
     }
 
     private void ServeChronicles()
@@ -204,7 +226,16 @@ public sealed class VisorRole
             reply.Stories.AddRange(stories.HeldIn(process.Identity.Group));
             return reply;
         });
-        registryServer.Handle(Methods.Heartbeat, (request, _) => ValueTask.FromResult(Hear(request)));
+        registryServer.Handle(Methods.Heartbeat, (request, _) =>
+        {
+            HeartbeatReply reply = registry.Hear(request);
+            if (!reply.RegisterAgain)
+            {
+                stories.Name(request.UnnamedStories, registry.Process(request.ProcessId), reply);
+            }
+
+            return ValueTask.FromResult(reply);
+        });
         registryServer.Handle(Methods.Unregister, (request, _) =>
         {
             registry.Unregister(request);
@@ -227,21 +258,9 @@ public sealed class VisorRole
         {
             ClientId = client.ClientId,
             LeaseMilliseconds = (ulong)options.ClientLease.TotalMilliseconds,
+            Session = client.Session,
+            KeepAliveMilliseconds = (uint)keepAlive.Period.TotalMilliseconds,
         };
-    }
-
-    private HeartbeatReply Hear(HeartbeatRequest heartbeat)
-    {
-        RegisteredProcess? process = registry.Hear(heartbeat);
-        if (process is null)
-        {
-            return new HeartbeatReply { RegisterAgain = true };
-        }
-
-        GroupView? view = registry.Group(process.Identity.Group);
-        var reply = new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
-        stories.Name(heartbeat.UnnamedStories, process, reply);
-        return reply;
     }
 
     private ClockReply AnswerClock(ClockRequest request)

@@ -92,7 +92,7 @@ internal static class DeploymentCommands
         ILogger logger = logging.CreateLogger("supervisor");
         await using var connector = new ZmqRpcConnector(logger);
         using var supervisor = new Supervisor(options, Environment.ProcessPath!, connector, logger);
-        using var stop = new StopSignal(cancellation);
+        using var stop = new StopSignal(cancellation, hangUp: true); // the children are in sessions of their own
         try
         {
             await supervisor.StartAsync(stop.Token);

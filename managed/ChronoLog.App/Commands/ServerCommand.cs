@@ -2,20 +2,30 @@ using System.CommandLine;
 using System.Text.Json;
 using ChronoLog.App.Hosting;
 using ChronoLog.Core.Settings;
+using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.App.Commands;
 
 /// <summary>A server's subcommand: one option per settings row, and --config.</summary>
 internal static class ServerCommand
 {
+    /// <summary>For a supervisor's children: the terminal's signals are the supervisor's to answer.</summary>
+    public static readonly Option<bool> OwnSession = new("--own-session") { Hidden = true };
+
     public static Command Create(string role, string help, SettingTable table, Func<SettingValues, CancellationToken, Task<int>> run)
     {
         var command = new Command(role, help);
         var config = new Option<string?>("--config") { Description = "Settings file (JSON).", HelpName = "FILE" };
         command.Options.Add(config);
+        command.Options.Add(OwnSession);
         Dictionary<Setting, Option<string?>> options = AddRows(command, table);
         command.SetRunner(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(OwnSession))
+            {
+                PosixProcess.LeaveSession();
+            }
+
             SettingValues values = Load(table, parsed, options, parsed.GetValue(config));
             return await run(values, cancellation);
         });

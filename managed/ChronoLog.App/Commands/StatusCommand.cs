@@ -36,12 +36,12 @@ internal static class StatusCommand
 
     private static void WriteText(StatusReply status)
     {
-        Console.WriteLine($"{"ROLE",-8} {"NAME",-14} {"ID",4} {"GROUP",5} {"PID",8} {"STATE",-6} {"HEARTBEAT",10}  ADDRESS");
+        Console.WriteLine($"{"ROLE",-8} {"NAME",-14} {"ID",4} {"GROUP",5} {"PID",8} {"STATE",-7} {"HEARTBEAT",10}  ADDRESS");
         foreach (ProcessStatus process in status.Processes)
         {
             ProcessIdentity who = process.Identity;
             Console.WriteLine(
-                $"{RoleName(who.Role),-8} {who.Name,-14} {who.ProcessId,4} {who.Group,5} {who.Pid,8} {process.State,-6} "
+                $"{RoleName(who.Role),-8} {who.Name,-14} {who.ProcessId,4} {who.Group,5} {who.Pid,8} {process.State,-7} "
                 + $"{process.HeartbeatAgeSeconds,8:0.00} s  {who.ServiceEndpoint}");
             string load = string.Join(
                 "  ", process.Statistics.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value:0.##}"));
@@ -60,6 +60,14 @@ internal static class StatusCommand
                 + $"{ChronoTick.Format(story.Watermark),-30} {story.Chronicle}/{story.Story}");
         }
 
+        foreach (LostKeeper lost in status.LostKeepers)
+        {
+            string returned = lost.Returned == 0 ? "" : $", returned {ChronoTick.Format(lost.Returned)}";
+            Console.WriteLine(
+                $"lost: keeper '{lost.Identity.Name}' of group {lost.Identity.Group} at {lost.Identity.ServiceEndpoint}, "
+                + $"declared {ChronoTick.Format(lost.Declared)}{returned}");
+        }
+
         Console.WriteLine($"\n{status.Clients.Count} client(s) connected");
     }
 
@@ -73,6 +81,12 @@ internal static class StatusCommand
             writer.WriteEndObject();
         });
         WriteArray(writer, "clients", status.Clients, Write);
+        WriteArray(writer, "lost_keepers", status.LostKeepers, (writer, lost) =>
+        {
+            writer.WriteStartObject();
+            WriteFields(writer, lost);
+            writer.WriteEndObject();
+        });
     });
 
     private static void WriteArray<T>(
@@ -123,6 +137,18 @@ internal static class StatusCommand
         writer.WriteNumber("cold", story.Cold);
         writer.WriteNumber("watermark", story.Watermark);
         writer.WriteNumber("acquirers", story.Acquirers);
+    }
+
+    /// <summary>A lost Keeper's fields, inside an object that is open.</summary>
+    public static void WriteFields(Utf8JsonWriter writer, LostKeeper lost)
+    {
+        writer.WriteString("name", lost.Identity.Name);
+        writer.WriteNumber("group", lost.Identity.Group);
+        writer.WriteNumber("id", lost.Identity.ProcessId);
+        writer.WriteString("host", lost.Identity.Host);
+        writer.WriteString("address", lost.Identity.ServiceEndpoint);
+        writer.WriteNumber("declared", lost.Declared);
+        writer.WriteNumber("returned", lost.Returned);
     }
 
     private static void Write(Utf8JsonWriter writer, ClientStatus client)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ChronoLog.App.Commands;
 using ChronoLog.App.Hosting;
 using ChronoLog.Core.Settings;
 
@@ -84,7 +85,7 @@ internal sealed class DeploymentPlan
     {
         string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
         return new(role, name, log, StopDeadline(role), [
-            "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
+            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
         ]);
     }
 

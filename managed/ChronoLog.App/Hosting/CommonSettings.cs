@@ -6,7 +6,7 @@ namespace ChronoLog.App.Hosting;
 internal static class CommonSettings
 {
     public static readonly Setting<string> Name =
-        SettingKinds.String("name", "", "How the process is called in logs and status; default: its role and recording port.");
+        SettingKinds.String("name", "", "How the process is called in logs and status; default: its role, host and port.");
 
     public static readonly Setting<string> Address =
         SettingKinds.Address("address", "127.0.0.1", "IP address that every port and the data plane bind to.");

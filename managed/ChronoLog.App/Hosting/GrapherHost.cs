@@ -4,6 +4,7 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
 using ChronoLog.Grapher;
+using ChronoLog.Interop.Posix;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
 
@@ -15,9 +16,9 @@ internal static class GrapherHost
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
-        await using var process = new RoleContext(
-            Role.Grapher, $"grapher-{settings.Get(GrapherSettings.DrainPort)}", settings);
+        await using var process = new RoleContext(Role.Grapher, GrapherSettings.DrainPort, settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(GrapherSettings.ArchiveDirectory), process.Logger);
+        using PosixFile claim = ArchiveClaim.Take(archive.Root.Path, settings.Get(MemberSettings.Group));
         int cleaned = archive.Root.CleanLeftovers();
         if (cleaned > 0)
         {
@@ -34,7 +35,7 @@ internal static class GrapherHost
         SettingValues settings = process.Settings;
         IRpcServer drain = process.Listen(GrapherSettings.DrainPort);
         IRpcServer admin = process.Listen(GrapherSettings.AdminPort);
-        RegistryClient registry = member.Register(drain, admin);
+        RegistryClient registry = member.Register(drain, admin, archive.Root.Path);
         var extraction = member.CreateExtraction(
             WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
         var grapher = new GrapherRole(Options(process.Name, process.Settings), new GrapherPorts
@@ -66,7 +67,9 @@ internal static class GrapherHost
         });
         process.Logger.LogInformation("archiving into {Archive}, drain port {Endpoint}", archive.Root.Path, drain.Endpoint);
         await KeeperHost.WaitAsync(stop);
-        IReadOnlyList<string> rest = await process.Strand.InvokeAsync(() => DrainAsync(grapher, settings));
+        IReadOnlyList<string> rest = member.Displacement is null
+            ? await process.Strand.InvokeAsync(() => DrainAsync(grapher, settings))
+            : []; // what it holds is another's to archive now: the Keepers announce it again
         await process.Strand.InvokeAsync(grapher.StopAsync);
         return Departure.Report(process, rest);
     }

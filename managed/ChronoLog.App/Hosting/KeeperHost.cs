@@ -27,8 +27,7 @@ internal static class KeeperHost
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
-        await using var process = new RoleContext(
-            Role.Keeper, $"keeper-{settings.Get(KeeperSettings.RecordingPort)}", settings);
+        await using var process = new RoleContext(Role.Keeper, KeeperSettings.RecordingPort, settings);
         List<SegmentJournal> journals = OpenJournals(settings);
         using var rings = new SharedRingHost(new SharedRingOptions
         {

@@ -25,6 +25,7 @@ internal sealed class MemberContext : IAsyncDisposable
     private readonly IRpcChannel visor;
     private readonly ClockSynchronizer synchronizer;
     private Task clockTask = Task.CompletedTask;
+    private CancellationTokenSource? ending;
 
     private MemberContext(RoleContext process)
     {
@@ -43,6 +44,9 @@ internal sealed class MemberContext : IAsyncDisposable
 
     public RoleContext Process { get; }
 
+    /// <summary>Why the process ends although nobody stopped it: a living one has its place. Else null.</summary>
+    public ChronoLogException? Displacement { get; private set; }
+
     public FabricBulkEndpoint Bulk { get; }
 
     /// <summary>The base clock, set before the role starts.</summary>
@@ -50,18 +54,24 @@ internal sealed class MemberContext : IAsyncDisposable
 
     /// <summary>Runs a member once the Visor is there.</summary>
     /// <returns>The body's exit status; null when the stop came before it had begun.</returns>
+    /// <exception cref="ChronoLogException">Fenced: a living process has this one's place in its group.</exception>
     public static async Task<int?> RunAsync(
         RoleContext process, Func<MemberContext, CancellationToken, Task<int>> body, CancellationToken stop)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        MemberContext? opened = null;
+        int? status = null;
         try
         {
-            await using MemberContext member = await OpenAsync(process, stop);
-            return await body(member, stop);
+            await using MemberContext member = opened = await OpenAsync(process, stop);
+            member.ending = ending;
+            status = await body(member, ending.Token);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            return null;
         }
+
+        return opened?.Displacement is { } displacement ? throw displacement : status;
     }
 
     // Opens the data plane and waits until the Visor has told the time.
@@ -95,14 +105,23 @@ internal sealed class MemberContext : IAsyncDisposable
         return member;
     }
 
-    public RegistryClient Register(IRpcServer service, IRpcServer admin)
+    /// <param name="service">Where the process serves its group or its clients.</param>
+    /// <param name="admin">Where the Visor reaches it.</param>
+    /// <param name="archive">Root of the archive that it has before it.</param>
+    public RegistryClient Register(IRpcServer service, IRpcServer admin, string? archive = null)
     {
         ProcessIdentity identity = Process.Identify(service, admin, Clock.Now);
         identity.Group = (uint)Process.Settings.Get(MemberSettings.Group);
+        identity.Archive = archive is null ? "" : ArchiveIdentity.Of(archive);
         identity.FabricProvider = FabricProviders.NameOf(Bulk.Provider);
         return new RegistryClient(visor, identity, new RegistryOptions(), Process.Timers, Process.Logger)
         {
             ReportProcess = ReportProcess,
+            Displaced = exception =>
+            {
+                Displacement = exception;
+                ending?.Cancel();
+            },
         };
     }
 

@@ -13,8 +13,7 @@ internal static class PlayerHost
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
-        await using var process = new RoleContext(
-            Role.Player, $"player-{settings.Get(PlayerSettings.QueryPort)}", settings);
+        await using var process = new RoleContext(Role.Player, PlayerSettings.QueryPort, settings);
         using ArchiveCatalog archive = ArchiveCatalog.Open(settings.Get(PlayerSettings.ArchiveDirectory), process.Logger);
         return await MemberContext.RunAsync(
             process, (member, token) => RunAsync(process, member, archive, token), stop.Token) ?? ExitCode.Done;
@@ -28,7 +27,7 @@ internal static class PlayerHost
         var player = new PlayerRole(Options(process.Name, process.Settings), new PlayerPorts
         {
             Strand = process.Strand,
-            Registry = member.Register(query, admin),
+            Registry = member.Register(query, admin, archive.Root.Path),
             Timers = process.Timers,
             Query = query,
             Admin = admin,

@@ -10,7 +10,7 @@ internal static class ReadSettings
 
     public static readonly Setting<long> ReadsMax = SettingKinds.Integer(
         "reads-max", Defaults.CursorsMax, 1, 65536,
-        "Most reads open at once; each holds up to two pages of registered memory.");
+        "Most reads open at once; each holds up to three pages of registered memory.");
 
     public static readonly Setting<long> ReadsPerClientMax = SettingKinds.Integer(
         "reads-per-client-max", Defaults.CursorsPerClientMax, 1, 65536, "Most reads open at once for one client.");

@@ -16,7 +16,7 @@ internal sealed class RoleContext : IAsyncDisposable
     private readonly List<IAsyncDisposable> owned = [];
     private readonly List<StrandThread> threads = [];
 
-    public RoleContext(Role role, string fallbackName, SettingValues settings)
+    public RoleContext(Role role, Setting<int> port, SettingValues settings)
     {
         Settings = settings;
         string file = settings.Get(CommonSettings.LogFile);
@@ -25,7 +25,7 @@ internal sealed class RoleContext : IAsyncDisposable
             PosixProcess.RedirectOutput(file);
         }
 
-        Name = settings.Get(CommonSettings.Name) is { Length: > 0 } name ? name : fallbackName;
+        Name = settings.Get(CommonSettings.Name) is { Length: > 0 } name ? name : DefaultName(role, settings.Get(port));
         logging = ProcessLogging.Create(settings.Get(CommonSettings.LogLevel), settings.Get(CommonSettings.LogFormat));
         Logger = logging.CreateLogger(Name);
         Role = role;
@@ -68,6 +68,13 @@ internal sealed class RoleContext : IAsyncDisposable
             $"tcp://{Settings.Get(CommonSettings.Address)}:{Settings.Get(port)}", Strand, Logger);
         owned.Add(server);
         return server;
+    }
+
+    // A name is a member's identity in its group, and the groups reach over many nodes with the same ports.
+    private static string DefaultName(Role role, int port)
+    {
+        string host = Environment.MachineName.Split('.')[0];
+        return $"{role.ToString().ToLowerInvariant()}-{host}-{(port == 0 ? Environment.ProcessId : port)}";
     }
 
     public ProcessIdentity Identify(IRpcServer service, IRpcServer admin, ulong epoch) => new()

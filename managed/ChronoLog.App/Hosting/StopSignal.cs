@@ -1,29 +1,48 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ChronoLog.App.Hosting;
 
-/// <summary>A token that SIGTERM and SIGINT cancel, instead of ending the process.</summary>
+/// <summary>A token that SIGTERM and SIGINT (and SIGHUP, if wanted) cancel, instead of ending the process.</summary>
 internal sealed class StopSignal : IDisposable
 {
-    private readonly CancellationTokenSource source;
-    private readonly PosixSignalRegistration terminate;
-    private readonly PosixSignalRegistration interrupt;
+    private const string IgnoredSignals = "SigIgn:";
 
-    public StopSignal(CancellationToken outer)
+    private readonly CancellationTokenSource source;
+    private readonly List<PosixSignalRegistration> registrations;
+
+    /// <param name="outer">Cancels too.</param>
+    /// <param name="hangUp">
+    /// Whether the end of the terminal is a reason: for a process that would leave others behind. Not when it was
+    /// started with nohup.
+    /// </param>
+    public StopSignal(CancellationToken outer, bool hangUp = false)
     {
         source = CancellationTokenSource.CreateLinkedTokenSource(outer);
-        terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+        ];
+        if (hangUp && !IsHangUpIgnored())
+        {
+            registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop));
+        }
     }
 
     public CancellationToken Token => source.Token;
 
     public void Dispose()
     {
-        terminate.Dispose();
-        interrupt.Dispose();
+        registrations.ForEach(registration => registration.Dispose());
         source.Dispose();
     }
+
+    // The lowest bit of the mask is signal 1.
+    private static bool IsHangUpIgnored() => File.ReadLines("/proc/self/status")
+        .Where(line => line.StartsWith(IgnoredSignals, StringComparison.Ordinal))
+        .Select(line => line[IgnoredSignals.Length..].Trim())
+        .Any(mask => (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0);
 
     private void Stop(PosixSignalContext context)
     {

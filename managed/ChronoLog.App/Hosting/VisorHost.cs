@@ -9,16 +9,20 @@ namespace ChronoLog.App.Hosting;
 /// <summary>Composition of <c>chronolog visor</c>.</summary>
 internal static class VisorHost
 {
+    // Suspect after two and a half.
+    private const int HeartbeatsMin = 3;
+
     public static async Task<int> RunAsync(SettingValues settings, CancellationToken cancellation)
     {
         using var stop = new StopSignal(cancellation);
-        await using var context = new RoleContext(Role.Visor, "visor", settings);
+        await using var context = new RoleContext(Role.Visor, VisorSettings.PortalPort, settings);
+        VisorOptions options = Options(settings);
         using var store = SqliteMetadataStore.Open(settings.Get(VisorSettings.Database));
         var clock = new AnchoredClock(context.Timers, store, static () => DateTime.UtcNow);
         var portal = context.Listen(VisorSettings.PortalPort);
         var registry = context.Listen(VisorSettings.RegistryPort);
         var visor = new VisorRole(
-            Options(settings), context.Identify(portal, registry, clock.Now), portal, registry, context.Connector,
+            options, context.Identify(portal, registry, clock.Now), portal, registry, context.Connector,
             store, clock, context.Timers, Random.Shared.Next, context.Logger);
         await context.Strand.InvokeAsync(() =>
         {
@@ -50,11 +54,19 @@ internal static class VisorHost
         }
     }
 
-    private static VisorOptions Options(SettingValues settings) => new()
+    private static VisorOptions Options(SettingValues settings)
     {
-        HeartbeatPeriod = settings.Get(VisorSettings.HeartbeatPeriod),
-        DeadAfter = settings.Get(VisorSettings.DeadAfter),
-        ClientLease = settings.Get(VisorSettings.ClientLease),
-        GroupAssignment = settings.Get(VisorSettings.GroupAssignment),
-    };
+        var options = new VisorOptions
+        {
+            HeartbeatPeriod = settings.Get(VisorSettings.HeartbeatPeriod),
+            DeadAfter = settings.Get(VisorSettings.DeadAfter),
+            ClientLease = settings.Get(VisorSettings.ClientLease),
+            GroupAssignment = settings.Get(VisorSettings.GroupAssignment),
+        };
+        return options.DeadAfter >= options.HeartbeatPeriod * HeartbeatsMin
+            ? options
+            : throw new SettingException(
+                $"dead-after ({options.DeadAfter.TotalSeconds} s) must be at least {HeartbeatsMin} times heartbeat-period "
+                + $"({options.HeartbeatPeriod.TotalSeconds} s): one late heartbeat is no death");
+    }
 }

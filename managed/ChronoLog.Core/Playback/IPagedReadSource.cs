@@ -9,8 +9,8 @@ namespace ChronoLog.Core.Playback;
 public interface IPagedReadSource : IReadSource
 {
     /// <summary>
-    /// What the next page is, or null at the end. The page before it is gone with this call, for whoever it was passed
-    /// on to as well.
+    /// What the next page is, or null at the end. The page before the last one is gone with this call, for whoever it
+    /// was passed on to as well.
     /// </summary>
     ValueTask<PageOffer?> OfferAsync(CancellationToken cancellation);
 

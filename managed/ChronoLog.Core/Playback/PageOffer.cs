@@ -8,7 +8,7 @@ namespace ChronoLog.Core.Playback;
 /// A page of another process's cursor, as that process describes it: enough to place it in a merge, or to pass it on,
 /// without having its events here.
 /// </summary>
-/// <param name="page">Where it lies. It stays there until the cursor's next page is asked for.</param>
+/// <param name="page">Where it lies. It stays there until the page after the next one is asked for.</param>
 /// <param name="isForeign">It lies in the memory of a third process.</param>
 /// <param name="count">Events in it, at least 1.</param>
 /// <param name="first">Its first event.</param>
@@ -28,4 +28,9 @@ public sealed class PageOffer(
 
     /// <summary>The source's: the page on its way here, or here.</summary>
     internal Task<EventRun?>? Pulling { get; set; }
+
+    /// <summary>
+    /// Completes when the page's bytes have been read: the next page may be asked for, and is, while they are verified.
+    /// </summary>
+    internal TaskCompletionSource Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

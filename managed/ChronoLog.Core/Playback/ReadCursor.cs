@@ -7,8 +7,8 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Playback;
 
 /// <summary>
-/// One open read: merges the sources of its plan into pages, at most two of which exist at a time: the one that the reader
-/// pulls and the one prepared meanwhile. Pages that need no merging may be passed on from where they lie; nothing is
+/// One open read: merges the sources of its plan into pages, at most three of which exist at a time: the one that the
+/// reader pulls, the one that it verifies meanwhile, and the one prepared. Pages that need no merging may be passed on from where they lie; nothing is
 /// prepared then, because asking their source for more would take them away from the reader. Lives on its filler's
 /// strand, except where a member says otherwise.
 /// </summary>
@@ -30,6 +30,7 @@ internal sealed class ReadCursor
     private bool closed;
     private ChronoLogException? broken;
     private ulong nextSequence;
+    private ReadPage? previous;
     private ReadPage? current;
     private PassedPage? passed;
     private Task<ReadPage?>? preparing;
@@ -60,7 +61,7 @@ internal sealed class ReadCursor
     public void Start() => preparing = PrepareAsync();
 
     /// <summary>
-    /// The page of this number: the current one again, or the next one, which withdraws the current one. Ends early when
+    /// The page of this number: the current one again, or the next one, which withdraws the one before. Ends early when
     /// <paramref name="cancellation"/> fires; the page is still filled, and can be asked for again.
     /// </summary>
     /// <param name="sequence">From 0.</param>
@@ -94,8 +95,8 @@ internal sealed class ReadCursor
     {
         await BroughtAsync(cancellation);
         bool ended = current is { End: true };
-        current?.Withdraw();
-        current = null;
+        previous?.Withdraw();
+        previous = null;
         ReadPage page = ended ? ReadPage.Empty(end: true) : await PreparedAsync(cancellation);
         if (closed)
         {
@@ -108,6 +109,7 @@ internal sealed class ReadCursor
         }
 
         page.Expose(context.Bulk);
+        previous = current; // its reader may find it damaged, and read it again
         current = page;
         nextSequence++;
         preparing = page.End || page.Passed is not null ? null : PrepareAsync();
@@ -177,8 +179,9 @@ internal sealed class ReadCursor
             // Was or would have been reported to whoever asked for the page.
         }
 
+        previous?.Withdraw();
         current?.Withdraw();
-        current = null;
+        previous = current = null;
         merge.Dispose();
         entries.Dispose();
         await plan.DisposeAsync();

@@ -20,7 +20,7 @@ public sealed record ReadServiceOptions
     /// <summary>A cursor that nobody asked for this long is closed.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Cursors open at once. Each holds at most two pages of slab memory, plus what its sources hold.</summary>
+    /// <summary>Cursors open at once. Each holds at most three pages of slab memory, plus what its sources hold.</summary>
     public int CursorsMax { get; init; } = 256;
 
     /// <summary>Cursors open at once for one client id.</summary>

@@ -50,7 +50,9 @@ internal sealed class RemoteCursor
     /// <summary>ChronoTick through which pages were offered.</summary>
     public ulong OfferedThrough => anyOffered ? last.EventTime : request.StartTime;
 
-    /// <summary>Asks for the next page, which gives the one before it back. Null: the end, without a page.</summary>
+    /// <summary>
+    /// Asks for the next page, which gives the one before the one asked for last back. Null: the end, without a page.
+    /// </summary>
     public async ValueTask<PageOffer?> AskAsync()
     {
         NextPageReply reply = await AskAsync(asked, ownMemory: false);
@@ -78,9 +80,10 @@ internal sealed class RemoteCursor
         Offer(await AskAsync(asked - 1, ownMemory));
 
     /// <summary>Pulls a page; the caller releases the run.</summary>
-    public async ValueTask<EventRun> PullAsync(PageOffer offer)
+    /// <param name="offer">As it was offered first.</param>
+    /// <param name="page">Where it lies now.</param>
+    public async ValueTask<EventRun> PullAsync(PageOffer offer, BulkDescriptor page)
     {
-        BulkDescriptor page = offer.Page;
         if (page.Length > int.MaxValue)
         {
             throw Corrupt($"offered a page of {page.Length} bytes");
@@ -89,7 +92,7 @@ internal sealed class RemoteCursor
         Slab slab = await bulk.RentAsync((int)page.Length, closing.Token);
         try
         {
-            await bulk.PullAsync(page, slab, closing.Token);
+            await bulk.PullAsync(page, slab, closing.Token, () => offer.Arrived.TrySetResult());
             EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
             CheckContent(run, header.StoryId, offer);
             return run;

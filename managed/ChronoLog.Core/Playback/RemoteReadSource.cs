@@ -23,6 +23,8 @@ public sealed class RemoteReadSource : IPagedReadSource
     private bool unreachable;
     private Task<PageOffer?>? offering;
     private PageOffer? taken;
+    private PageOffer? loading;
+    private PageOffer? lastOffer;
     private Task? closed;
 
     private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
@@ -110,15 +112,19 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
     {
-        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        loading = offer;
+        Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
+        if (!ended)
+        {
+            offering ??= AskAfterAsync(offer);
+        }
+
+        EventRun? run = await pulling.WaitAsync(cancellation);
         offer.Pulling = null;
-        if (ended)
+        loading = null;
+        if (ReferenceEquals(offer, lastOffer))
         {
             closed ??= CloseAsync();
-        }
-        else
-        {
-            offering ??= AskAsync(pull: true);
         }
 
         return run;
@@ -173,21 +179,32 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
 
+    // The next page is asked for while the bytes of this one are verified and used.
+    private async Task<PageOffer?> AskAfterAsync(PageOffer before)
+    {
+        await before.Arrived.Task;
+        return ended ? null : await AskAsync(pull: true);
+    }
+
     // Runs on the context of whoever asked for the page before, one at a time.
     private async Task<PageOffer?> AskAsync(bool pull)
     {
         try
         {
             PageOffer? offer = await RetryAsync(cursor.AskAsync, IsTransient);
-            ended |= cursor.End is not null;
-
-            if (offer is null)
+            if (cursor.End is not null)
             {
-                closed = CloseAsync();
+                ended = true;
+                lastOffer = offer ?? loading;
             }
-            else if (pull)
+
+            if (offer is not null && pull)
             {
                 offer.Pulling = PullAsync(offer);
+            }
+            else if (offer is null && loading is null)
+            {
+                closed = CloseAsync(); // else when the page before is here: closing would cancel its pull
             }
 
             return offer;
@@ -220,20 +237,29 @@ public sealed class RemoteReadSource : IPagedReadSource
 
             return null;
         }
+        finally
+        {
+            offer.Arrived.TrySetResult(); // also when nothing comes any more: somebody may wait for it
+        }
     }
 
-    // Asking again for the same page is idempotent and a page stays exposed until the next one is asked for, so that
-    // a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own memory.
+    // Asking again for the same page is idempotent, and a page stays exposed until the one after the next is asked for,
+    // so that a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own
+    // memory; not any more when the next page was asked for, but then the transfer had worked.
     private async ValueTask<EventRun?> PullOrAskAgainAsync(PageOffer offer)
     {
-        PageOffer? current = null;
+        BulkDescriptor? page = offer.Page;
         bool isAgain = false;
         return await RetryAsync(
             async () =>
             {
-                current = isAgain ? await cursor.AskAgainAsync(offer.IsForeign) : offer;
+                if (isAgain && !offer.Arrived.Task.IsCompleted)
+                {
+                    page = (await cursor.AskAgainAsync(offer.IsForeign))?.Page;
+                }
+
                 isAgain = true;
-                return current is null ? null : await cursor.PullAsync(current);
+                return page is null ? null : await cursor.PullAsync(offer, page);
             },
             exception => offer.IsForeign || IsTransient(exception));
     }
@@ -259,6 +285,11 @@ public sealed class RemoteReadSource : IPagedReadSource
     {
         ended = true;
         unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
+        if (broken?.StartTime <= from)
+        {
+            return; // the page before failed too, after this one had been asked for
+        }
+
         broken = new Gap
         {
             StartTime = Math.Max(from, request.StartTime),

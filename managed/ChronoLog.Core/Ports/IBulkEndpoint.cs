@@ -41,6 +41,13 @@ public interface IBulkEndpoint : IAsyncDisposable
     /// Reads the remote region into the slab by RMA, and verifies its CRC32C. The descriptor is not trusted: provider,
     /// length and address are checked first.
     /// </summary>
+    /// <param name="remote">What to read.</param>
+    /// <param name="destination">At least as long.</param>
+    /// <param name="cancellation">Of the wait.</param>
+    /// <param name="arrived">
+    /// Called from any thread when the bytes are here, before they are verified: unless that fails, the remote region is
+    /// not needed any more.
+    /// </param>
     /// <exception cref="ChronoLogException">
     /// <see cref="Status.Corrupt"/>, <see cref="Status.InvalidArgument"/>, <see cref="Status.NoConnection"/>,
     /// <see cref="Status.TimedOut"/>; <see cref="Status.NotExist"/>: the owner has withdrawn the region.
@@ -48,7 +55,8 @@ public interface IBulkEndpoint : IAsyncDisposable
     /// <exception cref="OperationCanceledException">
     /// The caller's token; the slab may be released all the same.
     /// </exception>
-    ValueTask PullAsync(BulkDescriptor remote, Slab destination, CancellationToken cancellation = default);
+    ValueTask PullAsync(
+        BulkDescriptor remote, Slab destination, CancellationToken cancellation = default, Action? arrived = null);
 }
 
 /// <summary>A region open to remote reads. Disposing it closes the region.</summary>

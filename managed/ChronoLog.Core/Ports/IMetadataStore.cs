@@ -22,10 +22,21 @@ public interface IMetadataStore : IDisposable
 
     IReadOnlyList<MemberRecord> LoadMembers();
 
-    /// <summary>Stores a new member of a group, or one that has another endpoint now.</summary>
-    void PutMember(MemberRecord member);
+    /// <summary>Stores members of groups, new or changed: all of them or none.</summary>
+    void PutMembers(IReadOnlyList<MemberRecord> members);
 
     void DeleteMember(MemberRecord member);
+
+    IReadOnlyList<LostRecord> LoadLost();
+
+    /// <summary>Stores that a Keeper was lost, and takes it out of the members.</summary>
+    void PutLost(LostRecord lost);
+
+    IReadOnlyList<ClientRecord> LoadClients();
+
+    void PutClient(ClientRecord client);
+
+    void DeleteClient(ulong clientId);
 
     /// <summary>
     /// Reserves numbers that were never given out before and never will be again. The first is at least 1.
@@ -62,10 +73,3 @@ public sealed record StoryRecord(
     IReadOnlyList<uint> Groups,
     ulong Created,
     bool IsBeingDestroyed = false);
-
-/// <summary>A process that belongs to a recording group, whether it runs or not.</summary>
-/// <param name="Group">The group's number.</param>
-/// <param name="Role">Keeper, Grapher or Player.</param>
-/// <param name="Name">With group and role its identity: a restarted process has the same.</param>
-/// <param name="ServiceEndpoint">Where it served last.</param>
-public sealed record MemberRecord(uint Group, Role Role, string Name, string ServiceEndpoint);

@@ -17,8 +17,8 @@ public static class Methods
         New("portal.connect", ConnectRequest.Parser, ConnectReply.Parser);
     public static readonly RpcMethod<ClientRequest, Empty> Disconnect =
         New("portal.disconnect", ClientRequest.Parser, Empty.Parser);
-    public static readonly RpcMethod<ClientRequest, Empty> KeepAlive =
-        New("portal.keep_alive", ClientRequest.Parser, Empty.Parser);
+    public static readonly RpcMethod<KeepAliveRequest, KeepAliveReply> KeepAlive =
+        New("portal.keep_alive", KeepAliveRequest.Parser, KeepAliveReply.Parser);
     public static readonly RpcMethod<ChronicleRequest, ChronicleReply> CreateChronicle =
         New("portal.create_chronicle", ChronicleRequest.Parser, ChronicleReply.Parser);
     public static readonly RpcMethod<ChronicleRequest, Empty> DestroyChronicle =
@@ -45,6 +45,8 @@ public static class Methods
         New("portal.clock", ClockRequest.Parser, ClockReply.Parser);
     public static readonly RpcMethod<Empty, StatusReply> Status =
         New("portal.status", Empty.Parser, StatusReply.Parser);
+    public static readonly RpcMethod<LoseKeeperRequest, LostKeeper> LoseKeeper =
+        New("portal.lose_keeper", LoseKeeperRequest.Parser, LostKeeper.Parser);
 
     // Visor, process registry (the clock is served here too)
     public static readonly RpcMethod<RegisterRequest, RegisterReply> Register =

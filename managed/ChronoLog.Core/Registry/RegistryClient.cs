@@ -26,6 +26,8 @@ public sealed class RegistryClient(
 
     private TimeSpan period = options.HeartbeatPeriod;
     private bool visorReachable = true;
+    private bool wasRegistered;
+    private long? refusedSince;
 
     /// <summary>This process, with the process id that the Visor gave.</summary>
     public ProcessIdentity Identity { get; } = identity;
@@ -44,6 +46,13 @@ public sealed class RegistryClient(
     /// serve. Heartbeats wait for it.
     /// </summary>
     public Func<RegisterReply, ValueTask>? Registered { get; set; }
+
+    /// <summary>
+    /// Called once, when a living process has this one's place in the group: it must not go on serving. It is not asked
+    /// for any more. One that was a member before (and fenced) is told at once, a new one after
+    /// <see cref="RegistryOptions.PlaceDeadline"/>.
+    /// </summary>
+    public Action<ChronoLogException>? Displaced { get; set; }
 
     /// <summary>Called whenever <see cref="Group"/> changed.</summary>
     public Action<GroupView>? GroupChanged { get; set; }
@@ -130,8 +139,18 @@ public sealed class RegistryClient(
         catch (ChronoLogException exception)
         {
             ReportUnreachable(exception, "could not register");
+            if (exception.Status == Status.Fenced && IsPlaceGivenUp())
+            {
+                logger.LogError("{Name} is not a member of its group: {Reason}", Identity.Name, exception.Message);
+                Displaced?.Invoke(exception);
+                await new TaskCompletionSource().Task.WaitAsync(cancellation);
+            }
+
             return false;
         }
+
+        refusedSince = null;
+        wasRegistered = true;
 
         Identity.ProcessId = reply.ProcessId;
         period = Bounded(reply.HeartbeatMilliseconds);
@@ -166,6 +185,12 @@ public sealed class RegistryClient(
             Observe(reply.Group);
             Answered?.Invoke(reply);
             IsRegistered = !reply.RegisterAgain;
+            if (reply.Fenced)
+            {
+                logger.LogWarning(
+                    "{Name} was declared dead by the Visor: it was not heard for too long; it registers anew",
+                    Identity.Name);
+            }
         }
         catch (ChronoLogException exception) when (exception.Status is Status.Fenced or Status.NotExist)
         {
@@ -177,6 +202,13 @@ public sealed class RegistryClient(
         {
             ReportUnreachable(exception, "got no answer to a heartbeat");
         }
+    }
+
+    private bool IsPlaceGivenUp()
+    {
+        refusedSince ??= timers.MonotonicNanoseconds;
+        return wasRegistered
+            || timers.MonotonicNanoseconds - refusedSince >= (long)options.PlaceDeadline.TotalNanoseconds;
     }
 
     private HeartbeatRequest NewHeartbeat() => new()

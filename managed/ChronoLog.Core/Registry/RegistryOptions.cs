@@ -14,6 +14,12 @@ public sealed record RegistryOptions
     /// </summary>
     public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a new process asks for a place that a living one has. Longer than a heartbeat is missed before the other
+    /// counts as silent: a process that was started in place of one that just died must not give up.
+    /// </summary>
+    public TimeSpan PlaceDeadline { get; init; } = TimeSpan.FromSeconds(6);
+
     /// <summary>Period of the heartbeats when the Visor states none.</summary>
     public TimeSpan HeartbeatPeriod { get; init; } = TimeSpan.FromSeconds(1);
 }

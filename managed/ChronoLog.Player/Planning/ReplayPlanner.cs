@@ -18,10 +18,11 @@ namespace ChronoLog.Player.Planning;
 /// <item>A Grapher that does not answer may hold events that are in no StoryFile yet. The Keepers keep those until they
 /// are archived, so they are asked again, this time for everything they keep; only if one of them is missing too there
 /// is a gap.</item>
+/// <item>Groups that recorded the story earlier: see <see cref="EarlierGroups"/>.</item>
 /// </list>
 /// </remarks>
 internal sealed class ReplayPlanner(
-    Func<GroupView?> view, TierReader tiers, RecentChunks recent, IColdTier cold, string name)
+    Func<GroupView?> view, TierReader tiers, EarlierGroups earlier, RecentChunks recent, IColdTier cold, string name)
 {
     public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
@@ -29,6 +30,9 @@ internal sealed class ReplayPlanner(
         try
         {
             (ulong watermark, List<Gap> gaps) = await OpenRemoteAsync(request, sources, cancellation);
+            var (others, missing) = await earlier.OpenAsync(request, sources, cancellation);
+            watermark = others.Append(watermark).Min();
+            gaps.AddRange(missing);
             OpenRecent(request, sources);
             sources.AddRange(cold.OpenSources(request.Story, request.StartTime, request.EndTime));
             return new ReadPlan(sources, watermark, gaps);
@@ -40,8 +44,6 @@ internal sealed class ReplayPlanner(
         }
     }
 
-    // The Keepers of earlier groups of the story (request.EarlierGroups) would be asked here, beside those of this one,
-    // once the Visor's views of other groups reach the Player; what those groups archived is in the archive already.
     private async ValueTask<(ulong Watermark, List<Gap> Gaps)> OpenRemoteAsync(
         OpenReadRequest request, List<IReadSource> sources, CancellationToken cancellation)
     {

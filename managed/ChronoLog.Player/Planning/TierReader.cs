@@ -4,7 +4,7 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Player.Planning;
 
-/// <summary>Opens reads at Keepers and Grapher.</summary>
+/// <summary>Opens reads at Keepers and Grapher, and at the Players of other groups.</summary>
 internal sealed class TierReader(PlayerOptions options, TierChannels channels, IBulkEndpoint bulk, ITimers timers)
 {
     /// <summary>Asks all members at once; the answers come in the order of the members.</summary>
@@ -31,17 +31,19 @@ internal sealed class TierReader(PlayerOptions options, TierChannels channels, I
     public async Task<TierAnswer> OpenAsync(
         ProcessIdentity member, OpenReadRequest request, CancellationToken cancellation)
     {
-        string tier = member.Role == Role.Keeper ? "hot tier" : "warm tier";
+        bool isPlayer = member.Role == Role.Player;
+        string tier = isPlayer ? "group" : member.Role == Role.Keeper ? "hot tier" : "warm tier";
+        string endpoint = isPlayer ? member.ServiceEndpoint : member.AdminEndpoint;
         var readOptions = new RemoteReadOptions
         {
-            Name = $"{tier} of {member.Name} at {member.AdminEndpoint}",
-            OpenDeadline = options.TierDeadline,
+            Name = $"{tier} of {member.Name} at {endpoint}",
+            OpenDeadline = isPlayer ? options.PlayerDeadline : options.TierDeadline,
             PageDeadline = options.PageDeadline,
             PullsAtOnce = !request.AcceptsForeignPages,
         };
         try
         {
-            IRpcChannel channel = channels.Get(member.AdminEndpoint);
+            IRpcChannel channel = channels.Get(endpoint);
             RemoteReadSource source =
                 await RemoteReadSource.OpenAsync(channel, bulk, timers, request, readOptions, cancellation);
             return new TierAnswer(member, source, null);

@@ -7,7 +7,7 @@ namespace ChronoLog.Store.Metadata;
 /// <summary>The tables, their version, and the settings of a connection.</summary>
 internal static class MetadataSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>"CLmd", in SQLite's header: tells our files from other programs'.</summary>
     private const int ApplicationId = 0x434C6D64;
@@ -34,7 +34,7 @@ internal static class MetadataSchema
         CREATE TABLE setting (
             key TEXT PRIMARY KEY NOT NULL,
             value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-        """ + Members;
+        """ + Members + MemberDetails;
 
     private const string Members = """
         CREATE TABLE member (
@@ -45,11 +45,30 @@ internal static class MetadataSchema
             PRIMARY KEY (member_group, role, name)) STRICT, WITHOUT ROWID;
         """;
 
+    // identity, request: the Protobuf messages ProcessIdentity and ConnectRequest. state: MemberState; a member of
+    // version 2 counts as dead until it registers, for nobody knows whether it still ran.
+    private const string MemberDetails = """
+        ALTER TABLE member ADD COLUMN identity BLOB NOT NULL DEFAULT x'';
+        ALTER TABLE member ADD COLUMN state INTEGER NOT NULL DEFAULT 1;
+        CREATE TABLE lost_keeper (
+            member_group INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            declared INTEGER NOT NULL,
+            returned INTEGER NOT NULL,
+            identity BLOB NOT NULL,
+            PRIMARY KEY (member_group, name, declared)) STRICT, WITHOUT ROWID;
+        CREATE TABLE client (
+            client_id INTEGER PRIMARY KEY NOT NULL,
+            request BLOB NOT NULL) STRICT;
+        """;
+
     // Version 1 knew neither what is being destroyed nor who belongs to a group.
     private const string FromVersion1 = """
         ALTER TABLE chronicle ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE story ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
         """ + Members;
+
+    private static readonly string[] Upgrades = [FromVersion1, MemberDetails];
 
     /// <summary>Sets up a new database, or checks an old one and brings it up to this version.</summary>
     /// <exception cref="ChronoLogException">Another program's file, a newer schema, or damage.</exception>
@@ -84,9 +103,9 @@ internal static class MetadataSchema
         }
 
         CheckIntegrity(connection, path);
-        if (version == 1)
+        if (version < Version)
         {
-            Change(connection, FromVersion1);
+            Change(connection, string.Concat(Upgrades.Skip((int)version - 1)));
         }
     }
 

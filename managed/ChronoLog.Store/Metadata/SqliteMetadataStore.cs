@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace ChronoLog.Store.Metadata;
 
 /// <summary>The Visor's metadata in one SQLite file that it holds exclusively.</summary>
-public sealed class SqliteMetadataStore : IMetadataStore
+public sealed partial class SqliteMetadataStore : IMetadataStore
 {
     private readonly SqliteConnection connection;
     private readonly PosixFile lockFile;
@@ -116,27 +116,6 @@ public sealed class SqliteMetadataStore : IMetadataStore
         "DELETE FROM story WHERE chronicle = $chronicle AND story = $story",
         ("$chronicle", chronicle),
         ("$story", story));
-
-    public IReadOnlyList<MemberRecord> LoadMembers() => Query(
-        "SELECT member_group, role, name, endpoint FROM member ORDER BY member_group, role, name",
-        reader => new MemberRecord(
-            (uint)reader.GetInt64(0), (Role)reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
-
-    public void PutMember(MemberRecord member) => Execute(
-        """
-        INSERT INTO member (member_group, role, name, endpoint) VALUES ($group, $role, $name, $endpoint)
-        ON CONFLICT (member_group, role, name) DO UPDATE SET endpoint = excluded.endpoint
-        """,
-        ("$group", (long)member.Group),
-        ("$role", (long)member.Role),
-        ("$name", member.Name),
-        ("$endpoint", member.ServiceEndpoint));
-
-    public void DeleteMember(MemberRecord member) => Execute(
-        "DELETE FROM member WHERE member_group = $group AND role = $role AND name = $name",
-        ("$group", (long)member.Group),
-        ("$role", (long)member.Role),
-        ("$name", member.Name));
 
     public ulong ReserveNumbers(string counter, uint count)
     {

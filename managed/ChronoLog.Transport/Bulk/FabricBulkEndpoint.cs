@@ -126,7 +126,7 @@ public sealed class FabricBulkEndpoint : IBulkEndpoint
     }
 
     public async ValueTask PullAsync(
-        BulkDescriptor remote, Slab destination, CancellationToken cancellation = default)
+        BulkDescriptor remote, Slab destination, CancellationToken cancellation = default, Action? arrived = null)
     {
         FabricSlab own = Own(destination);
         FabricAddress source = Check(remote, own);
@@ -142,6 +142,7 @@ public sealed class FabricBulkEndpoint : IBulkEndpoint
                 await request.Task.ConfigureAwait(false);
             }
 
+            arrived?.Invoke();
             Verify(remote, own, source);
         }
         finally

@@ -28,6 +28,7 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     private SimRecorder recorder = null!;
     private SimReader reader = null!;
     private uint pid;
+    private ulong session;
     private bool isOpening;
     private int writersBusy;
 
@@ -99,7 +100,8 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         {
             try
             {
-                ClientId = (await portal.CallAsync(Methods.Connect, request, CallDeadline)).ClientId;
+                ConnectReply reply = await portal.CallAsync(Methods.Connect, request, CallDeadline);
+                (ClientId, session) = (reply.ClientId, reply.Session);
             }
             catch (ChronoLogException)
             {
@@ -112,10 +114,29 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         while (true)
         {
-            await Delay(deployment.Settings.ClientLease / 3);
-            await TryAsync(async () => await portal.CallAsync(
-                Methods.KeepAlive, new ClientRequest { ClientId = ClientId }, CallDeadline));
+            await Delay(deployment.Settings.ClientLease / 6);
+            await TryAsync(RenewLeaseAsync);
         }
+    }
+
+    // A Visor that does not know this client any more is told again what it holds.
+    private async ValueTask RenewLeaseAsync()
+    {
+        KeepAliveReply reply = await portal.CallAsync(
+            Methods.KeepAlive, new KeepAliveRequest { ClientId = ClientId, Session = session }, CallDeadline);
+        if (!reply.AcquireAgain)
+        {
+            return;
+        }
+
+        foreach (string story in stories.Keys.ToList())
+        {
+            StoryRequest request = StoryRequest(story);
+            request.Again = true;
+            await portal.CallAsync(Methods.AcquireStory, request, CallDeadline);
+        }
+
+        session = reply.Session;
     }
 
     private async ValueTask WriteAsync(int writer)
@@ -197,10 +218,8 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         isOpening = true;
         try
         {
-            var request = new StoryRequest
-            {
-                ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story, CreateChronicle = true,
-            };
+            StoryRequest request = StoryRequest(story);
+            request.CreateChronicle = true;
             StoryReply reply = await portal.CallAsync(Methods.AcquireStory, request, CallDeadline);
             if (recorder.Ring is null)
             {
@@ -234,11 +253,11 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         await recorder.FlushAsync(DurabilityLevel.Synced, TimeSpan.FromMilliseconds(500));
         stories.Remove(story);
-        await portal.CallAsync(
-            Methods.ReleaseStory,
-            new StoryRequest { ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story },
-            CallDeadline);
+        await portal.CallAsync(Methods.ReleaseStory, StoryRequest(story), CallDeadline);
     }
+
+    private StoryRequest StoryRequest(string story) =>
+        new() { ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story };
 
     private async ValueTask ReplayAsync()
     {

@@ -23,9 +23,20 @@ internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore dat
 
     public IReadOnlyList<MemberRecord> LoadMembers() => database.LoadMembers();
 
-    public void PutMember(MemberRecord member) => Write("put member", () => database.PutMember(member));
+    public void PutMembers(IReadOnlyList<MemberRecord> members) =>
+        Write("put members", () => database.PutMembers(members));
 
     public void DeleteMember(MemberRecord member) => Write("delete member", () => database.DeleteMember(member));
+
+    public IReadOnlyList<LostRecord> LoadLost() => database.LoadLost();
+
+    public void PutLost(LostRecord lost) => Write("put lost", () => database.PutLost(lost));
+
+    public IReadOnlyList<ClientRecord> LoadClients() => database.LoadClients();
+
+    public void PutClient(ClientRecord client) => Write("put client", () => database.PutClient(client));
+
+    public void DeleteClient(ulong clientId) => Write("delete client", () => database.DeleteClient(clientId));
 
     public ulong ReserveNumbers(string counter, uint count) =>
         visor.Effect("reserve numbers") ? database.ReserveNumbers(counter, count) : ulong.MaxValue;

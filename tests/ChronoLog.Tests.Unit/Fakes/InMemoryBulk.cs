@@ -119,7 +119,7 @@ public sealed class InMemoryBulk(InMemoryBulkNetwork network, string name, long 
     }
 
     public async ValueTask PullAsync(
-        BulkDescriptor remote, Slab destination, CancellationToken cancellation = default)
+        BulkDescriptor remote, Slab destination, CancellationToken cancellation = default, Action? arrived = null)
     {
         if (remote.Provider != Provider || remote.Length > (uint)destination.Length)
         {
@@ -135,6 +135,7 @@ public sealed class InMemoryBulk(InMemoryBulkNetwork network, string name, long 
             throw new ChronoLogException(Status.NoConnection, $"{name}: key {remote.Key} is not exposed");
         }
 
+        arrived?.Invoke();
         Damage?.Invoke(target);
         if (VerifiesChecksum && Crc32C.Compute(target.Span) != remote.Crc32C)
         {

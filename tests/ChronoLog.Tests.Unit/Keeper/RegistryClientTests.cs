@@ -20,6 +20,7 @@ internal sealed class RegistryClientTests
     private Func<HeartbeatRequest, HeartbeatReply> answer = null!;
     private CancellationTokenSource stop = null!;
     private InMemoryRpcServer? visor;
+    private ChronoLogException? refusal;
 
     [SetUp]
     public void SetUp()
@@ -30,6 +31,7 @@ internal sealed class RegistryClientTests
         visorStrand = pump.Add("visor");
         registrations = [];
         beats = [];
+        refusal = null;
         answer = _ => new HeartbeatReply();
         stop = new CancellationTokenSource();
         client = new RegistryClient(
@@ -104,6 +106,48 @@ internal sealed class RegistryClientTests
     }
 
     [Test]
+    public void ANewProcessAsksForAPlaceAsLongAsTheOtherMayJustHaveDied()
+    {
+        refusal = new ChronoLogException(Status.Fenced, "'k' lives at a");
+        List<string> displaced = [];
+        client.Displaced = exception => displaced.Add(exception.Message);
+        StartVisor();
+        _ = Run();
+        Pass(5);
+        Assert.That(displaced, Is.Empty);
+        refusal = null;
+        Pass(2);
+        Assert.That((client.IsRegistered, displaced.Count), Is.EqualTo((true, 0)), "the other was silent in the end");
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void WhoHasNoPlaceIsToldOnceAndAsksNoMore(bool wasMember)
+    {
+        List<string> displaced = [];
+        client.Displaced = exception => displaced.Add(exception.Message);
+        StartVisor();
+        if (!wasMember)
+        {
+            refusal = new ChronoLogException(Status.Fenced, "'k' lives at a");
+        }
+
+        Task running = Run();
+        Pass(1);
+        refusal = new ChronoLogException(Status.Fenced, "'k' lives at a");
+        answer = _ => new HeartbeatReply { RegisterAgain = true, Fenced = true };
+        Pass(wasMember ? 1 : 7);
+        Assert.That(displaced, Is.EqualTo(["'k' lives at a"]));
+        Assert.That(client.IsRegistered, Is.False);
+        int asked = registrations.Count;
+        Pass(20);
+        Assert.That(registrations, Has.Count.EqualTo(asked));
+        stop.Cancel();
+        Pass(1);
+        Assert.That(running.IsCompletedSuccessfully, Is.True);
+    }
+
+    [Test]
     public void ASilentVisorIsNotTakenForOneThatForgot()
     {
         StartVisor();
@@ -144,6 +188,11 @@ internal sealed class RegistryClientTests
         visor.Handle(Methods.Register, (request, _) =>
         {
             registrations.Add(request);
+            if (refusal is not null)
+            {
+                throw refusal;
+            }
+
             return ValueTask.FromResult(new RegisterReply
             {
                 ProcessId = 9, Group = new GroupView { Epoch = 3 }, HeartbeatMilliseconds = 100,

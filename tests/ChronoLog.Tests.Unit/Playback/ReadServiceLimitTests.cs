@@ -103,7 +103,7 @@ public sealed class ReadServiceLimitTests
     }
 
     [Test]
-    public void A_cursor_holds_two_pages_whatever_the_range()
+    public void A_cursor_holds_three_pages_whatever_the_range()
     {
         var fixture = new ReadFixture();
         var source = new ScriptedSource(
@@ -114,7 +114,7 @@ public sealed class ReadServiceLimitTests
         {
             fixture.Page(cursor, sequence);
             fixture.Pump.Settle();
-            Assert.That(fixture.ServerBulk.BytesRented, Is.LessThanOrEqualTo(2 * ReadServiceOptions.PageBytesMin));
+            Assert.That(fixture.ServerBulk.BytesRented, Is.LessThanOrEqualTo(3 * ReadServiceOptions.PageBytesMin));
             Assert.That(source.Given, Is.LessThan(((int)sequence + 3) * 3), "reads ahead no further than one page");
         }
 

@@ -44,7 +44,7 @@ public sealed class PlayerFixture
         {
             Strand = Strand,
             Registry = new RegistryClient(
-                visor, new ProcessIdentity { Role = Core.Protocol.Role.Player, Name = "player-0" },
+                visor, new ProcessIdentity { Role = Core.Protocol.Role.Player, Name = "player-0", Group = 1, Archive = "own" },
                 new RegistryOptions(), Timers, NullLogger.Instance),
             Timers = Timers,
             Query = queryServer,

@@ -17,6 +17,7 @@ public sealed class TierFake
             Role = role,
             Name = name,
             AdminEndpoint = admin.Endpoint,
+            ServiceEndpoint = admin.Endpoint,
             ProcessId = (ulong)name.GetHashCode(),
         };
         Bulk = fixture.Network.NewEndpoint(name);
@@ -42,8 +43,15 @@ public sealed class TierFake
     /// <summary>Called after a snapshot was taken, before it is answered.</summary>
     public Action? Asked { get; set; }
 
+    /// <summary>Every opening so far.</summary>
+    public List<OpenReadRequest> Requests { get; } = [];
+
+    /// <summary>What it says may be missing.</summary>
+    public List<Gap> Gaps { get; } = [];
+
     private ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
+        Requests.Add(request);
         IEnumerable<TestEvent> seen = request.IncludeHandedOver ? Events.Concat(HandedOver) : Events;
         EventRun all = TestEvent.ToRun(seen);
         EventRun? part = all.Count == 0 ? null : all.Range(request.StartTime, request.EndTime);
@@ -51,6 +59,6 @@ public sealed class TierFake
         all.Release();
         part?.Release();
         Asked?.Invoke();
-        return ValueTask.FromResult(new ReadPlan([source], Watermark, []));
+        return ValueTask.FromResult(new ReadPlan([source], Watermark, Gaps));
     }
 }

@@ -3,11 +3,10 @@ using ChronoLog.Core.Ports;
 namespace ChronoLog.Tests.Unit.Visor;
 
 /// <summary>Metadata that survives the role, as a database does.</summary>
-internal sealed class MemoryMetadataStore : IMetadataStore
+internal sealed partial class MemoryMetadataStore : IMetadataStore
 {
     private readonly Dictionary<string, ChronicleRecord> chronicles = [];
     private readonly Dictionary<(string, string), StoryRecord> stories = [];
-    private readonly Dictionary<(uint, ChronoLog.Core.Protocol.Role, string), MemberRecord> members = [];
     private readonly Dictionary<string, ulong> counters = [];
     private readonly Dictionary<string, string> values = [];
 
@@ -29,12 +28,6 @@ internal sealed class MemoryMetadataStore : IMetadataStore
     public void PutStory(StoryRecord story) => stories[(story.Chronicle, story.Story)] = story;
 
     public void DeleteStory(string chronicle, string story) => stories.Remove((chronicle, story));
-
-    public IReadOnlyList<MemberRecord> LoadMembers() => [.. members.Values];
-
-    public void PutMember(MemberRecord member) => members[(member.Group, member.Role, member.Name)] = member;
-
-    public void DeleteMember(MemberRecord member) => members.Remove((member.Group, member.Role, member.Name));
 
     public ulong ReserveNumbers(string counter, uint count)
     {

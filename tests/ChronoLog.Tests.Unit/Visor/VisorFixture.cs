@@ -60,15 +60,23 @@ internal sealed class VisorFixture
         Pump.Settle();
         Pump.Run(strand, () => portalServer!.DisposeAsync());
         Pump.Run(strand, () => registryServer!.DisposeAsync());
+        Pump.Advance(TimeSpan.FromMilliseconds(1)); // ticks tell one life from the other
         Start();
     }
 
     public ulong Connect() =>
         Call(Methods.Connect, new ConnectRequest { ClientProtocolVersion = 1, Host = "h" }).ClientId;
 
-    public RegisterReply Join(Role role, string name, uint group = 0, ulong epoch = 1, ulong processId = 0)
+    /// <param name="role">Keeper, Grapher or Player.</param>
+    /// <param name="name">Also its address, unless <paramref name="at"/> is given.</param>
+    /// <param name="group">Its recording group.</param>
+    /// <param name="epoch">Of the process.</param>
+    /// <param name="at">Name of the address.</param>
+    /// <param name="processId">Of an earlier registration.</param>
+    public RegisterReply Join(
+        Role role, string name, uint group = 0, ulong epoch = 1, string? at = null, ulong processId = 0)
     {
-        string admin = $"tcp://{name}:1";
+        string admin = $"tcp://{at ?? name}:1";
         InMemoryRpcServer server = rpc.NewServer(members, admin);
         server.Handle(Methods.StartStoryRecording, (request, _) => Note(name, $"start {request.Story.Story}"));
         server.Handle(Methods.StopStoryRecording, (request, _) => Note(name, "stop"));
@@ -79,7 +87,7 @@ internal sealed class VisorFixture
             Identity = new ProcessIdentity
             {
                 Role = role, Name = name, Group = group, Host = "h", Epoch = epoch, ProcessId = processId,
-                ServiceEndpoint = $"tcp://{name}:0", AdminEndpoint = admin,
+                ServiceEndpoint = $"tcp://{at ?? name}:0", AdminEndpoint = admin,
             },
         });
     }
@@ -92,8 +100,32 @@ internal sealed class VisorFixture
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply> => Pump.Run(caller, () => registry.CallAsync(method, request, Deadline));
 
-    public Status Refusal(Action call) =>
-        NUnit.Framework.Assert.Throws<ChronoLogException>(() => call())!.Status;
+    public HeartbeatReply Beat(RegisterReply process, ulong epoch = 1) => CallRegistry(
+        Methods.Heartbeat, new HeartbeatRequest { ProcessId = process.ProcessId, Epoch = epoch });
+
+    /// <summary>Lets time pass in which the processes send their heartbeats.</summary>
+    public void Live(TimeSpan time, params RegisterReply[] processes)
+    {
+        long end = Timers.MonotonicNanoseconds + (long)time.TotalNanoseconds;
+        while (Timers.MonotonicNanoseconds < end)
+        {
+            Pump.Advance(Options.HeartbeatPeriod);
+            foreach (RegisterReply process in processes)
+            {
+                Beat(process);
+            }
+        }
+    }
+
+    /// <summary>What the Visor holds of every process: "keeper-0 alive".</summary>
+    public IEnumerable<string> States() => Call(Methods.Status, new Empty()).Processes
+        .Where(process => process.Identity.Role != Role.Visor)
+        .Select(process => $"{process.Identity.Name} {process.State}");
+
+    public Status Refusal(Action call) => Failure(call).Status;
+
+    public ChronoLogException Failure(Action call) =>
+        NUnit.Framework.Assert.Throws<ChronoLogException>(() => call())!;
 
     private async ValueTask<Empty> Note(string name, string what)
     {

@@ -147,6 +147,31 @@ internal sealed class VisorTests
     }
 
     [Test]
+    public void AStoryWhoseGroupDiedMovesAndItsRepliesNameBoth()
+    {
+        JoinGroup(group: 3, suffix: "-far");
+        ulong client = visor.Connect();
+        Acquire(client, create: true);
+        visor.Pump.Advance(visor.Options.DeadAfter * 2);
+        JoinGroup();
+        StoryReply moved = Acquire(client);
+        Assert.That(moved.Group.Group, Is.Zero);
+        AssertEarlier(moved);
+        AssertEarlier(visor.Call(Methods.RouteReplay, Story(client)));
+        visor.Restart();
+        AssertEarlier(visor.Call(Methods.RouteReplay, Story(client)));
+
+        static void AssertEarlier(StoryReply reply)
+        {
+            Assert.That(reply.EarlierGroups, Is.EqualTo([3u]));
+            Assert.That(reply.EarlierViews.Single().Group, Is.EqualTo(3));
+            Assert.That(
+                reply.EarlierViews.Single().DeadKeepers.Select(keeper => keeper.Name),
+                Is.EquivalentTo(["keeper-0-far", "keeper-1-far"]));
+        }
+    }
+
+    [Test]
     public void ReplaysAreRoutedToThePlayerAndNeedNoHold()
     {
         JoinGroup();
@@ -187,7 +212,7 @@ internal sealed class VisorTests
             Is.EqualTo(Status.InvalidArgument));
         visor.Join(Role.Grapher, "grapher");
         Assert.That(
-            visor.Refusal(() => visor.Join(Role.Grapher, "rival")), Is.EqualTo(Status.InvalidArgument));
+            visor.Refusal(() => visor.Join(Role.Grapher, "rival")), Is.EqualTo(Status.Fenced));
     }
 
     [Test]

@@ -133,11 +133,11 @@ public class SqliteMetadataStoreTests
     public void A_newer_schema_is_refused()
     {
         SqliteMetadataStore.Open(path).Dispose();
-        Sql("PRAGMA user_version = 3");
+        Sql("PRAGMA user_version = 4");
 
         Assert.That(
             () => SqliteMetadataStore.Open(path),
-            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 3"));
+            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 4"));
     }
 
     [Test]
@@ -169,21 +169,65 @@ public class SqliteMetadataStoreTests
     [Test]
     public void What_is_being_destroyed_and_who_belongs_to_a_group_survive_a_restart()
     {
-        var keeper = new MemberRecord(7, Role.Keeper, "keeper-0", "tcp://a:1");
+        MemberRecord keeper = Keeper("keeper-0", "tcp://a:1", MemberState.Dead);
         using (SqliteMetadataStore store = SqliteMetadataStore.Open(path))
         {
             store.PutChronicle(new ChronicleRecord("c", new Dictionary<string, string>(), 1, IsBeingDestroyed: true));
             store.PutStory(new StoryRecord("c", "s", 1, new Dictionary<string, string>(), [7], 1, IsBeingDestroyed: true));
-            store.PutMember(keeper with { ServiceEndpoint = "tcp://a:0" });
-            store.PutMember(keeper);
-            store.PutMember(keeper with { Name = "gone" });
-            store.DeleteMember(keeper with { Name = "gone" });
+            store.PutMembers([Keeper("keeper-0", "tcp://a:0"), Keeper("gone")]);
+            store.PutMembers([keeper]);
+            store.DeleteMember(Keeper("gone"));
         }
 
         using SqliteMetadataStore reopened = SqliteMetadataStore.Open(path);
         Assert.That(reopened.LoadChronicles().Single().IsBeingDestroyed, Is.True);
         Assert.That(reopened.LoadStories().Single().IsBeingDestroyed, Is.True);
         Assert.That(reopened.LoadMembers(), Is.EqualTo([keeper]));
+    }
+
+    [Test]
+    public void Lost_keepers_and_clients_survive_a_restart()
+    {
+        var client = new ClientRecord(ulong.MaxValue, new ConnectRequest { Host = "h", Environment = { ["rank"] = "7" } });
+        var lost = new LostRecord(Keeper("keeper-0").Identity, 1UL << 63, 0);
+        using (SqliteMetadataStore store = SqliteMetadataStore.Open(path))
+        {
+            store.PutMembers([Keeper("keeper-0"), Keeper("keeper-1")]);
+            store.PutLost(lost);
+            store.PutClient(client);
+            store.PutClient(client with { ClientId = 1 });
+            store.DeleteClient(1);
+        }
+
+        using SqliteMetadataStore reopened = SqliteMetadataStore.Open(path);
+        Assert.That(reopened.LoadMembers(), Is.EqualTo([Keeper("keeper-1")]), "who is lost is no member any more");
+        Assert.That(reopened.LoadLost(), Is.EqualTo([lost]));
+        Assert.That(reopened.LoadClients(), Is.EqualTo([client]));
+        reopened.PutMembers([Keeper("keeper-0")]);
+        reopened.PutLost(lost with { Returned = 9 });
+        Assert.That(reopened.LoadLost().Single().Returned, Is.EqualTo(9));
+        Assert.That(reopened.LoadMembers(), Has.Count.EqualTo(2), "who returned is one again");
+    }
+
+    [Test]
+    public void A_member_of_version_2_counts_as_dead_until_it_registers()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using (SqliteMetadataStore.Open(path))
+        {
+        }
+
+        Sql("""
+            ALTER TABLE member DROP COLUMN identity; ALTER TABLE member DROP COLUMN state;
+            DROP TABLE lost_keeper; DROP TABLE client;
+            INSERT INTO member VALUES (7, 2, 'keeper-0', 'tcp://a:1');
+            PRAGMA user_version = 2;
+            """);
+        using SqliteMetadataStore store = SqliteMetadataStore.Open(path);
+        MemberRecord member = store.LoadMembers().Single();
+        Assert.That(member.State, Is.EqualTo(MemberState.Dead));
+        Assert.That((member.Group, member.Role, member.Name), Is.EqualTo((7u, Role.Keeper, "keeper-0")));
+        Assert.That((member.ServiceEndpoint, member.Identity.ProcessId), Is.EqualTo(("tcp://a:1", 0ul)));
     }
 
     [Test]
@@ -218,6 +262,14 @@ public class SqliteMetadataStoreTests
         File.WriteAllBytes(path, bytes);
         Assert.That(() => SqliteMetadataStore.Open(path), Corrupt());
     }
+
+    private static MemberRecord Keeper(
+        string name, string endpoint = "tcp://a:1", MemberState state = MemberState.Alive) => new(
+        new ProcessIdentity
+        {
+            Role = Role.Keeper, Group = 7, Name = name, ServiceEndpoint = endpoint, Host = "h", Epoch = 3, ProcessId = 5,
+        },
+        state);
 
     private static NUnit.Framework.Constraints.Constraint Corrupt() => Throws.TypeOf<ChronoLogException>()
         .With.Property(nameof(ChronoLogException.Status)).EqualTo(Status.Corrupt);

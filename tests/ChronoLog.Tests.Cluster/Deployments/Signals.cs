@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ChronoLog.Tests.Cluster.Deployments;
+
+/// <summary>Signals to processes that a test started.</summary>
+internal static class Signals
+{
+    public static void Kill(int pid) => Send("KILL", pid);
+
+    /// <summary>The process stands still: to the others it is as good as dead, and it may return.</summary>
+    public static void Stop(int pid) => Send("STOP", pid);
+
+    public static void Continue(int pid) => Send("CONT", pid);
+
+    /// <summary>What Ctrl-C does: every process of the group gets it.</summary>
+    public static void InterruptGroup(int leader) => Send("INT", -leader);
+
+    private static void Send(string signal, int pid)
+    {
+        string target = pid.ToString(CultureInfo.InvariantCulture);
+        using Process kill = Process.Start("bash", ["-c", $"kill -{signal} -- {target}"]);
+        kill.WaitForExit();
+        Assert.That(kill.ExitCode, Is.Zero, $"kill -{signal} {target}");
+    }
+}
