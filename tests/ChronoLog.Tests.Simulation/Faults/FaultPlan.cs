@@ -14,12 +14,7 @@ public sealed record FaultPlan(IReadOnlyList<FaultKind> Kinds, TimeSpan Chaos, T
     /// <summary>Whoever allows so few wants them all.</summary>
     private const int Few = 3;
 
-    // A Visor that starts again knows no Keeper until it registers again; a Player that hears of the group in between
-    // knows some of them, and calls a replay without the others complete (--faults CrashVisor --seed 6).
-    private static readonly FaultKind[] NotYet = [FaultKind.CrashVisor];
-
-    /// <summary>Every kind that the product is built for by now.</summary>
-    public static IReadOnlyList<FaultKind> Every { get; } = [.. Enum.GetValues<FaultKind>().Except(NotYet)];
+    public static IReadOnlyList<FaultKind> Every { get; } = Enum.GetValues<FaultKind>();
 
     public static FaultPlan Draw(SimRandom random, IReadOnlyList<FaultKind> allowed) => new(
         [.. allowed.Where(_ => random.Chance(allowed.Count <= Few ? 1 : Share))],
