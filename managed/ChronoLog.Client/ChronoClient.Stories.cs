@@ -59,13 +59,24 @@ public sealed partial class ChronoClient
     }
 
     /// <summary>Flushes to the chronicle's durability level and gives the story back.</summary>
-    /// <exception cref="ChronoLogException">NotAcquired; TimedOut: the level was not reached, the story is still held.</exception>
-    public async Task ReleaseStoryAsync(string chronicle, string story, CancellationToken cancellation = default)
+    /// <exception cref="ChronoLogException">
+    /// NotAcquired; TimedOut, NoKeepers: the level was not reached, the story is still held.
+    /// </exception>
+    public Task ReleaseStoryAsync(string chronicle, string story, CancellationToken cancellation = default) =>
+        ReleaseStoryAsync(chronicle, story, level: null, cancellation);
+
+    /// <inheritdoc cref="ReleaseStoryAsync(string, string, CancellationToken)"/>
+    /// <param name="chronicle">Of the story.</param>
+    /// <param name="story">Held.</param>
+    /// <param name="level">Instead of the chronicle's: for who can't wait until a dead Keeper is back.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task ReleaseStoryAsync(
+        string chronicle, string story, DurabilityLevel? level, CancellationToken cancellation = default)
     {
         StoryHandle handle = await HeldAsync(chronicle, story, cancellation).ConfigureAwait(false);
 
         // Not under the lock: it takes as long as the Keeper's device, and other stories need not wait for that.
-        await handle.FlushAsync(RingLevel(handle.Durability), options.ReleaseTimeout, cancellation)
+        await handle.FlushAsync(level ?? RingLevel(handle.Durability), options.ReleaseTimeout, cancellation)
             .ConfigureAwait(false);
         await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -77,7 +88,7 @@ public sealed partial class ChronoClient
 
             await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(false);
             held.Remove((chronicle, story));
-            handle.Close();
+            await handle.CloseAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -141,10 +152,8 @@ public sealed partial class ChronoClient
     {
         try
         {
-            var placement = await rings.PlaceAsync(reply.Group, cancellation).ConfigureAwait(false);
-            var writer = rings.Session.OpenStory(reply.Story.StoryId, options.Placement, placement);
-            writer.FullTimeout = options.FullTimeout;
-            return new StoryHandle(reply.Story, writer, ClientId);
+            StoryPlacement placement = await rings.OpenAsync(reply, cancellation).ConfigureAwait(false);
+            return new StoryHandle(reply.Story, placement.Writer, ClientId) { Rings = rings, Placement = placement };
         }
         catch
         {
@@ -158,5 +167,5 @@ public sealed partial class ChronoClient
 
     // What lies beyond the Keeper's journal is not known to the ring; a release waits for the journal's device.
     private static DurabilityLevel RingLevel(DurabilityLevel level) =>
-        level > DurabilityLevel.Synced ? DurabilityLevel.Synced : level;
+        level == DurabilityLevel.Archived ? DurabilityLevel.Synced : level;
 }

@@ -20,6 +20,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
 
     private readonly ClientOptions options;
     private readonly ZmqRpcConnector connector;
+    private readonly ILogger logger;
     private readonly IRpcChannel portal;
     private readonly SharedClock clock = new();
     private readonly CancellationTokenSource closing = new();
@@ -31,8 +32,9 @@ public sealed partial class ChronoClient : IAsyncDisposable
     private RingSet rings = null!;
     private int disposed;
 
-    private ChronoClient(ClientOptions options, ZmqRpcConnector connector)
+    private ChronoClient(ClientOptions options, ZmqRpcConnector connector, ILogger logger)
     {
+        this.logger = logger;
         this.options = options;
         this.connector = connector;
         portal = connector.Open(options.Endpoint);
@@ -50,11 +52,12 @@ public sealed partial class ChronoClient : IAsyncDisposable
     public static async Task<ChronoClient> ConnectAsync(
         ClientOptions options, ILogger? logger = null, CancellationToken cancellation = default)
     {
-        var connector = new ZmqRpcConnector(logger ?? NullLogger.Instance);
+        logger ??= NullLogger.Instance;
+        var connector = new ZmqRpcConnector(logger);
         ChronoClient? client = null;
         try
         {
-            client = new ChronoClient(options, connector);
+            client = new ChronoClient(options, connector, logger);
             await client.ConnectAsync(cancellation).ConfigureAwait(false);
             return client;
         }
@@ -184,7 +187,8 @@ public sealed partial class ChronoClient : IAsyncDisposable
         TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(false));
         var synchronizer = new ClockSynchronizer(portal, Methods.Clock, clock);
         await synchronizer.SynchronizeAsync(cancellation).ConfigureAwait(false);
-        rings = new RingSet(ClientId, clock, connector, options);
+        rings = new RingSet(ClientId, clock, connector, portal, options, logger);
+        GroupChanged += rings.Observe;
         background = Task.WhenAll(
             KeepAliveAsync(),
             synchronizer.RunAsync(RealTimers.Instance, ClockPeriod, closing.Token));

@@ -24,6 +24,13 @@ public sealed record ClientOptions
     public TimeSpan FullTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long a Keeper may give no sign of life (it gives four a second) before recording goes over to another one of
+    /// the group on this node, with everything that it has not taken yet. Too short only costs copying: nothing is lost
+    /// or repeated when it comes back.
+    /// </summary>
+    public TimeSpan FailoverAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// Bytes that a replay moves at a time, 64 KiB to 16 MiB. A page costs a request and two round trips of RMA, some
     /// ten switches of threads in all: with 1 MiB they took as much processor time as the events of 64 bytes in it. Two
     /// pages lie in each process on the way, so a Player with very many replays at once is better served by less.
@@ -33,6 +40,6 @@ public sealed record ClientOptions
     /// <summary>Longest wait for an answer of the Visor or a Keeper.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long <see cref="ChronoClient.ReleaseStoryAsync"/> waits for the chronicle's durability level.</summary>
+    /// <summary>How long a release waits for the chronicle's durability level.</summary>
     public TimeSpan ReleaseTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,77 +1,236 @@
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Transport.Rings;
 using ChronoLog.Transport.Timing;
+using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Client;
 
-/// <summary>The rings that this process shares with Keepers: one per Keeper, for all stories.</summary>
+/// <summary>
+/// The rings that this process shares with Keepers: one per Keeper, for all stories; and the agent that watches them.
+/// </summary>
 /// <remarks>
-/// A Keeper that is started again takes its rings up, under its process id: nothing is to be done here. Going over to
-/// another Keeper, when one stays away, would belong here.
+/// All of it lives on a strand with a thread of its own, so that an application that blocks the thread pool in a dead
+/// Keeper's full ring does not hold up what would free it. Recording threads see none of this: their writers' sets are
+/// replaced under them.
+/// A Keeper that is started again takes its rings up, under its process id: then nothing is to be done. When it stays
+/// away, see RingSet.Failover.cs; new Keepers of the group, see RingSet.Joining.cs.
 /// </remarks>
-internal sealed class RingSet(ulong clientId, SharedClock clock, IRpcConnector connector, ClientOptions options)
-    : IAsyncDisposable
+internal sealed partial class RingSet : IAgent, IAsyncDisposable
 {
-    private readonly Dictionary<ulong, RecorderRing> byKeeper = [];
-    private readonly Dictionary<ulong, (IRpcChannel Channel, ulong RingId)> open = [];
+    private static readonly TimeSpan CloseDeadline = TimeSpan.FromSeconds(1);
 
-    public RecorderSession Session { get; } = new(clientId, clock);
+    private readonly ulong clientId;
+    private readonly IRpcConnector connector;
+    private readonly IRpcChannel portal;
+    private readonly ClientOptions options;
+    private readonly ILogger logger;
+    private readonly Strand strand = new("chronolog rings");
+    private readonly AgentRunner runner;
+    private readonly CancellationTokenSource ending = new();
+    private readonly Dictionary<ulong, KeeperRing> inUse = [];
+    private readonly Dictionary<ulong, Task<KeeperRing>> opening = [];
+    private readonly List<StoryPlacement> stories = [];
 
-    /// <summary>The rings for a story of the group, per the client's placement; opened when first needed.</summary>
-    public async Task<IReadOnlyList<RecorderRing>> PlaceAsync(GroupView group, CancellationToken cancellation)
+    public RingSet(
+        ulong clientId, SharedClock clock, IRpcConnector connector, IRpcChannel portal, ClientOptions options,
+        ILogger logger)
     {
-        List<ProcessIdentity> near =
-            [.. group.Keepers.Where(keeper => keeper.Host == HostIdentity.Current).OrderBy(keeper => keeper.ProcessId)];
-        if (near.Count == 0)
+        this.clientId = clientId;
+        this.connector = connector;
+        this.portal = portal;
+        this.options = options;
+        this.logger = logger;
+        Session = new RecorderSession(clientId, clock) { ReplacesRings = true };
+        watchNanoseconds = (long)WatchPeriod(options.FailoverAfter).TotalNanoseconds;
+        runner = new AgentRunner(this, () => TimeSpan.FromMicroseconds(watchNanoseconds / 1000.0), Failed);
+        strand.Posted = runner.Wake;
+        strand.Unhandled = Failed;
+    }
+
+    public string Name => strand.Name;
+
+    public RecorderSession Session { get; }
+
+    /// <summary>Opens a story for recording into rings of the group, per the client's placement.</summary>
+    /// <exception cref="ChronoLogException">
+    /// NotSupported: no Keeper here; NoKeepers: none that answers, or fewer than replicas; InvalidArgument: a level that
+    /// its replicas do not allow.
+    /// </exception>
+    public async Task<StoryPlacement> OpenAsync(StoryReply reply, CancellationToken cancellation)
+    {
+        ChronicleAttributes attributes = ChronicleAttributes.Parse(reply.Story.Attributes);
+        var story = new StoryPlacement(reply.Story, reply.Group, attributes.Replicas);
+        if (attributes.Durability == DurabilityLevel.Replicated && attributes.Replicas < 2)
         {
-            string known = string.Join(", ", group.Keepers.Select(keeper => $"'{keeper.Name}' on {keeper.Host}"));
             throw new ChronoLogException(
-                Status.NotSupported,
-                $"no keeper of group {group.Group} runs on this node ({HostIdentity.Current}); there are {known}. "
-                + "Recording into a remote keeper is not built yet: start a keeper here");
+                Status.InvalidArgument,
+                $"story {story.Name} has durability=replicated and replicas=1: set the chronicle's replicas to 2");
         }
 
-        // Clients of one node spread over its Keepers by their ids.
-        IEnumerable<ProcessIdentity> chosen = options.Placement == Placement.LocalFirst
-            ? [near[(int)(clientId % (ulong)near.Count)]]
-            : near;
-        var rings = new List<RecorderRing>();
-        foreach (ProcessIdentity keeper in chosen)
+        await OnStrandAsync(() => PlaceAsync(story, cancellation)).ConfigureAwait(false);
+        return story;
+    }
+
+    /// <summary>The story was released: its rings stay, for others.</summary>
+    public Task ForgetAsync(StoryPlacement story) => OnStrandAsync(() =>
+    {
+        stories.Remove(story);
+        return Task.CompletedTask;
+    });
+
+    int IAgent.DoWork()
+    {
+        int done = strand.DoWork();
+        long now = RealTimers.Instance.MonotonicNanoseconds;
+        if (now < nextWatch || ending.IsCancellationRequested)
         {
-            rings.Add(await RingOfAsync(keeper, cancellation).ConfigureAwait(false));
+            return done;
         }
 
-        return rings;
+        nextWatch = now + watchNanoseconds;
+        strand.Post(_ => Watch(), null); // its continuations belong on the strand
+        return done + strand.DoWork();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await ending.CancelAsync().ConfigureAwait(false);
+        runner.Dispose();
         Session.Dispose();
-        foreach ((IRpcChannel channel, ulong ringId) in open.Values)
-        {
-            try
-            {
-                await channel.CallAsync(
-                    Methods.CloseRing, new CloseRingRequest { ClientId = clientId, RingId = ringId }, TimeSpan.FromSeconds(1))
-                    .ConfigureAwait(false);
-            }
-            catch (ChronoLogException)
-            {
-                // The Keeper sees the closed mark in the ring, or this process's end.
-            }
+        await Task.WhenAll(inUse.Values.Concat(left).Select(CloseAsync)).ConfigureAwait(false);
+    }
 
-            await channel.DisposeAsync().ConfigureAwait(false);
+    // A Keeper that does not answer sees the closed mark in the ring, or this process's end.
+    private async Task CloseAsync(KeeperRing ring)
+    {
+        try
+        {
+            var request = new CloseRingRequest { ClientId = clientId, RingId = ring.Ring.RingId };
+            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline).ConfigureAwait(false);
+        }
+        catch (ChronoLogException)
+        {
+        }
+
+        await ring.Channel.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task OnStrandAsync(Func<Task> function)
+    {
+        try
+        {
+            await strand.InvokeAsync(() => new ValueTask(function())).WaitAsync(ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (ending.IsCancellationRequested)
+        {
+            throw new ChronoLogException(
+                Status.NoConnection, "the client has left the deployment; connect again", exception);
         }
     }
 
-    private async Task<RecorderRing> RingOfAsync(ProcessIdentity keeper, CancellationToken cancellation)
+    private async Task PlaceAsync(StoryPlacement story, CancellationToken cancellation)
     {
-        if (byKeeper.TryGetValue(keeper.ProcessId, out RecorderRing? ring))
+        List<ProcessIdentity> near = Near(story);
+        if (near.Count < story.Replicas)
+        {
+            throw TooFew(story, near.Count);
+        }
+
+        int wanted = options.Placement == Placement.LocalFirst || story.Replicas > 1 ? story.Replicas : near.Count;
+        ChronoLogException? refusal = null;
+        foreach (ProcessIdentity keeper in near)
+        {
+            if (story.Rings.Count == wanted)
+            {
+                break;
+            }
+
+            try
+            {
+                story.Give(await RingOfAsync(keeper, 0, options.CallDeadline, cancellation));
+            }
+            catch (ChronoLogException exception)
+            {
+                refusal = exception; // another one of the group may take it
+            }
+        }
+
+        if (story.Rings.Count < Math.Max(1, story.Replicas))
+        {
+            throw refusal ?? TooFew(story, story.Rings.Count);
+        }
+
+        // One of them may have been left while another one was opened.
+        Renew(story);
+        story.Writer = Session.OpenStory(
+            story.Story.StoryId, options.Placement, [.. story.Rings.Select(each => each.Ring)], story.Replicas);
+        story.Writer.FullTimeout = options.FullTimeout;
+        stories.Add(story);
+    }
+
+    /// <summary>
+    /// The group's Keepers on this node, the one to go to first first: where this client is already, then by its id, so
+    /// that the clients of one node spread over its Keepers. Those that are silent now come last.
+    /// </summary>
+    private List<ProcessIdentity> Near(StoryPlacement story)
+    {
+        List<ProcessIdentity> near =
+        [
+            .. story.Group.Keepers.Where(keeper => keeper.Host == HostIdentity.Current)
+                .OrderBy(keeper => keeper.ProcessId),
+        ];
+        int first = near.Count == 0 ? 0 : (int)(clientId % (ulong)near.Count);
+        return
+        [
+            .. near.Skip(first).Concat(near.Take(first))
+                .OrderBy(keeper => inUse.TryGetValue(keeper.ProcessId, out KeeperRing? ring) ? IsLost(ring) ? 2 : 0 : 1),
+        ];
+    }
+
+    private ChronoLogException TooFew(StoryPlacement story, int near)
+    {
+        GroupView group = story.Group;
+        if (near > 0)
+        {
+            return new ChronoLogException(
+                Status.NoKeepers,
+                $"story {story.Name} has replicas={story.Replicas}, and {near} keeper of group {group.Group} is on this "
+                + $"node ({HostIdentity.Current}): start another one here");
+        }
+
+        string known = string.Join(", ", group.Keepers.Select(keeper => $"'{keeper.Name}' on {keeper.Host}"));
+        return new ChronoLogException(
+            Status.NotSupported,
+            $"no keeper of group {group.Group} runs on this node ({HostIdentity.Current}); there are {known}. "
+            + "Recording into a remote keeper is not built yet: start a keeper here");
+    }
+
+    // Two stories that are acquired at once share the opening, and the ring.
+    private async Task<KeeperRing> RingOfAsync(
+        ProcessIdentity keeper, long capacityBytes, TimeSpan deadline, CancellationToken cancellation)
+    {
+        if (inUse.TryGetValue(keeper.ProcessId, out KeeperRing? ring))
         {
             return ring;
         }
 
+        if (!opening.TryGetValue(keeper.ProcessId, out Task<KeeperRing>? opened))
+        {
+            opened = OpenRingAsync(keeper, capacityBytes, deadline);
+            if (!opened.IsCompleted)
+            {
+                opening.Add(keeper.ProcessId, opened);
+            }
+        }
+
+        return await opened.WaitAsync(cancellation);
+    }
+
+    private async Task<KeeperRing> OpenRingAsync(ProcessIdentity keeper, long capacityBytes, TimeSpan deadline)
+    {
         IRpcChannel channel = connector.Open(keeper.ServiceEndpoint);
         try
         {
@@ -80,19 +239,24 @@ internal sealed class RingSet(ulong clientId, SharedClock clock, IRpcConnector c
                 ClientId = clientId,
                 Host = HostIdentity.Current,
                 Pid = (uint)Environment.ProcessId,
-                CapacityBytes = (ulong)options.RingCapacityBytes,
+                CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
-            OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, options.CallDeadline, cancellation)
-                .ConfigureAwait(false);
-            ring = Session.AddRing(reply);
-            byKeeper.Add(keeper.ProcessId, ring);
-            open.Add(keeper.ProcessId, (channel, reply.RingId));
+            OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
+            var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
+            inUse.Add(keeper.ProcessId, ring);
             return ring;
         }
         catch
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
+            await channel.DisposeAsync();
             throw;
         }
+        finally
+        {
+            opening.Remove(keeper.ProcessId);
+        }
     }
+
+    private void Failed(Exception exception) =>
+        logger.LogError(exception, "watching the rings of client {Client} failed; going on", clientId);
 }

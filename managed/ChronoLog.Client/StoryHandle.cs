@@ -33,7 +33,10 @@ public sealed class StoryHandle
     public DurabilityLevel Durability { get; }
 
     /// <summary>Records one event; returns its ChronoTick. Waits, bounded, while the ring is full.</summary>
-    /// <exception cref="ChronoLogException">TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.</exception>
+    /// <exception cref="ChronoLogException">
+    /// TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded, ever. Unknown (with replicas only): the event
+    /// is with fewer Keepers than that, stored at most once.
+    /// </exception>
     public ulong LogEvent(ReadOnlySpan<byte> record) => writer.LogEvent(record);
 
     /// <inheritdoc cref="LogEvent(ReadOnlySpan{byte})"/>
@@ -49,15 +52,15 @@ public sealed class StoryHandle
         writer.LogBatch(records, lengths, ticks);
 
     /// <summary>Completes when everything recorded through this handle so far has reached the level.</summary>
-    /// <param name="level">Up to Synced; the levels beyond are refused (NotSupported).</param>
+    /// <param name="level">Up to Synced, and Replicated with replicas=2; others are refused (NotSupported).</param>
     /// <param name="timeout">Then TimedOut.</param>
     /// <param name="cancellation">Ends the wait at once.</param>
     public async Task FlushAsync(DurabilityLevel level, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        if (!writer.TryFlush(level))
+        if (!IsReached(level))
         {
             // The ring's own wait goes on until its time is up; nobody waits for it then.
-            Task flush = Task.Run(() => writer.Flush(level, timeout), cancellation);
+            Task flush = Task.Run(() => Flush(level, timeout), cancellation);
             await flush.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
@@ -65,5 +68,46 @@ public sealed class StoryHandle
     /// <summary>The recording group that the Visor named last.</summary>
     internal uint Group { get; set; }
 
-    internal void Close() => writer.Dispose();
+    internal RingSet? Rings { get; init; }
+
+    internal StoryPlacement? Placement { get; init; }
+
+    internal async Task CloseAsync()
+    {
+        writer.Dispose();
+        if (Rings is not null && Placement is not null)
+        {
+            await Rings.ForgetAsync(Placement).ConfigureAwait(false);
+        }
+    }
+
+    // No Keeper now: it may be back, or its events with another one, before the time is up.
+    private bool IsReached(DurabilityLevel level)
+    {
+        try
+        {
+            return writer.TryFlush(level);
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.NoKeepers)
+        {
+            return false;
+        }
+    }
+
+    private void Flush(DurabilityLevel level, TimeSpan timeout)
+    {
+        try
+        {
+            writer.Flush(level, timeout);
+        }
+        catch (ChronoLogException exception)
+            when (exception.Status is Status.TimedOut or Status.NoKeepers && Rings?.Owing is { Length: > 0 } owing)
+        {
+            throw new ChronoLogException(
+                Status.NoKeepers,
+                $"story '{Chronicle}/{Story}' has not reached level {level}: the journal of keeper {owing} holds events "
+                + "that it had not said to be synced when it went away; start it again, or ask for a lower level",
+                exception);
+        }
+    }
 }

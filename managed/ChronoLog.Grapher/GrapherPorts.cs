@@ -54,11 +54,5 @@ public sealed record GrapherPorts
     /// </summary>
     public IEnumerable<PartialKey> AlreadyArchived { get; init; } = [];
 
-    /// <summary>
-    /// ChronoTick below which the archive states that a story is complete; 0 = it does not. That is how the watermark
-    /// survives this process. Called once for a story, on the role's strand.
-    /// </summary>
-    public Func<StoryDescriptor, ulong> CompleteThrough { get; init; } = static _ => 0;
-
     public required ILogger Logger { get; init; }
 }

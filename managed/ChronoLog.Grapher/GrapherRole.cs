@@ -44,7 +44,7 @@ public sealed class GrapherRole
         memory = new HeldMemory(options.HeldBytesMax);
         buildingQueue = new BoundedQueue<PulledImage>(
             options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes);
-        stories = new StoryTable(options.StoriesMax, options.Windows, ports.CompleteThrough);
+        stories = new StoryTable(options.StoriesMax, options.Windows);
         channels = new PeerChannels(ports.Connector);
         var notices = new NoticeContext(channels, ports.Timers, View, options, ports.Logger, stop.Token);
         keeperNotices = new KeeperNotices(notices, Statistics);

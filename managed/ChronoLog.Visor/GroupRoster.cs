@@ -34,9 +34,9 @@ internal sealed class GroupRoster
     /// A process registers. It takes the place of its former self (the same name or endpoint), and a Grapher or Player
     /// that of any other: a group has one.
     /// </summary>
-    public void Join(ProcessIdentity identity, ulong now)
+    public void Join(ProcessIdentity identity, bool isStranger, ulong now)
     {
-        var member = new MemberRecord(identity.Clone(), MemberState.Alive);
+        var member = new MemberRecord(identity.Clone(), MemberState.Alive, isStranger);
         List<MemberRecord> members = Of(member.Group);
         if (members.Contains(member))
         {
@@ -65,7 +65,7 @@ internal sealed class GroupRoster
     {
         if (identity.Role == Role.Grapher)
         {
-            Put([new MemberRecord(identity.Clone(), MemberState.Left)]);
+            Put([identity], MemberState.Left);
             return;
         }
 
@@ -79,7 +79,7 @@ internal sealed class GroupRoster
 
     /// <summary>They were declared dead.</summary>
     public void Die(IEnumerable<ProcessIdentity> dead) =>
-        Put([.. dead.Select(identity => new MemberRecord(identity.Clone(), MemberState.Dead))]);
+        Put([.. dead], MemberState.Dead);
 
     /// <summary>A Keeper is lost for good: it belongs to the group no more, and that it did is kept.</summary>
     public LostRecord Lose(ProcessIdentity identity, ulong now)
@@ -100,8 +100,14 @@ internal sealed class GroupRoster
     private static bool IsSame(ProcessIdentity each, ProcessIdentity other) =>
         each.Group == other.Group && each.Role == other.Role && each.Name == other.Name;
 
-    private void Put(IReadOnlyList<MemberRecord> changed)
+    private void Put(IReadOnlyList<ProcessIdentity> identities, MemberState state)
     {
+        List<MemberRecord> changed =
+        [
+            .. identities.Select(identity => new MemberRecord(
+                identity.Clone(), state,
+                Of(identity.Group).Exists(each => each.IsStranger && IsSame(each.Identity, identity)))),
+        ];
         store.PutMembers(changed);
         foreach (MemberRecord member in changed)
         {

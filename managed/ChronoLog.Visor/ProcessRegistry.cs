@@ -41,6 +41,8 @@ internal sealed class ProcessRegistry
 
     public IEnumerable<RegisteredProcess> Processes => processes.Values;
 
+    public RegisteredProcess? Find(ulong processId) => processes.GetValueOrDefault(processId);
+
     public GroupView? Group(uint group) => views.Find(group);
 
     /// <summary>Groups that could record a story now: at least one Keeper is alive.</summary>
@@ -54,6 +56,7 @@ internal sealed class ProcessRegistry
         }
 
         CheckEndpoints(identity);
+        bool wasStranger = Find(identity.ProcessId)?.IsStranger ?? false;
         Evict(identity);
         if (processes.Count >= options.ProcessesMax)
         {
@@ -63,13 +66,14 @@ internal sealed class ProcessRegistry
         // A number that this store has not given out is another deployment's, or from before the metadata were lost: it
         // would be given to somebody else one day.
         ulong fresh = store.ReserveNumbers("process", 1);
-        bool isStranger = identity.ProcessId >= fresh;
-        if (identity.ProcessId == 0 || isStranger || processes.ContainsKey(identity.ProcessId))
+        bool isUnknown = identity.ProcessId >= fresh;
+        bool isStranger = isUnknown || wasStranger; // its number is ours from then on, its journal is what it was
+        if (identity.ProcessId == 0 || isUnknown || processes.ContainsKey(identity.ProcessId))
         {
             identity.ProcessId = fresh;
         }
 
-        roster.Join(identity, clock.Now);
+        roster.Join(identity, isStranger, clock.Now);
         var process = new RegisteredProcess(identity, timers.MonotonicNanoseconds) { IsStranger = isStranger };
         processes.Add(identity.ProcessId, process);
         Publish([process]);
@@ -78,9 +82,6 @@ internal sealed class ProcessRegistry
             identity.Role, identity.Name, identity.ProcessId, identity.Group, identity.ServiceEndpoint);
         return process;
     }
-
-    /// <summary>A process that is registered.</summary>
-    public RegisteredProcess Process(ulong processId) => processes[processId];
 
     /// <summary>Takes a heartbeat of a process that counts as alive; any other has to register again.</summary>
     public HeartbeatReply Hear(HeartbeatRequest heartbeat)
@@ -213,6 +214,7 @@ internal sealed class ProcessRegistry
         {
             IsAlive = member.State == MemberState.Alive,
             IsHeard = false,
+            IsStranger = member.IsStranger,
         });
     }
 

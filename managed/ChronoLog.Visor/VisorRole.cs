@@ -226,16 +226,7 @@ public sealed class VisorRole
             reply.Stories.AddRange(stories.HeldIn(process.Identity.Group));
             return reply;
         });
-        registryServer.Handle(Methods.Heartbeat, (request, _) =>
-        {
-            HeartbeatReply reply = registry.Hear(request);
-            if (!reply.RegisterAgain)
-            {
-                stories.Name(request.UnnamedStories, registry.Process(request.ProcessId), reply);
-            }
-
-            return ValueTask.FromResult(reply);
-        });
+        registryServer.Handle(Methods.Heartbeat, (request, _) => ValueTask.FromResult(Hear(request)));
         registryServer.Handle(Methods.Unregister, (request, _) =>
         {
             registry.Unregister(request);
@@ -261,6 +252,17 @@ public sealed class VisorRole
             Session = client.Session,
             KeepAliveMilliseconds = (uint)keepAlive.Period.TotalMilliseconds,
         };
+    }
+
+    private HeartbeatReply Hear(HeartbeatRequest heartbeat)
+    {
+        HeartbeatReply reply = registry.Hear(heartbeat);
+        if (!reply.RegisterAgain)
+        {
+            stories.Name(heartbeat.UnnamedStories, registry.Find(heartbeat.ProcessId)!, reply);
+        }
+
+        return reply;
     }
 
     private ClockReply AnswerClock(ClockRequest request)

@@ -40,8 +40,12 @@ enum chrono_placement {
 enum chrono_level {
     CHRONO_ACCEPTED = 0,        /* in the ring: true when chrono_log returns */
     CHRONO_JOURNALED = 1,       /* in the Keeper's journal */
-    CHRONO_SYNCED = 2           /* on the Keeper's device */
+    CHRONO_SYNCED = 2,          /* on the Keeper's device */
+    CHRONO_REPLICATED = 3       /* on the devices of as many Keepers as the writer has replicas; for such writers only */
 };
+
+/* Most rings that one event goes to: the chronicle attribute `replicas` has 1 and 2. */
+#define CHRONO_REPLICAS_MAX 2u
 
 typedef struct chrono_recorder chrono_recorder;
 typedef struct chrono_story_writer chrono_story_writer;
@@ -75,6 +79,28 @@ CHRONO_EXPORT int chrono_recorder_add_ring(chrono_recorder *recorder, const char
  */
 CHRONO_EXPORT int chrono_recorder_retire_ring(chrono_recorder *recorder, int slot, int abandon);
 
+/*
+ * Leaves a ring whose Keeper stays away for another one: every writer uses `to` instead of `from` at once, `from` is
+ * closed, waiting producers go on in `to`, and what the first Keeper has not consumed is appended to `to`, with the same
+ * ticks and indexes. Flushes that cover it follow. Should the first Keeper come back and take it as well: every later
+ * stage keeps one of two events with the same identity.
+ * CHRONO_E_TIMED_OUT, CHRONO_E_NO_KEEPER, CHRONO_E_FENCED, CHRONO_E_TOO_LONG: not all of it is there; call again, with
+ * the same or another `to`. The writers have left `from` all the same. `events` (may be NULL): copied so far.
+ * Afterwards chrono_recorder_retire_ring(from) gives the memory back when the Keeper's word is there that what it had
+ * consumed is durable (CHRONO_E_WOULD_BLOCK before that): until then flush(CHRONO_SYNCED) waits for it.
+ */
+CHRONO_EXPORT int chrono_recorder_move_ring(chrono_recorder *recorder, int from, int to, uint64_t timeout_ns,
+                                            uint64_t *events);
+
+/* How long a ring's Keeper has not beaten; CHRONO_E_FENCED when it has closed the ring. */
+CHRONO_EXPORT int chrono_recorder_ring_silence(chrono_recorder *recorder, int slot, uint64_t *silence_ns);
+
+/*
+ * With `expected`, somebody watches the rings and replaces those that are closed: a call that finds only closed ones waits
+ * for that, within the writer's timeout. Without it such a call fails at once.
+ */
+CHRONO_EXPORT void chrono_recorder_expect_rings(chrono_recorder *recorder, int expected);
+
 /* Bytes of a ring reserved, consumed and durable so far. */
 CHRONO_EXPORT int chrono_recorder_ring_positions(chrono_recorder *recorder, int slot, uint64_t *tail,
                                                  uint64_t *consumed, uint64_t *durable);
@@ -92,6 +118,13 @@ CHRONO_EXPORT int chrono_story_writer_open(chrono_recorder *recorder, uint64_t s
  */
 CHRONO_EXPORT int chrono_story_writer_set_rings(chrono_story_writer *writer, const int32_t *slots, uint32_t count);
 
+/*
+ * Before the first event: each event goes into that many of the set's rings, with one tick and one index. A set with
+ * fewer rings takes nothing: calls wait for another one. Placement is the set's order then. chrono_try_log may wait,
+ * rarely, when a ring has become full between the two copies.
+ */
+CHRONO_EXPORT int chrono_story_writer_set_replicas(chrono_story_writer *writer, uint32_t replicas);
+
 /* How long a call on this writer waits in a full ring. */
 CHRONO_EXPORT void chrono_story_writer_set_timeout(chrono_story_writer *writer, uint64_t full_timeout_ns);
 
@@ -101,8 +134,8 @@ CHRONO_EXPORT void chrono_story_writer_close(chrono_story_writer *writer);
 /*
  * Records one event; an empty record is a valid one. Waits in a full ring, at most for the writer's timeout.
  * A Keeper that has died is waited for as a slow one is: it may be started again and go on.
- * tick and index (may be NULL) identify the event. Negative: nothing was recorded, except after CHRONO_E_NO_KEEPER from a
- * ring that was abandoned in this very moment, when it may have been.
+ * tick and index (may be NULL) identify the event. Negative: nothing was recorded, ever; except CHRONO_E_UNKNOWN: the
+ * event is in fewer rings than the writer has replicas, or in one that was abandoned in this very moment.
  */
 CHRONO_EXPORT int chrono_log(chrono_story_writer *writer, const void *record, uint32_t length, uint64_t *tick,
                              uint32_t *index);
@@ -124,7 +157,8 @@ CHRONO_EXPORT int chrono_log_at(chrono_story_writer *writer, uint64_t tick, cons
 /*
  * Records several events in few steps. Parts of up to CHRONO_BATCH_BYTES appear in the ring at once or not at all, with
  * consecutive ticks and indexes. `ticks` and `indexes` (NULL or `count` long) receive them.
- * `*logged` is how many were recorded, in order, also when the call fails in between.
+ * `*logged` is how many were recorded, in order, also when the call fails in between; after CHRONO_E_UNKNOWN the part
+ * behind them may be recorded, too.
  */
 CHRONO_EXPORT int chrono_log_batch(chrono_story_writer *writer, const chrono_span *events, uint32_t count,
                                    uint64_t *ticks, uint32_t *indexes, uint32_t *logged);

@@ -40,8 +40,10 @@
  * A waiting producer: waiters += 1, reads wake, checks its condition again, FUTEX_WAIT(wake) with a timeout of at most
  * 100 ms, waiters -= 1. The caller's timeout ends the wait. A Keeper that has died is no reason to give up before that:
  * it is started again, re-attaches the ring and goes on; the client notices nothing but the pause. Only a heartbeat
- * older than CHRONO_CONSUMER_LOST_NS ends the wait whatever the timeout. (Going over to another Keeper's ring is the
- * client's, above the ring: a heartbeat older than CHRONO_CONSUMER_SILENT_NS is the sign for it.)
+ * older than CHRONO_CONSUMER_LOST_NS ends the wait whatever the timeout. Going over to another Keeper's ring is the
+ * recorder's (chrono_recorder_move_ring): it closes this one, wakes who waits here, and appends what lies between
+ * `consumed` and the tail elsewhere. The Keeper may come back and consume it all the same; that `consuming` is written
+ * before anything is zeroed is what tells the recorder whether a frame that it copied was whole.
  *
  * Re-attaching, by the Keeper that was started again: it continues at the greatest of `consumed`, `consuming` and what
  * its journal has of the ring. Everything below `consuming` is in the journal or was nothing (padding, abandoned

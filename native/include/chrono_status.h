@@ -6,6 +6,7 @@
 
 enum {
     CHRONO_OK = 0,
+    CHRONO_E_UNKNOWN = -1,      /* the event is in fewer rings than it has replicas: stored at most once, or not at all */
     CHRONO_E_INVALID = -2,      /* an argument, or a clock that was never set */
     CHRONO_E_CLOSED = -5,       /* the writer or the recorder was closed */
     CHRONO_E_NO_KEEPER = -7,    /* no ring to write to, or its Keeper has stopped consuming */

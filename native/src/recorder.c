@@ -1,18 +1,8 @@
 /* Recording: the hot path, its waiting twin, batches, and flush. The protocol of the ring stands in chrono_ring.h. */
 #include <stddef.h>
+#include <time.h>
 
 #include "recorder.h"
-
-/* What an event, or a part of a batch, still needs when a ring has room for it. */
-struct entry {
-    const chrono_span *events;
-    uint32_t count;
-    uint32_t bytes;             /* of all frames */
-    int given;                  /* the tick is the caller's */
-    uint64_t tick;              /* of the first event */
-    uint32_t index;
-    uint64_t end;               /* the ring's position behind it, once it is there */
-};
 
 static inline uint32_t longest(const chrono_ring *ring)
 {
@@ -21,8 +11,12 @@ static inline uint32_t longest(const chrono_ring *ring)
 
 static inline void take(chrono_recorder *recorder, struct entry *entry)
 {
+    if (unlikely(entry->taken)) {
+        return; /* a further copy, or another try: never a second identity */
+    }
     uint64_t now = entry->given ? 0 : chrono_clock_now(recorder->clock);
     sequence_take(&recorder->sequence, now, entry->count, entry->given, &entry->tick, &entry->index);
+    entry->taken = 1;
 }
 
 /* One frame: everything in one place, because this is what an event costs. */
@@ -86,6 +80,11 @@ static inline int put(chrono_story_writer *writer, chrono_ring *ring, struct ent
     return status;
 }
 
+int recorder_put(chrono_story_writer *writer, chrono_ring *ring, struct entry *entry)
+{
+    return put(writer, ring, entry);
+}
+
 /* Another ring may be tried: this one takes nothing now, or ever. */
 static inline int is_passed_over(int status)
 {
@@ -119,42 +118,102 @@ static __attribute__((noinline)) int put_elsewhere(chrono_story_writer *writer, 
     return *full != NULL ? CHRONO_E_WOULD_BLOCK : first_refusal;
 }
 
-static inline int try_put(chrono_story_writer *writer, struct entry *entry, chrono_ring **full)
+/*
+ * Whether the set was replaced since it was read. A ring that is left for another one is closed after the writers' sets
+ * were replaced: so who finds it closed finds the new set as well.
+ */
+static __attribute__((noinline)) int is_replaced(const chrono_story_writer *writer, const struct ring_set *set)
 {
-    if (unlikely(load_relaxed(&writer->closed) != 0)) {
-        return CHRONO_E_CLOSED;
-    }
-    int status = recorder_refusal(writer->recorder);
-    if (unlikely(status != CHRONO_OK)) {
-        return status;
-    }
-    const struct ring_set *set = load_acquire(&writer->set);
-    if (unlikely(set->count == 0)) {
-        return CHRONO_E_NO_KEEPER;
-    }
-    uint32_t first = 0;
-    if (writer->placement == CHRONO_PLACE_ROUND_ROBIN && set->count > 1) {
-        first = __atomic_fetch_add(&writer->turn, 1, __ATOMIC_RELAXED) % set->count;
-    }
-    status = put(writer, set->rings[first], entry);
-    if (unlikely(is_passed_over(status))) {
-        return put_elsewhere(writer, set, first, entry, status, full);
-    }
-    return status;
+    fence_acquire();
+    return load_acquire(&writer->set) != set;
 }
 
-/* The cold twin: waits in a full ring, bounded. A dead Keeper's full ring is reported as such, not as a timeout. */
-static __attribute__((noinline)) int put_waiting(chrono_story_writer *writer, struct entry *entry, chrono_ring *full)
+static inline int try_put(chrono_story_writer *writer, struct entry *entry, chrono_ring **full)
+{
+    for (;;) {
+        if (unlikely(load_relaxed(&writer->closed) != 0)) {
+            return CHRONO_E_CLOSED;
+        }
+        int status = recorder_refusal(writer->recorder);
+        if (unlikely(status != CHRONO_OK)) {
+            return status;
+        }
+        const struct ring_set *set = load_acquire(&writer->set);
+        if (unlikely(set->count == 0)) {
+            return CHRONO_E_NO_KEEPER;
+        }
+        uint32_t first = 0;
+        if (writer->placement == CHRONO_PLACE_ROUND_ROBIN && set->count > 1) {
+            first = __atomic_fetch_add(&writer->turn, 1, __ATOMIC_RELAXED) % set->count;
+        }
+        status = put(writer, set->rings[first], entry);
+        if (unlikely(is_passed_over(status))) {
+            status = put_elsewhere(writer, set, first, entry, status, full);
+            if (is_passed_over(status) && is_replaced(writer, set)) {
+                *full = NULL;
+                continue;
+            }
+        }
+        return status;
+    }
+}
+
+/* A moment: long enough to cost nothing, short enough not to be noticed after the seconds that a failover takes. */
+enum { SET_POLL_NS = 2000000 };
+
+int recorder_await_set(const chrono_story_writer *writer, const struct ring_set *set, uint64_t deadline_ns)
+{
+    if (is_replaced(writer, set)) {
+        return CHRONO_OK;
+    }
+    if (chrono_monotonic_ns() >= deadline_ns) {
+        return CHRONO_E_TIMED_OUT;
+    }
+    struct timespec moment = {0, SET_POLL_NS};
+    nanosleep(&moment, NULL);
+    return CHRONO_OK;
+}
+
+/* With several rings, the longest wait for one of them before the others are tried again: it may be a dead Keeper's. */
+static const uint64_t TURN_NS = UINT64_C(20000000);
+
+static inline int is_closed(int status)
+{
+    return status == CHRONO_E_FENCED || status == CHRONO_E_CLOSED || status == CHRONO_E_NO_KEEPER
+        || status == CHRONO_E_CORRUPT;
+}
+
+/* Room, or another ring, may come. */
+static int is_worth_waiting(const chrono_story_writer *writer, int status)
+{
+    return status == CHRONO_E_WOULD_BLOCK
+        || (is_closed(status) && load_relaxed(&writer->recorder->expects_rings) != 0
+            && load_relaxed(&writer->closed) == 0 && recorder_refusal(writer->recorder) == CHRONO_OK);
+}
+
+/*
+ * The cold twin: waits, bounded, in a full ring, or for a ring instead of those that are closed. A dead Keeper's full
+ * ring is reported as such, not as a timeout.
+ */
+static __attribute__((noinline)) int put_waiting(chrono_story_writer *writer, struct entry *entry, chrono_ring *full,
+                                                 int status)
 {
     uint64_t deadline_ns = deadline_after(load_relaxed(&writer->full_timeout_ns));
     for (;;) {
-        int status = ring_await_room(full, entry->bytes, deadline_ns);
-        if (status == CHRONO_E_TIMED_OUT || status == CHRONO_E_NO_KEEPER) {
+        const struct ring_set *set = load_acquire(&writer->set);
+        if (full != NULL) {
+            uint64_t turn_ns = set->count > 1 ? deadline_after(TURN_NS) : deadline_ns;
+            int is_turn = turn_ns < deadline_ns;
+            int wait = ring_await_room(full, entry->bytes, is_turn ? turn_ns : deadline_ns);
+            if ((wait == CHRONO_E_TIMED_OUT || wait == CHRONO_E_NO_KEEPER) && !is_turn && !is_replaced(writer, set)) {
+                return wait;
+            }
+        } else if (recorder_await_set(writer, set, deadline_ns) != CHRONO_OK) {
             return status;
         }
         full = NULL;
         status = try_put(writer, entry, &full);
-        if (status != CHRONO_E_WOULD_BLOCK) {
+        if (!is_worth_waiting(writer, status)) {
             return status;
         }
     }
@@ -162,9 +221,19 @@ static __attribute__((noinline)) int put_waiting(chrono_story_writer *writer, st
 
 static inline int log_entry(chrono_story_writer *writer, struct entry *entry)
 {
+    if (unlikely(writer->replicas > 1)) {
+        return recorder_put_replicated(writer, entry, load_relaxed(&writer->full_timeout_ns));
+    }
     chrono_ring *full = NULL;
     int status = try_put(writer, entry, &full);
-    return unlikely(status == CHRONO_E_WOULD_BLOCK) ? put_waiting(writer, entry, full) : status;
+    if (likely(status == CHRONO_OK)) {
+        return CHRONO_OK;
+    }
+    if (is_worth_waiting(writer, status)) {
+        status = put_waiting(writer, entry, full, status);
+    }
+    /* Written into a ring that was abandoned meanwhile, and into no other one after that. */
+    return status != CHRONO_OK && entry->taken ? CHRONO_E_UNKNOWN : status;
 }
 
 static inline int is_record(const void *record, uint32_t length)
@@ -196,7 +265,7 @@ int chrono_log(chrono_story_writer *writer, const void *record, uint32_t length,
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0, 0};
     int status = log_entry(writer, &entry);
     if (status == CHRONO_OK) {
         tell(&entry, tick, index);
@@ -213,9 +282,10 @@ int chrono_try_log(chrono_story_writer *writer, const void *record, uint32_t len
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 0, 0, 0, 0, 0};
     chrono_ring *full = NULL;
-    int status = try_put(writer, &entry, &full);
+    int status = unlikely(writer->replicas > 1) ? recorder_put_replicated(writer, &entry, 0)
+                                                : try_put(writer, &entry, &full);
     if (status == CHRONO_OK) {
         tell(&entry, tick, index);
     }
@@ -231,7 +301,7 @@ int chrono_log_at(chrono_story_writer *writer, uint64_t tick, const void *record
         return refuse_record(record, length);
     }
     chrono_span event = {record, length, 0};
-    struct entry entry = {&event, 1, frame_bytes(length), 1, tick, 0, 0};
+    struct entry entry = {&event, 1, frame_bytes(length), 1, tick, 0, 0, 0};
     int status = log_entry(writer, &entry);
     if (status == CHRONO_OK) {
         tell(&entry, NULL, index);
@@ -261,7 +331,7 @@ int chrono_log_batch(chrono_story_writer *writer, const chrono_span *events, uin
     uint32_t done = 0;
     int status = writer == NULL || (events == NULL && count != 0) ? CHRONO_E_INVALID : CHRONO_OK;
     while (status == CHRONO_OK && done < count) {
-        struct entry entry = {events + done, 0, 0, 0, 0, 0, 0};
+        struct entry entry = {events + done, 0, 0, 0, 0, 0, 0, 0};
         entry.count = next_part(events + done, count - done, &entry.bytes);
         if (entry.count == 0) {
             status = refuse_record(events[done].record, events[done].length);

@@ -153,10 +153,16 @@ static void bury(chrono_ring *ring)
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
-/* Under the recorder's lock. */
-static chrono_ring *ring_at(chrono_recorder *recorder, int slot)
+void recorder_bury(chrono_recorder *recorder, int slot, uint64_t tail, uint64_t consumed)
 {
-    return slot < 0 || slot >= CHRONO_RECORDER_RINGS_MAX ? NULL : recorder->slots[slot];
+    chrono_ring *ring = recorder->slots[slot];
+    ring->final_tail = tail;
+    ring->final_consumed = consumed;
+    ring->final_durable = load_acquire(&ring->header->durable);
+    store_release(&ring->retired, 1);
+    recorder->slots[slot] = NULL;
+    chrono_ring_wake(ring);
+    bury(ring);
 }
 
 int chrono_recorder_retire_ring(chrono_recorder *recorder, int slot, int abandon)
@@ -166,21 +172,24 @@ int chrono_recorder_retire_ring(chrono_recorder *recorder, int slot, int abandon
     }
     pthread_mutex_lock(&recorder->lock);
     chrono_ring *ring = ring_at(recorder, slot);
-    int status = ring == NULL ? CHRONO_E_INVALID : CHRONO_OK;
-    if (ring != NULL) {
+    int status = ring == NULL ? CHRONO_E_INVALID : ring->busy != 0 ? CHRONO_E_WOULD_BLOCK : CHRONO_OK;
+    if (status == CHRONO_OK && load_acquire(&ring->moved) != 0) {
+        /* Nothing in it is needed any more but the word that what its Keeper had taken is durable. Whoever finds it
+         * retired has committed long since, and was moved. */
+        uint64_t tail = load_acquire(&ring->header->tail) & ~CHRONO_TAIL_CLOSED;
+        if (load_acquire(&ring->header->durable) < ring->kept && !abandon) {
+            status = CHRONO_E_WOULD_BLOCK;
+        } else {
+            recorder_bury(recorder, slot, tail, tail);
+        }
+    } else if (status == CHRONO_OK) {
         chrono_ring_close(ring);
         uint64_t tail = load_acquire(&ring->header->tail) & ~CHRONO_TAIL_CLOSED;
         uint64_t consumed = load_acquire(&ring->header->consumed);
         if (consumed < tail && !abandon) {
             status = CHRONO_E_WOULD_BLOCK;
         } else {
-            ring->final_tail = tail;
-            ring->final_consumed = consumed;
-            ring->final_durable = load_acquire(&ring->header->durable);
-            store_release(&ring->retired, 1);
-            recorder->slots[slot] = NULL;
-            chrono_ring_wake(ring);
-            bury(ring);
+            recorder_bury(recorder, slot, tail, consumed);
         }
     }
     pthread_mutex_unlock(&recorder->lock);
@@ -230,6 +239,7 @@ int chrono_story_writer_open(chrono_recorder *recorder, uint64_t story_id, int p
     made->set = (struct ring_set *)(uintptr_t)&no_rings;
     made->story_id = story_id;
     made->placement = (uint32_t)placement;
+    made->replicas = 1;
     made->full_timeout_ns = CHRONO_FULL_TIMEOUT_NS;
     pthread_mutex_lock(&recorder->lock);
     made->next = recorder->writers;
@@ -273,6 +283,22 @@ void chrono_story_writer_set_timeout(chrono_story_writer *writer, uint64_t full_
 {
     if (writer != NULL) {
         store_relaxed(&writer->full_timeout_ns, full_timeout_ns);
+    }
+}
+
+int chrono_story_writer_set_replicas(chrono_story_writer *writer, uint32_t replicas)
+{
+    if (writer == NULL || replicas == 0 || replicas > CHRONO_REPLICAS_MAX) {
+        return CHRONO_E_INVALID;
+    }
+    store_release(&writer->replicas, replicas);
+    return CHRONO_OK;
+}
+
+void chrono_recorder_expect_rings(chrono_recorder *recorder, int expected)
+{
+    if (recorder != NULL) {
+        store_release(&recorder->expects_rings, expected != 0);
     }
 }
 

@@ -42,21 +42,13 @@ struct condition {
     const uint64_t *position;   /* NULL: room for `bytes` */
     uint64_t target;
     uint32_t bytes;
+    int own;                    /* a move is no reason to look elsewhere */
 };
-
-static int has_room(const chrono_ring *ring, uint32_t bytes)
-{
-    uint64_t tail = load_relaxed(&ring->header->tail);
-    if ((tail & (CHRONO_TAIL_CLOSED | (CHRONO_FRAME_ALIGNMENT - 1))) != 0) {
-        return 1; /* the next claim says what is wrong */
-    }
-    return tail + reservation_at(ring, tail, bytes) - load_acquire(&ring->header->consumed) <= ring->capacity;
-}
 
 static int is_met(const chrono_ring *ring, const struct condition *condition)
 {
     if (condition->position == NULL) {
-        return has_room(ring, condition->bytes);
+        return ring_has_room(ring, condition->bytes);
     }
     return load_acquire(condition->position) >= condition->target;
 }
@@ -64,6 +56,9 @@ static int is_met(const chrono_ring *ring, const struct condition *condition)
 /* Why it makes no sense to wait any longer, or 0. A Keeper that died may be started again: only the time ends the wait. */
 static int hopeless(const chrono_ring *ring, const struct condition *condition, uint64_t now, uint64_t deadline_ns)
 {
+    if (condition->position != NULL && !condition->own && load_acquire(&ring->moved) != 0) {
+        return CHRONO_MOVED;
+    }
     if (load_acquire(&ring->retired) != 0) {
         return CHRONO_E_NO_KEEPER;
     }
@@ -127,20 +122,20 @@ static int await(chrono_ring *ring, const struct condition *condition, uint64_t 
 
 int ring_await_room(chrono_ring *ring, uint32_t bytes, uint64_t deadline_ns)
 {
-    struct condition condition = {NULL, 0, bytes};
+    struct condition condition = {NULL, 0, bytes, 0};
     return await(ring, &condition, deadline_ns);
 }
 
-int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns)
+int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns, int own)
 {
-    struct condition condition = {durable ? &ring->header->durable : &ring->header->consumed, position, 0};
+    struct condition condition = {durable ? &ring->header->durable : &ring->header->consumed, position, 0, own};
     int status = load_acquire(&ring->retired) != 0 ? CHRONO_E_NO_KEEPER : await(ring, &condition, deadline_ns);
     if (load_acquire(&ring->retired) != 0) {
         /* The header may be a tombstone by now; where the ring stood was kept. */
         uint64_t reached = durable ? ring->final_durable : ring->final_consumed;
-        return reached >= position ? CHRONO_OK : CHRONO_E_NO_KEEPER;
+        status = reached >= position ? CHRONO_OK : CHRONO_E_NO_KEEPER;
     }
-    return status;
+    return status != CHRONO_OK && !own && load_acquire(&ring->moved) != 0 ? CHRONO_MOVED : status;
 }
 
 int chrono_ring_try_append(chrono_ring *ring, uint64_t story_id, uint64_t tick, uint32_t index, const void *record,

@@ -21,6 +21,15 @@ struct chrono_ring {
     uint64_t final_tail;        /* of a retired ring: where it stood */
     uint64_t final_consumed;
     uint64_t final_durable;
+    /* Of a ring that was left for another one: see recorder_move.c. */
+    struct chrono_ring *forward; /* where its events go; set before any writer uses that ring instead */
+    uint32_t moved;             /* all of them are there; then the three below are final */
+    uint32_t busy;              /* moves in which it takes part; under the recorder's lock */
+    uint64_t kept;              /* what lies below may be in its own Keeper's journal and nowhere else */
+    uint64_t moved_from;        /* what lies below is not in `forward` */
+    uint64_t moved_end;         /* the position of `forward` behind them */
+    uint64_t move_position;     /* where the move goes on */
+    uint64_t events_moved;
     struct chrono_ring *next;   /* in the list of rings that a recorder has had */
 };
 
@@ -33,7 +42,11 @@ struct claim {
 };
 
 #ifdef CHRONO_TEST_HOOKS
-enum chrono_step { CHRONO_STEP_RESERVED, CHRONO_STEP_MARKED, CHRONO_STEP_PADDED, CHRONO_STEP_WRITTEN };
+enum chrono_step {
+    CHRONO_STEP_RESERVED, CHRONO_STEP_MARKED, CHRONO_STEP_PADDED, CHRONO_STEP_WRITTEN,
+    CHRONO_STEP_FORWARDED, CHRONO_STEP_SWITCHED, CHRONO_STEP_CLOSED, CHRONO_STEP_FOUND, CHRONO_STEP_COPIED, CHRONO_STEP_APPENDED,
+    CHRONO_STEP_MOVED
+};
 extern void (*chrono_step_hook)(enum chrono_step step);
 #define STEP(step) do { if (chrono_step_hook != NULL) { chrono_step_hook(step); } } while (0)
 #else
@@ -41,6 +54,7 @@ extern void (*chrono_step_hook)(enum chrono_step step);
 #endif
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition) __builtin_expect(!!(condition), 1)
 
 static inline uint32_t frame_bytes(uint32_t length)
 {
@@ -61,6 +75,16 @@ static inline uint64_t reservation_at(const chrono_ring *ring, uint64_t tail, ui
 {
     uint64_t to_end = ring->capacity - (tail & ring->mask);
     return bytes > to_end ? to_end + bytes : bytes;
+}
+
+/* Whether a claim would not find the ring full now. */
+static inline int ring_has_room(const chrono_ring *ring, uint32_t bytes)
+{
+    uint64_t tail = load_relaxed(&ring->header->tail);
+    if ((tail & (CHRONO_TAIL_CLOSED | (CHRONO_FRAME_ALIGNMENT - 1))) != 0) {
+        return 1; /* the next claim says what is wrong */
+    }
+    return tail + reservation_at(ring, tail, bytes) - load_acquire(&ring->header->consumed) <= ring->capacity;
 }
 
 /* Step 1. `bytes` is a multiple of 8, at most half of the capacity. */
@@ -126,8 +150,14 @@ static inline void frame_commit(uint8_t *frame, uint32_t length)
 /* Waits until `bytes` can be reserved, the ring is closed, the consumer is dead, or the deadline (CLOCK_MONOTONIC). */
 int ring_await_room(chrono_ring *ring, uint32_t bytes, uint64_t deadline_ns);
 
-/* Waits until consumed (or durable) has reached the position; for a retired ring looks where it stood. */
-int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns);
+/* Never leaves the library: what is waited for was moved to ring->forward. */
+#define CHRONO_MOVED (-101)
+
+/*
+ * Waits until consumed (or durable) has reached the position; for a retired ring looks where it stood. CHRONO_MOVED when
+ * the ring was moved and is not there, unless `own`: then only this ring counts.
+ */
+int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns, int own);
 
 /* now + timeout, without overflow; UINT64_MAX is forever. */
 uint64_t deadline_after(uint64_t timeout_ns);

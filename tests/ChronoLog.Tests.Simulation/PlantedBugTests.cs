@@ -22,7 +22,7 @@ public sealed class PlantedBugTests
         (PlantedBug.WatermarkIgnoresSilentKeeper, [FaultKind.OneWayCut, FaultKind.ProcessPause, FaultKind.CrashKeeper]),
         (PlantedBug.NoAnnouncementAfterGrapherRestart, [FaultKind.CrashGrapher]),
         (PlantedBug.GapsUnsaid, [FaultKind.OneWayCut, FaultKind.CrashKeeper]),
-        (PlantedBug.ArchiveWithoutRename, [FaultKind.CrashGrapher]),
+        (PlantedBug.ArchiveWithoutRename, [FaultKind.CrashGrapher, FaultKind.StoragePowerLoss]),
         (PlantedBug.ArchiveBeforeDirectorySync, [FaultKind.StoragePowerLoss]),
         (PlantedBug.ClockStepsBack, [FaultKind.LongDelays]),
         (PlantedBug.DamageUnsaid, [FaultKind.ArchiveDamage]),

@@ -68,6 +68,7 @@ internal sealed class Simulation
         deployment.IsLoaded = false;
         Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
         Await("Keepers serve", () => deployment.Keepers.All(static keeper => keeper.IsServing));
+        Await("rings are empty", () => deployment.Memories.All(static memory => memory.AreEmpty));
         world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
         deployment.Checker.CheckArchive(deployment.Archive);

@@ -9,7 +9,7 @@ public sealed class SimulationTests
     private const ulong FirstSeed = 1;
 
     /// <summary>Enough for every pair of faults; on one core within the time below.</summary>
-    private const int SeedsMax = 300;
+    private const int SeedsMax = 250;
 
     private const int SeedsWithoutFaults = 10;
 

@@ -6,6 +6,9 @@ namespace ChronoLog.Interop.Ring;
 public static class NativeStatus
 {
     public const int Ok = 0;
+
+    /// <summary>Nobody knows whether the event is stored; at most once it is.</summary>
+    public const int Unknown = -1;
     public const int Invalid = -2;
     public const int Closed = -5;
     public const int NoKeeper = -7;

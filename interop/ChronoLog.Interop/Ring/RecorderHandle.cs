@@ -68,6 +68,33 @@ public sealed unsafe class RecorderHandle : SafeHandle
         return status;
     }
 
+    /// <summary>Leaves a ring for another one, see <c>chrono_recorder_move_ring</c>.</summary>
+    public int MoveRing(int from, int to, ulong timeoutNanoseconds, out long events)
+    {
+        ulong moved = 0;
+        int status = RecorderNative.MoveRing(handle, from, to, timeoutNanoseconds, &moved);
+        GC.KeepAlive(this);
+        events = (long)moved;
+        return status;
+    }
+
+    /// <summary>How long a ring's Keeper has not beaten; <see cref="NativeStatus.Fenced"/> when it closed it.</summary>
+    public int RingSilence(int slot, out ulong nanoseconds)
+    {
+        ulong silence = 0;
+        int status = RecorderNative.RingSilence(handle, slot, &silence);
+        GC.KeepAlive(this);
+        nanoseconds = silence;
+        return status;
+    }
+
+    /// <summary>Whether closed rings are replaced, so that it is worth while to wait for that.</summary>
+    public void ExpectRings(bool expected)
+    {
+        RecorderNative.ExpectRings(handle, expected ? 1 : 0);
+        GC.KeepAlive(this);
+    }
+
     /// <summary>Bytes reserved, consumed and durable in a ring so far.</summary>
     public int RingPositions(int slot, out ulong tail, out ulong consumed, out ulong durable)
     {

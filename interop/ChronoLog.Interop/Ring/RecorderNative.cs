@@ -25,6 +25,15 @@ internal static unsafe partial class RecorderNative
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_retire_ring")]
     internal static partial int RetireRing(nint recorder, int slot, int abandon);
 
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_move_ring")]
+    internal static partial int MoveRing(nint recorder, int from, int to, ulong timeoutNanoseconds, ulong* events);
+
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_ring_silence")]
+    internal static partial int RingSilence(nint recorder, int slot, ulong* nanoseconds);
+
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_expect_rings")]
+    internal static partial void ExpectRings(nint recorder, int expected);
+
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_ring_positions")]
     internal static partial int RingPositions(nint recorder, int slot, ulong* tail, ulong* consumed, ulong* durable);
 
@@ -39,6 +48,9 @@ internal static unsafe partial class RecorderNative
 
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_set_rings")]
     internal static partial int SetRings(nint writer, int* slots, uint count);
+
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_set_replicas")]
+    internal static partial int SetReplicas(nint writer, uint replicas);
 
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_set_timeout")]
     internal static partial void SetTimeout(nint writer, ulong fullTimeoutNanoseconds);

@@ -47,6 +47,14 @@ public sealed unsafe class StoryWriterHandle : SafeHandle
         }
     }
 
+    /// <summary>Before the first event: how many of the set's rings get each.</summary>
+    public int SetReplicas(int replicas)
+    {
+        int status = RecorderNative.SetReplicas(handle, (uint)replicas);
+        GC.KeepAlive(this);
+        return status;
+    }
+
     public void SetTimeout(ulong fullTimeoutNanoseconds)
     {
         RecorderNative.SetTimeout(handle, fullTimeoutNanoseconds);

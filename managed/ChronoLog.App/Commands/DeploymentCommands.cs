@@ -59,13 +59,18 @@ internal static class DeploymentCommands
     private static readonly Option<bool> Detach =
         new("--detach") { Description = "Return when the deployment serves, and leave it running." };
 
+    private static readonly Option<bool> NoRestart = new("--no-restart")
+    {
+        Description = "Leave a process dead that dies: for looking at it, or when something else starts it again.",
+    };
+
     private static readonly Option<bool> Supervise = new("--supervise") { Hidden = true };
 
     public static IEnumerable<Command> Create()
     {
         var up = new Command("up", "Start, supervise and stop a whole deployment on this machine.")
         {
-            Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, Detach, Supervise,
+            Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, NoRestart, Detach, Supervise,
         };
         up.SetRunner(UpAsync);
         var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir, Timeout };
@@ -234,6 +239,7 @@ internal static class DeploymentCommands
             Window = window,
             Address = parsed.GetValue(Address)!,
             Fabric = parsed.GetValue(Fabric)!,
+            Restart = !parsed.GetValue(NoRestart),
             Settings = [.. (parsed.GetValue(Set) ?? []).Select(CheckSetting)],
         };
     }

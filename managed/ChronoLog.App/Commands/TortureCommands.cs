@@ -10,7 +10,7 @@ namespace ChronoLog.App.Commands;
 /// <summary><c>chronolog torture</c> and <c>chronolog verify</c>.</summary>
 internal static class TortureCommands
 {
-    private static readonly string[] Targets = ["keeper", "grapher", "player", "visor", "writer", "all"];
+    private static readonly string[] Targets = ["keeper", "keeper-for-good", "grapher", "player", "visor", "writer", "all"];
 
     private static readonly Argument<string> Chronicle = new("CHRONICLE") { Description = "Name of the chronicle." };
     private static readonly Argument<string> Story = new("STORY") { Description = "Name of the story." };
@@ -23,6 +23,7 @@ internal static class TortureCommands
     private static readonly Option<double> Seconds = Number("--seconds", "How long to kill.", 30);
     private static readonly Option<int> Writers = Count("--writers", "Writer processes.", 4);
     private static readonly Option<int> Keepers = Count("--keepers", "Keepers.", 2);
+    private static readonly Option<int> Replicas = Count("--replicas", "Keepers that get each event: 1 or 2.", 1);
     private static readonly Option<double> Rate = Number("--rate", "Events per second of each writer.", 2000);
     private static readonly Option<int> Size = Count("--size", "Bytes of a record.", 100);
     private static readonly Option<int> Seed = Count("--seed", "Decides what is killed when.", 1);
@@ -30,7 +31,7 @@ internal static class TortureCommands
 
     private static readonly Option<string> Level = new("--level")
     {
-        Description = "Level that the writers wait for: accepted, journaled, synced.",
+        Description = "Level that the writers wait for: accepted, journaled, synced, replicated.",
         DefaultValueFactory = _ => "journaled",
         HelpName = "LEVEL",
     };
@@ -38,7 +39,7 @@ internal static class TortureCommands
     private static readonly Option<string> Kill = new("--kill")
     {
         Description = $"What is killed: none, or a list of {string.Join(", ", Targets)}.",
-        DefaultValueFactory = _ => string.Join(',', Targets),
+        DefaultValueFactory = _ => "keeper,grapher,player,visor,writer,all",
         HelpName = "LIST",
     };
 
@@ -60,7 +61,7 @@ internal static class TortureCommands
         var torture = new Command(
             "torture", "Kill processes of a private deployment under load, and check that no promise is broken.")
         {
-            Dir, Seconds, Writers, Keepers, Level, Rate, Size, Kill, Every, Seed, StallMax, Set, Writer, Incarnation,
+            Dir, Seconds, Writers, Keepers, Replicas, Level, Rate, Size, Kill, Every, Seed, StallMax, Set, Writer, Incarnation,
         };
         torture.SetRunner((parsed, cancellation) => parsed.GetValue(Writer) is { } number
             ? WriteAsync(parsed, number, cancellation)
@@ -83,6 +84,7 @@ internal static class TortureCommands
             Duration = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(Seconds), 0.1, 86400)),
             Writers = Math.Clamp(parsed.GetValue(Writers), 1, 64),
             Keepers = Math.Clamp(parsed.GetValue(Keepers), 1, 16),
+            Replicas = Math.Clamp(parsed.GetValue(Replicas), 1, 2),
             Level = ParseLevel(parsed.GetValue(Level)!),
             Rate = Math.Clamp(parsed.GetValue(Rate), 1, 1e6),
             RecordBytes = Math.Clamp(parsed.GetValue(Size), TortureRecord.LengthMin, 1 << 20),
@@ -147,9 +149,9 @@ internal static class TortureCommands
     }
 
     private static DurabilityLevel ParseLevel(string text) =>
-        Enum.TryParse(text, ignoreCase: true, out DurabilityLevel level) && level <= DurabilityLevel.Synced
+        Enum.TryParse(text, ignoreCase: true, out DurabilityLevel level) && level <= DurabilityLevel.Replicated
             ? level
-            : throw new SettingException($"--level '{text}': expected accepted, journaled or synced");
+            : throw new SettingException($"--level '{text}': expected accepted, journaled, synced or replicated");
 
     private static List<string> ParseTargets(string text)
     {

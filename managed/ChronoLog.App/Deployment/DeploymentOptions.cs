@@ -20,6 +20,9 @@ internal sealed record DeploymentOptions
 
     public string Fabric { get; init; } = "auto";
 
+    /// <summary>Whether a process that dies is started again.</summary>
+    public bool Restart { get; init; } = true;
+
     /// <summary>Further settings for every process of a role: "keeper.journal-quota=1GiB".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 }

@@ -26,6 +26,9 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
 
     public int Restarts { get; private set; }
 
+    /// <summary>It is not started again when it dies.</summary>
+    public bool IsLeftDead { get; set; }
+
     public bool HasExited => process?.HasExited ?? true;
 
     public int ExitCode => process is { HasExited: true } ended ? ended.ExitCode : 0;
@@ -45,7 +48,7 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     /// </summary>
     public bool Watch()
     {
-        if (process is null || !process.HasExited)
+        if (process is null || !process.HasExited || IsLeftDead)
         {
             return false;
         }

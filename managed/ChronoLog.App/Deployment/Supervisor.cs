@@ -27,8 +27,11 @@ internal sealed class Supervisor : IDisposable
         this.logger = logger;
         plan = new DeploymentPlan(options);
         state = new DeploymentState(options.Directory);
-        visor = new SupervisedProcess(plan.Visor, executable, logger);
-        members = [.. plan.Members.Select(member => new SupervisedProcess(member, executable, logger))];
+        visor = Supervise(plan.Visor);
+        members = [.. plan.Members.Select(Supervise)];
+
+        SupervisedProcess Supervise(ProcessPlan process) =>
+            new(process, executable, logger) { IsLeftDead = !options.Restart };
     }
 
     public string Endpoint => plan.Endpoint;
@@ -36,6 +39,10 @@ internal sealed class Supervisor : IDisposable
     /// <summary>Every process with its role and present pid; 0 while it is down.</summary>
     public IReadOnlyList<(string Role, string Name, int Pid)> Processes =>
         [.. members.Prepend(visor).Select(process => (process.Plan.Role, process.Plan.Name, process.HasExited ? 0 : process.Pid))];
+
+    /// <summary>Lets a process stay dead once it is, or be started again.</summary>
+    public void LeaveDead(string name, bool isLeftDead) =>
+        members.Single(member => member.Plan.Name == name).IsLeftDead = isLeftDead;
 
     /// <summary>Starts everything and returns when the deployment serves.</summary>
     /// <exception cref="ChronoLogException">A process did not come up: its last log lines are in the message.</exception>

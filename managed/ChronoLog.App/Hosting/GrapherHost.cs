@@ -52,7 +52,6 @@ internal static class GrapherHost
             ExtractionStrands = member.NewStrands("extraction", extraction.StreamCount),
             BuildingStrands = member.NewStrands("building", settings.Get(GrapherSettings.BuildingStreams)),
             ReadStrands = member.NewStrands("warm read", 1),
-            CompleteThrough = story => archive.Find(story.Chronicle, story.Story)?.CompleteThrough() ?? 0,
             DestroyArchive = (story, _) =>
             {
                 archive.DestroyStory(story.Chronicle, story.Story);

@@ -7,9 +7,20 @@ namespace ChronoLog.App.Torture;
 internal sealed class KillSchedule(TortureOptions options, Supervisor supervisor, WriterProcesses writers)
 {
     private readonly Random random = new(options.Seed);
+    private string? leftDead;
 
     /// <summary>Kills so far, by what was to be killed.</summary>
     public SortedDictionary<string, int> Kills { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What was killed for good is started again.</summary>
+    public void Revive()
+    {
+        if (leftDead is not null)
+        {
+            supervisor.LeaveDead(leftDead, isLeftDead: false);
+            leftDead = null;
+        }
+    }
 
     /// <summary>Goes on until cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -36,6 +47,14 @@ internal sealed class KillSchedule(TortureOptions options, Supervisor supervisor
             case "writer":
                 writers.Kill(random.Next(options.Writers));
                 break;
+            case "keeper-for-good" when leftDead is not null:
+                Revive(); // one at a time: the others have to do the work
+                break;
+            case "keeper-for-good":
+                leftDead = Pick("keeper").Name;
+                supervisor.LeaveDead(leftDead, isLeftDead: true);
+                KillProcess(supervisor.Processes.Single(process => process.Name == leftDead).Pid);
+                break;
             case "all":
                 foreach ((_, _, int pid) in supervisor.Processes)
                 {
@@ -44,11 +63,16 @@ internal sealed class KillSchedule(TortureOptions options, Supervisor supervisor
 
                 break;
             default:
-                List<(string Role, string Name, int Pid)> candidates =
-                    [.. supervisor.Processes.Where(process => process.Role == target)];
-                KillProcess(candidates[random.Next(candidates.Count)].Pid);
+                KillProcess(Pick(target).Pid);
                 break;
         }
+    }
+
+    private (string Role, string Name, int Pid) Pick(string role)
+    {
+        List<(string Role, string Name, int Pid)> candidates =
+            [.. supervisor.Processes.Where(process => process.Role == role)];
+        return candidates[random.Next(candidates.Count)];
     }
 
     private static void KillProcess(int pid)

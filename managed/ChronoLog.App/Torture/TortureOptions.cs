@@ -18,6 +18,9 @@ internal sealed record TortureOptions
 
     public DurabilityLevel Level { get; init; } = DurabilityLevel.Journaled;
 
+    /// <summary>Keepers that get each event.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>Events per second of each writer.</summary>
     public double Rate { get; init; } = 2000;
 

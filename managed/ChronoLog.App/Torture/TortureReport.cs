@@ -27,7 +27,8 @@ internal sealed class TortureReport
         foreach (WriterLedger ledger in ledgers)
         {
             NumberSet numbers = replay.Of(ledger.Writer, ledger.Incarnation);
-            (long count, long first) = numbers.Missing(ledger.Acknowledged, ledger.Failed);
+            (long count, long first) = numbers.Missing(
+                ledger.Acknowledged, ledger.Failed.Union(ledger.Unknown).ToHashSet());
             lost += count;
             example = count > 0 && example.Length == 0
                 ? $"event {first} of writer {ledger.Writer}.{ledger.Incarnation}"

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using ChronoLog.App.Deployment;
 using ChronoLog.Client;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Store.Archive;
 using ChronoLog.Transport.Rpc;
@@ -56,6 +58,7 @@ internal sealed class TortureRun(TortureOptions options)
     private async Task RecordAndCheckAsync(Supervisor supervisor, CancellationToken cancellation)
     {
         using var writers = new WriterProcesses(options, supervisor.Endpoint);
+        await CreateChronicleAsync(supervisor, cancellation);
         writers.StartAll();
         var kills = new KillSchedule(options, supervisor, writers);
         using (var chaos = CancellationTokenSource.CreateLinkedTokenSource(cancellation))
@@ -68,6 +71,7 @@ internal sealed class TortureRun(TortureOptions options)
             }
         }
 
+        kills.Revive();
         await HealAsync(supervisor, cancellation);
         await writers.FinishAsync(HealDeadline);
         Describe(kills, writers.Ledgers);
@@ -84,6 +88,19 @@ internal sealed class TortureRun(TortureOptions options)
         CheckFiles(cold.Events);
     }
 
+    private async Task CreateChronicleAsync(Supervisor supervisor, CancellationToken cancellation)
+    {
+        await using ChronoClient client = await ChronoClient.ConnectAsync(
+            new ClientOptions { Endpoint = supervisor.Endpoint, Program = "chronolog torture" }, cancellation: cancellation);
+        await client.CreateChronicleAsync(
+            TortureOptions.Chronicle,
+            new Dictionary<string, string>
+            {
+                [ChronicleAttributes.ReplicasKey] = options.Replicas.ToString(CultureInfo.InvariantCulture),
+            },
+            cancellation);
+    }
+
     private void Describe(KillSchedule kills, IReadOnlyList<WriterLedger> ledgers)
     {
         foreach ((string target, int count) in kills.Kills)
@@ -94,6 +111,7 @@ internal sealed class TortureRun(TortureOptions options)
         TimeSpan slowest = ledgers.Max(ledger => ledger.Slowest);
         report.Fact($"acknowledged ({options.Level})", ledgers.Sum(ledger => ledger.Acknowledged - ledger.Failed.Count));
         report.Fact("refused", ledgers.Sum(ledger => ledger.Failed.Count));
+        report.Fact("unknown", ledgers.Sum(ledger => ledger.Unknown.Count));
         report.Fact("slowest LogEvent", $"{slowest.TotalMilliseconds:0.000} ms");
         if (options.StallMax is { } limit)
         {

@@ -11,8 +11,8 @@ namespace ChronoLog.App.Torture;
 /// </summary>
 /// <remarks>
 /// A line each: <c>A NUMBER MICROSECONDS</c>: every event below the number has reached the level; the longest LogEvent
-/// since the line before. <c>F NUMBER</c>: recording this event failed, so it must never appear. <c>R NUMBER</c>: at the
-/// end, events below it were recorded, acknowledged or not.
+/// since the line before. <c>F NUMBER</c>: recording this event failed, so it must never appear. <c>U NUMBER</c>: nobody knows.
+/// <c>R NUMBER</c>: at the end, events below it were recorded, acknowledged or not.
 /// </remarks>
 internal sealed class TortureWriter(
     string endpoint, int number, int incarnation, DurabilityLevel level, double rate, int recordBytes)
@@ -70,7 +70,7 @@ internal sealed class TortureWriter(
         }
         catch (ChronoLogException exception)
         {
-            Say("F", next);
+            Say(exception.Status == Status.Unknown ? "U" : "F", next);
             Console.Error.WriteLine($"writer {number}: event {next} was refused: {exception.Status}: {exception.Message}");
         }
 

@@ -8,18 +8,22 @@ namespace ChronoLog.App.Torture;
 internal sealed class WriterLedger(int writer, int incarnation)
 {
     private readonly HashSet<long> failed = [];
+    private readonly HashSet<long> unknown = [];
 
     public int Writer => writer;
 
     public int Incarnation => incarnation;
 
-    /// <summary>Events below it have reached the level, except those that failed.</summary>
+    /// <summary>Events below it have reached the level, except those that failed or are unknown.</summary>
     public long Acknowledged { get; private set; }
 
     /// <summary>Events below it were recorded; null when the writer was killed and could not say.</summary>
     public long? Recorded { get; private set; }
 
     public IReadOnlySet<long> Failed => failed;
+
+    /// <summary>May be there, or not; once at most.</summary>
+    public IReadOnlySet<long> Unknown => unknown;
 
     /// <summary>The longest LogEvent.</summary>
     public TimeSpan Slowest { get; private set; }
@@ -42,6 +46,9 @@ internal sealed class WriterLedger(int writer, int incarnation)
                 break;
             case "F":
                 failed.Add(number);
+                break;
+            case "U":
+                unknown.Add(number);
                 break;
             case "R":
                 Recorded = number;

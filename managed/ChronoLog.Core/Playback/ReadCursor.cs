@@ -8,9 +8,9 @@ namespace ChronoLog.Core.Playback;
 
 /// <summary>
 /// One open read: merges the sources of its plan into pages, at most three of which exist at a time: the one that the
-/// reader pulls, the one that it verifies meanwhile, and the one prepared. Pages that need no merging may be passed on from where they lie; nothing is
-/// prepared then, because asking their source for more would take them away from the reader. Lives on its filler's
-/// strand, except where a member says otherwise.
+/// reader pulls, the one that it verifies meanwhile, and the one prepared. Pages that need no merging may be passed on
+/// from where they lie; nothing is prepared then, because asking their source for more would take them away from the
+/// reader. Lives on its filler's strand, except where a member says otherwise.
 /// </summary>
 internal sealed class ReadCursor
 {

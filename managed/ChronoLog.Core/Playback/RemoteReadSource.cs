@@ -23,6 +23,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     private bool unreachable;
     private Task<PageOffer?>? offering;
     private PageOffer? taken;
+    private PageOffer? loading;
     private PageOffer? lastOffer;
     private Task? closed;
 
@@ -111,6 +112,7 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
     {
+        loading = offer;
         Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
         if (!ended)
         {
@@ -119,6 +121,7 @@ public sealed class RemoteReadSource : IPagedReadSource
 
         EventRun? run = await pulling.WaitAsync(cancellation);
         offer.Pulling = null;
+        loading = null;
         if (ReferenceEquals(offer, lastOffer))
         {
             closed ??= CloseAsync();
@@ -192,16 +195,16 @@ public sealed class RemoteReadSource : IPagedReadSource
             if (cursor.End is not null)
             {
                 ended = true;
-                lastOffer = offer;
+                lastOffer = offer ?? loading;
             }
 
-            if (offer is null)
-            {
-                closed = CloseAsync();
-            }
-            else if (pull)
+            if (offer is not null && pull)
             {
                 offer.Pulling = PullAsync(offer);
+            }
+            else if (offer is null && loading is null)
+            {
+                closed = CloseAsync(); // else when the page before is here: closing would cancel its pull
             }
 
             return offer;
@@ -282,6 +285,11 @@ public sealed class RemoteReadSource : IPagedReadSource
     {
         ended = true;
         unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
+        if (broken?.StartTime <= from)
+        {
+            return; // the page before failed too, after this one had been asked for
+        }
+
         broken = new Gap
         {
             StartTime = Math.Max(from, request.StartTime),

@@ -11,7 +11,7 @@ namespace ChronoLog.Grapher.Stories;
 /// One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it
 /// is. On the role's strand.
 /// </summary>
-internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows, ulong completeThrough)
+internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows)
 {
     private readonly Dictionary<ulong, List<OpenPiece>> openPieces = [];
     private readonly List<PendingChunk> pending = [];
@@ -27,11 +27,8 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
 
     public DrainProgress Drained { get; } = new();
 
-    /// <summary>
-    /// Complete and archived or in this process's memory below it. Never goes back, not across a restart either: it
-    /// begins where the archive states that the story is complete.
-    /// </summary>
-    public ulong Watermark { get; private set; } = completeThrough;
+    /// <summary>Complete and archived or in this process's memory below it. Never goes back.</summary>
+    public ulong Watermark { get; private set; }
 
     /// <summary>Retired and not yet let go of.</summary>
     public IReadOnlyList<PendingChunk> Pending => pending;

@@ -4,8 +4,7 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Grapher.Stories;
 
 /// <summary>The stories that this Grapher knows, and those that were destroyed. On the role's strand.</summary>
-internal sealed class StoryTable(
-    int storiesMax, PipelineWindows windows, Func<StoryDescriptor, ulong> completeThrough)
+internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
 {
     private readonly Dictionary<ulong, GrapherStory> stories = [];
     private readonly Dictionary<ulong, Task> destroyed = [];
@@ -34,7 +33,7 @@ internal sealed class StoryTable(
                 + $"{stories.Count} stories already; raise its limit or add a recording group");
         }
 
-        return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows, completeThrough(descriptor));
+        return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows);
     }
 
     /// <summary>

@@ -182,6 +182,11 @@ public sealed class IngestionAgent : IAgent
         }
 
         session.PublishIndexed(ring.Consumed);
+        if (!isDead && session.Durable < ring.Consumed)
+        {
+            return 0; // a client that went over to another Keeper still waits to hear that this much is synced
+        }
+
         session.IsDrained = true;
         RingEnded?.Invoke(session);
         return 1;

@@ -10,6 +10,7 @@ namespace ChronoLog.Keeper.Ingestion;
 public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
 {
     private long indexed = ring.Consumed;
+    private long durable = ring.Consumed;
     private volatile bool isClosing;
     private volatile bool isDrained;
     private volatile bool isDetached;
@@ -44,8 +45,12 @@ public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
         set => isDetached = value;
     }
 
-    /// <summary>Position published as durable last. Syncing thread.</summary>
-    public long Durable { get; set; } = ring.Consumed;
+    /// <summary>Position published as durable last. Written by the syncing thread.</summary>
+    public long Durable
+    {
+        get => Volatile.Read(ref durable);
+        set => Volatile.Write(ref durable, value);
+    }
 
     /// <summary>Monotonic nanoseconds of the next look at the producer's process. Ingestion thread.</summary>
     public long NextProducerCheck { get; set; }

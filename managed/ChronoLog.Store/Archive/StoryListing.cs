@@ -38,27 +38,6 @@ public sealed record StoryListing(
     }
 
     /// <summary>
-    /// ChronoTick below which the archive states that the story is complete: the end of the newest chunk that was
-    /// written with every Keeper drained beyond it. 0 when no file says so.
-    /// </summary>
-    public ulong CompleteThrough()
-    {
-        // Incomplete ones at the end of the archive are what recent failures left; further back nobody has to look.
-        const int LooksMax = 256;
-        ulong through = 0;
-        for (int at = Files.Count - 1; at >= Math.Max(0, Files.Count - LooksMax); at--)
-        {
-            CatalogFile file = Files[at];
-            if (file.Name.EndTime > through && file.TryFacts() is { Complete: true })
-            {
-                through = file.Name.EndTime;
-            }
-        }
-
-        return through;
-    }
-
-    /// <summary>
     /// Splits files into the fewest chains of files that do not overlap: each chain is one sorted source of a merge.
     /// </summary>
     public static IReadOnlyList<IReadOnlyList<CatalogFile>> Chains(IEnumerable<CatalogFile> files)

@@ -50,6 +50,7 @@ internal static class MetadataSchema
     private const string MemberDetails = """
         ALTER TABLE member ADD COLUMN identity BLOB NOT NULL DEFAULT x'';
         ALTER TABLE member ADD COLUMN state INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE member ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE lost_keeper (
             member_group INTEGER NOT NULL,
             name TEXT NOT NULL,

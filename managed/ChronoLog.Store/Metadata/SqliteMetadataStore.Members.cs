@@ -9,28 +9,32 @@ namespace ChronoLog.Store.Metadata;
 public sealed partial class SqliteMetadataStore
 {
     public IReadOnlyList<MemberRecord> LoadMembers() => Query(
-        "SELECT member_group, role, name, endpoint, identity, state FROM member ORDER BY member_group, role, name",
+        """
+        SELECT member_group, role, name, endpoint, identity, state, stranger FROM member
+        ORDER BY member_group, role, name
+        """,
         reader =>
         {
             ProcessIdentity identity = ReadMessage(reader, 4, ProcessIdentity.Parser, $"member '{reader.GetString(2)}'");
             (identity.Group, identity.Role) = ((uint)reader.GetInt64(0), (Role)reader.GetInt32(1));
             (identity.Name, identity.ServiceEndpoint) = (reader.GetString(2), reader.GetString(3));
-            return new MemberRecord(identity, (MemberState)reader.GetInt32(5));
+            return new MemberRecord(identity, (MemberState)reader.GetInt32(5), reader.GetInt64(6) != 0);
         });
 
     public void PutMembers(IReadOnlyList<MemberRecord> members) => Change(members.Select(member => Command(
         """
-        INSERT INTO member (member_group, role, name, endpoint, identity, state)
-        VALUES ($group, $role, $name, $endpoint, $identity, $state)
+        INSERT INTO member (member_group, role, name, endpoint, identity, state, stranger)
+        VALUES ($group, $role, $name, $endpoint, $identity, $state, $stranger)
         ON CONFLICT (member_group, role, name) DO UPDATE SET endpoint = excluded.endpoint,
-            identity = excluded.identity, state = excluded.state
+            identity = excluded.identity, state = excluded.state, stranger = excluded.stranger
         """,
         ("$group", (long)member.Group),
         ("$role", (long)member.Role),
         ("$name", member.Name),
         ("$endpoint", member.ServiceEndpoint),
         ("$identity", member.Identity.ToByteArray()),
-        ("$state", (long)member.State))));
+        ("$state", (long)member.State),
+        ("$stranger", member.IsStranger ? 1L : 0L))));
 
     public void DeleteMember(MemberRecord member) => Change([Deletion(member.Identity)]);
 

@@ -23,6 +23,7 @@ internal static class NativeFailure
 
     private static string Explain(int status) => status switch
     {
+        NativeStatus.Unknown => "the event is in fewer Keepers' rings than it has replicas; it is stored at most once",
         NativeStatus.Invalid => "an argument is not valid, or the clock was never set",
         NativeStatus.Closed => "the story is not acquired by this client any more",
         NativeStatus.NoKeeper => "no Keeper takes events: it is gone, or has not consumed for seconds",

@@ -8,7 +8,7 @@ namespace ChronoLog.Transport.Rings;
 /// The recording side of one connected client: its clock, its sequence of ticks and indexes, and the rings that Keepers
 /// have opened for it. Thread-safe; rings may come and go while other threads record.
 /// </summary>
-public sealed class RecorderSession : IDisposable
+public sealed partial class RecorderSession : IDisposable
 {
     /// <summary>Every file that a Keeper offers for mapping has such a name: anything else is refused.</summary>
     internal const string FilePrefix = "chronolog-";
@@ -88,7 +88,12 @@ public sealed class RecorderSession : IDisposable
     }
 
     /// <summary>Opens a story for recording into the given rings; the clock must be set.</summary>
-    public StoryWriter OpenStory(ulong storyId, Placement placement, IReadOnlyList<RecorderRing> rings)
+    /// <param name="storyId">Of the story.</param>
+    /// <param name="placement">With replicas, the order of the rings.</param>
+    /// <param name="rings">As many as replicas, at least.</param>
+    /// <param name="replicas">Rings that get each event.</param>
+    public StoryWriter OpenStory(
+        ulong storyId, Placement placement, IReadOnlyList<RecorderRing> rings, int replicas = 1)
     {
         StoryWriterHandle? opened = StoryWriterHandle.Open(handle, storyId, (int)placement, out int status);
         if (opened is null)
@@ -96,7 +101,13 @@ public sealed class RecorderSession : IDisposable
             throw NativeFailure.Exception(status, $"opening story {storyId:x16} for recording");
         }
 
-        var writer = new StoryWriter(opened, storyId);
+        status = opened.SetReplicas(replicas);
+        if (status != NativeStatus.Ok)
+        {
+            throw NativeFailure.Exception(status, $"opening story {storyId:x16} with {replicas} replicas");
+        }
+
+        var writer = new StoryWriter(opened, storyId, replicas);
         writer.SetRings(rings);
         return writer;
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
@@ -258,6 +259,12 @@ public sealed unsafe partial class SharedRing : IRecordingRing
     {
         int offset = (int)(position & (CapacityBytes - 1));
         Volatile.Write(ref *(long*)(header + RingLayout.ConsumingOffset), position + bytes);
+        if (!X86Base.IsSupported)
+        {
+            // A client that leaves the ring under our hands (chrono_recorder_move_ring) must not see zeros before it.
+            Interlocked.MemoryBarrier();
+        }
+
         new Span<byte>(data + offset, bytes).Clear();
         Volatile.Write(ref position, position + bytes);
         Volatile.Write(ref *(long*)(header + RingLayout.ConsumedOffset), position);

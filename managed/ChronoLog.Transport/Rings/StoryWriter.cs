@@ -13,9 +13,13 @@ public sealed class StoryWriter : IDisposable
 
     private readonly StoryWriterHandle handle;
 
-    internal StoryWriter(StoryWriterHandle handle, ulong storyId) => (this.handle, StoryId) = (handle, storyId);
+    internal StoryWriter(StoryWriterHandle handle, ulong storyId, int replicas) =>
+        (this.handle, StoryId, Replicas) = (handle, storyId, replicas);
 
     public ulong StoryId { get; }
+
+    /// <summary>Rings that get each event, with one identity.</summary>
+    public int Replicas { get; }
 
     /// <summary>How long a call waits for room in a full ring; 5 s unless set.</summary>
     public TimeSpan FullTimeout
@@ -27,7 +31,8 @@ public sealed class StoryWriter : IDisposable
     /// <param name="record">May be empty.</param>
     /// <returns>The event's tick.</returns>
     /// <exception cref="ChronoLogException">
-    /// TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded.
+    /// TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded, ever. Unknown: with replicas only; the
+    /// event is with fewer Keepers than that, stored at most once.
     /// </exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LogEvent(ReadOnlySpan<byte> record) => LogEvent(record, out _);
@@ -38,7 +43,8 @@ public sealed class StoryWriter : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LogEvent(ReadOnlySpan<byte> record, out uint index)
     {
-        if (record.Length <= FastRecordBytesMax
+        // A second copy may have to be waited for, which the fast call must not do.
+        if (record.Length <= FastRecordBytesMax && Replicas == 1
             && handle.TryLogFast(record, out ulong tick, out index) == NativeStatus.Ok)
         {
             return tick;
@@ -59,7 +65,9 @@ public sealed class StoryWriter : IDisposable
     /// <param name="records">The records, one after the other.</param>
     /// <param name="lengths">The length of each.</param>
     /// <param name="ticks">Receives their ticks, as many as there are lengths.</param>
-    /// <exception cref="ChronoLogException">Data["logged"] holds how many were recorded before the failure.</exception>
+    /// <exception cref="ChronoLogException">
+    /// Data["logged"] holds how many were recorded before the failure; after Unknown some of the next may be, too.
+    /// </exception>
     public void LogBatch(ReadOnlySpan<byte> records, ReadOnlySpan<int> lengths, Span<ulong> ticks)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ticks.Length, lengths.Length, nameof(ticks));
@@ -88,13 +96,14 @@ public sealed class StoryWriter : IDisposable
     /// <summary>Blocks until everything that this story's writer recorded so far has reached the level.</summary>
     /// <inheritdoc cref="RecorderSession.Flush"/>
     public void Flush(DurabilityLevel level, TimeSpan timeout) =>
-        FlushWait.Check(handle.Flush(FlushWait.NativeLevel(level), FlushWait.Nanoseconds(timeout)), level, Name);
+        FlushWait.Check(
+            handle.Flush(FlushWait.NativeLevel(level, Replicas), FlushWait.Nanoseconds(timeout)), level, Name);
 
     /// <summary>
     /// True when everything that this story's writer recorded so far has reached the level; never waits.
     /// </summary>
     public bool TryFlush(DurabilityLevel level) =>
-        FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level), 0), level, Name);
+        FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level, Replicas), 0), level, Name);
 
     /// <summary>Every later call fails with NotAcquired. What was recorded stays.</summary>
     public void Dispose() => handle.CloseWriter();

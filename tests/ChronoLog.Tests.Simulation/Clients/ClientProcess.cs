@@ -27,8 +27,8 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     private IRpcChannel portal = null!;
     private SimRecorder recorder = null!;
     private SimReader reader = null!;
-    private ulong session;
     private uint pid;
+    private ulong session;
     private bool isOpening;
     private int writersBusy;
 
@@ -114,12 +114,12 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         while (true)
         {
-            await Delay(deployment.Settings.ClientLease / 3);
+            await Delay(deployment.Settings.ClientLease / 6);
             await TryAsync(RenewLeaseAsync);
         }
     }
 
-    // A restarted Visor does not know what this client holds: it is told, in the new session.
+    // A Visor that does not know this client any more is told again what it holds.
     private async ValueTask RenewLeaseAsync()
     {
         KeepAliveReply reply = await portal.CallAsync(
@@ -131,11 +131,9 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
 
         foreach (string story in stories.Keys.ToList())
         {
-            var request = new StoryRequest
-            {
-                ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story, Again = true,
-            };
-            stories[story] = await portal.CallAsync(Methods.AcquireStory, request, CallDeadline);
+            StoryRequest request = StoryRequest(story);
+            request.Again = true;
+            await portal.CallAsync(Methods.AcquireStory, request, CallDeadline);
         }
 
         session = reply.Session;
@@ -220,10 +218,8 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
         isOpening = true;
         try
         {
-            var request = new StoryRequest
-            {
-                ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story, CreateChronicle = true,
-            };
+            StoryRequest request = StoryRequest(story);
+            request.CreateChronicle = true;
             StoryReply reply = await portal.CallAsync(Methods.AcquireStory, request, CallDeadline);
             if (recorder.Ring is null)
             {
@@ -257,11 +253,11 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         await recorder.FlushAsync(DurabilityLevel.Synced, TimeSpan.FromMilliseconds(500));
         stories.Remove(story);
-        await portal.CallAsync(
-            Methods.ReleaseStory,
-            new StoryRequest { ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story },
-            CallDeadline);
+        await portal.CallAsync(Methods.ReleaseStory, StoryRequest(story), CallDeadline);
     }
+
+    private StoryRequest StoryRequest(string story) =>
+        new() { ClientId = ClientId, Chronicle = SimReader.Chronicle, Story = story };
 
     private async ValueTask ReplayAsync()
     {

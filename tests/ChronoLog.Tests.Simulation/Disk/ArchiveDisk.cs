@@ -30,13 +30,6 @@ public sealed class ArchiveDisk
     public bool IsDamageOf(Gap gap) =>
         files.Exists(file => file.IsDamaged && file.StartTime <= gap.StartTime && file.EndTime >= gap.EndTime);
 
-    /// <summary>Below this tick the archive states that the story is complete; 0 = it does not.</summary>
-    public ulong CompleteThrough(StoryDescriptor story) => Visible(story)
-        .Where(static file => file.IsComplete && file.IsReadable)
-        .Select(static file => file.EndTime)
-        .DefaultIfEmpty(0UL)
-        .Max();
-
     /// <summary>A Grapher that starts removes what its former self did not finish.</summary>
     public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
 

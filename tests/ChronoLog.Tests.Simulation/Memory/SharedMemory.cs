@@ -10,6 +10,9 @@ public sealed class SharedMemory
 
     public IEnumerable<RingMemory> Rings => rings.Values.Where(static ring => !ring.IsUnlinked);
 
+    /// <summary>Nothing is reserved in any ring that its Keeper has not taken.</summary>
+    public bool AreEmpty => Rings.All(static ring => ring.Frames.All(static frame => frame.IsPadding));
+
     public RingMemory? Find(string path) =>
         rings.TryGetValue(path, out RingMemory? ring) && !ring.IsUnlinked ? ring : null;
 

@@ -37,7 +37,6 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
             ExtractionStrands = NewStrands("extraction", extraction.StreamCount),
             BuildingStrands = NewStrands("building", 1),
             ReadStrands = NewStrands("warm read", 1),
-            CompleteThrough = Deployment.Archive.CompleteThrough,
             DestroyArchive = static (_, _) => ValueTask.CompletedTask,
             Logger = Logger,
         });

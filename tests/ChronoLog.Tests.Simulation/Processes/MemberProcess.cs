@@ -63,6 +63,7 @@ internal abstract class MemberProcess : SimProcess
             AdminEndpoint = admin.Endpoint,
             Epoch = Clock.Now,
             FabricProvider = Bulk.Provider,
+            Archive = Role == Role.Keeper ? "" : "archive",
         };
         var options = new RegistryOptions { CallDeadline = TimeSpan.FromMilliseconds(500) };
         return new RegistryClient(Connector.Open(Deployment.VisorRegistry), identity, options, this, Logger);

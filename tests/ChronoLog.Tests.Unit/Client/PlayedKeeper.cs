@@ -98,6 +98,34 @@ internal sealed class PlayedKeeper : IAgent, IAsyncDisposable
     public void Work() => runners.Add(new AgentRunner(
         this, () => TimeSpan.FromMilliseconds(1), exception => TestContext.Error.WriteLine(exception)));
 
+    /// <summary>It does nothing any more, and gives no sign of life; its endpoints still answer.</summary>
+    public void Rest()
+    {
+        runners.ForEach(runner => runner.Dispose());
+        runners.Clear();
+    }
+
+    /// <summary>Rings that clients have opened here.</summary>
+    public int Rings
+    {
+        get
+        {
+            lock (gate)
+            {
+                return open.Count;
+            }
+        }
+    }
+
+    /// <summary>Closes its rings to their clients, as at an orderly end.</summary>
+    public void CloseRings()
+    {
+        lock (gate)
+        {
+            open.ForEach(ring => ring.CloseToProducers());
+        }
+    }
+
     /// <summary>The events of a story that were drained, in the order of their identity.</summary>
     public List<TestEvent> EventsOf(ulong storyId)
     {

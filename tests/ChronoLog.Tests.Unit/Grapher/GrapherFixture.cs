@@ -21,8 +21,7 @@ public sealed class GrapherFixture
     public GrapherFixture(
         Func<GrapherOptions, GrapherOptions>? change = null,
         long bulkBudget = 64 << 20,
-        IEnumerable<PartialKey>? alreadyArchived = null,
-        ulong completeThrough = 0)
+        IEnumerable<PartialKey>? alreadyArchived = null)
     {
         Pump = new StrandPump(new ManualTimers());
         Clock = new FakeClock(Pump.Timers, 1000 * Second);
@@ -43,7 +42,7 @@ public sealed class GrapherFixture
             HoldLimit = TimeSpan.FromSeconds(20),
             RetirePeriod = TimeSpan.FromMilliseconds(100),
         };
-        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? [], completeThrough));
+        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? []));
         Pump.Run(Strand, () =>
         {
             Role.Start();
@@ -166,7 +165,7 @@ public sealed class GrapherFixture
         return view;
     }
 
-    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived, ulong completeThrough)
+    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived)
     {
         var identity = new ProcessIdentity
         {
@@ -196,7 +195,6 @@ public sealed class GrapherFixture
                 return ValueTask.CompletedTask;
             },
             AlreadyArchived = alreadyArchived,
-            CompleteThrough = _ => completeThrough,
             Logger = Logger,
         };
     }

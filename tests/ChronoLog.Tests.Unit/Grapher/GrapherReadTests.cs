@@ -88,18 +88,6 @@ public sealed class GrapherReadTests
     }
 
     [Test]
-    public void After_a_restart_the_watermark_goes_on_from_what_the_archive_states()
-    {
-        var fixture = new GrapherFixture(completeThrough: Tick(990));
-        fixture.Advance(60);
-        Assert.That(WatermarkOf(fixture), Is.EqualTo(Tick(990)), "no Keeper has reported");
-        fixture.ReportAll(Tick(980));
-        Assert.That(WatermarkOf(fixture), Is.EqualTo(Tick(990)), "it never goes back");
-        fixture.ReportAll(Tick(1030));
-        Assert.That(WatermarkOf(fixture), Is.EqualTo(Tick(1030)));
-    }
-
-    [Test]
     public void A_keeper_that_signed_off_no_longer_holds_the_watermark()
     {
         var fixture = new GrapherFixture();

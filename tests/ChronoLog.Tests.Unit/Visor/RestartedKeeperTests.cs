@@ -52,6 +52,15 @@ internal sealed class RestartedKeeperTests
         HeartbeatReply reply = Ask(keeper, epoch: 1, Story);
         Assert.That(reply.GoneStories, Is.Empty);
         Assert.That(reply.NamedStories, Is.Empty);
+
+        // Neither when this Visor is restarted, nor with the number that this one gave it, nor when it was dead.
+        visor.Restart();
+        Assert.That(Ask(keeper, epoch: 1, Story).RegisterAgain, Is.False);
+        Assert.That(Ask(keeper, epoch: 1, Story).GoneStories, Is.Empty);
+        visor.Pump.Advance(visor.Options.DeadAfter * 2);
+        visor.Restart();
+        Assert.That(visor.Join(Role.Keeper, "keeper-0", processId: keeper).ProcessId, Is.EqualTo(keeper));
+        Assert.That(Ask(keeper, epoch: 1, Story).GoneStories, Is.Empty);
     }
 
     [Test]

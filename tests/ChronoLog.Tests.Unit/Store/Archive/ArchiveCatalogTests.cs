@@ -46,22 +46,6 @@ public class ArchiveCatalogTests
     }
 
     [Test]
-    public void The_archive_states_through_which_tick_it_is_complete()
-    {
-        using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
-        Assert.That(Find(catalog).CompleteThrough(), Is.Zero);
-
-        Write(5, 100, 200);
-        Write(5, 300, 400);
-        sandbox.Write(ArchiveSandbox.RandomEvents(random, 5, 400, 500, 20), 400, 500, complete: false);
-        Assert.That(Find(catalog).CompleteThrough(), Is.EqualTo(400));
-
-        string damaged = Write(5, 600, 700);
-        File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..100]);
-        Assert.That(Find(catalog).CompleteThrough(), Is.EqualTo(400), "a damaged file states nothing");
-    }
-
-    [Test]
     public void A_new_file_is_found_by_notice_and_by_looking_again()
     {
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);

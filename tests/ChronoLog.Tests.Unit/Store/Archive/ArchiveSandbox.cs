@@ -61,7 +61,7 @@ internal sealed class ArchiveSandbox : IDisposable
         return chunk;
     }
 
-    public static StoryFileContent ContentOf(StoryChunk chunk, bool complete = true) => new()
+    public static StoryFileContent ContentOf(StoryChunk chunk) => new()
     {
         Chronicle = Chronicle,
         Story = Story,
@@ -72,17 +72,16 @@ internal sealed class ArchiveSandbox : IDisposable
         RecordBytes = chunk.RecordBytes,
         Open = chunk.OpenMerge,
         Partials = [new PartialKey(7, 1, 1), new PartialKey(9, 2, 5)],
-        Complete = complete,
+        Complete = true,
     };
 
     /// <summary>Writes events as one file and returns its path.</summary>
-    public string Write(
-        IReadOnlyList<ModelEvent> events, ulong start, ulong end, StoryFileWriter? writer = null, bool complete = true)
+    public string Write(IReadOnlyList<ModelEvent> events, ulong start, ulong end, StoryFileWriter? writer = null)
     {
         StoryChunk chunk = ChunkOf(events, start, end);
         try
         {
-            StoryFileName name = (writer ?? new StoryFileWriter()).Write(StoryDirectory, ContentOf(chunk, complete));
+            StoryFileName name = (writer ?? new StoryFileWriter()).Write(StoryDirectory, ContentOf(chunk));
             return System.IO.Path.Combine(StoryDirectory.Path, name.ToString());
         }
         finally

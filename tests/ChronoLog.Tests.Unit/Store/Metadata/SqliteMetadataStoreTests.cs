@@ -219,6 +219,7 @@ public class SqliteMetadataStoreTests
 
         Sql("""
             ALTER TABLE member DROP COLUMN identity; ALTER TABLE member DROP COLUMN state;
+            ALTER TABLE member DROP COLUMN stranger;
             DROP TABLE lost_keeper; DROP TABLE client;
             INSERT INTO member VALUES (7, 2, 'keeper-0', 'tcp://a:1');
             PRAGMA user_version = 2;
@@ -269,7 +270,7 @@ public class SqliteMetadataStoreTests
         {
             Role = Role.Keeper, Group = 7, Name = name, ServiceEndpoint = endpoint, Host = "h", Epoch = 3, ProcessId = 5,
         },
-        state);
+        state, IsStranger: true);
 
     private static NUnit.Framework.Constraints.Constraint Corrupt() => Throws.TypeOf<ChronoLogException>()
         .With.Property(nameof(ChronoLogException.Status)).EqualTo(Status.Corrupt);
