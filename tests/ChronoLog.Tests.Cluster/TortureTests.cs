@@ -29,7 +29,8 @@ public sealed class TortureTests
         // The schedule differs from case to case, and is the same each time.
         int seed = kill.Length + level.Length;
         Chronolog.Outcome result = await Chronolog.RunAsync(
-            null, "torture", "--kill", kill, "--level", level, "--seconds", $"{seconds}", "--every", "1", "--seed", $"{seed}");
+            null,
+            "torture", "--kill", kill, "--level", level, "--seconds", $"{seconds}", "--every", "1", "--seed", $"{seed}");
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Error);
         Assert.That(result.Output, Does.Contain("anomalies=0 result=ok"));
         Assert.That(result.Output.Contains("killed: "), Is.EqualTo(kill != "none"), "somebody was killed");

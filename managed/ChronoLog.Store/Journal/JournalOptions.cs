@@ -35,8 +35,8 @@ public sealed record JournalOptions
     public int SparesMax { get; init; } = 4;
 
     /// <summary>
-    /// Told when batches can't be taken any more, with the reason and what to do, and when they can again. From any of the
-    /// journal's threads; the quota at most once a second.
+    /// Told when batches can't be taken any more, with the reason and what to do, and when they can again. From any of
+    /// the journal's threads; the quota at most once a second.
     /// </summary>
     public Action<JournalState, string>? StateChanged { get; init; }
 

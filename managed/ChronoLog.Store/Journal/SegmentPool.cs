@@ -284,8 +284,8 @@ internal sealed class SegmentPool : IDisposable
         }
     }
 
-    // A journal at its quota gets a segment now and then, and comes to the quota again at once: a line a second is enough.
-    // What was told is told to be over; a device that refuses is told each time that it begins to.
+    // A journal at its quota gets a segment now and then, and comes to the quota again at once: a line a second is
+    // enough. What was told is told to be over; a device that refuses is told each time that it begins to.
     private void Report(JournalState state, string? trouble)
     {
         long now = Environment.TickCount64;

@@ -16,8 +16,8 @@ internal sealed record DeploymentSetup
     public IReadOnlyList<string> Settings { get; init; } = [];
 
     /// <summary>
-    /// Called with the deployment's directory before anything runs: mounts file systems there, puts files there. What it
-    /// returns is disposed, last first, when everything has ended, and before the directory is deleted.
+    /// Called with the deployment's directory before anything runs: mounts file systems there, puts files there. What
+    /// it returns is disposed, last first, when everything has ended, and before the directory is deleted.
     /// </summary>
     public Func<string, IReadOnlyList<IDisposable>> Prepare { get; init; } = _ => [];
 

@@ -31,11 +31,11 @@ public sealed class DiskFullTests
         await Signals.StopAsync(before.Pid("grapher-0"));
         await Waiting.UntilAsync(() => load.Refused > 0, "a client to be refused");
         AssertNamed(deployment, "keeper-0", "journal");
-        await deployment.WaitAsync(client, status => status.Statistic("keeper-0", "journal_troubles") > 0, "the trouble");
+        await deployment.WaitAsync(client, IsTroubled, "the trouble");
         load.PerSecond = 2000;
         await Signals.ContinueAsync(before.Pid("grapher-0"));
         await load.AdvanceAsync(2000, "after the Grapher went on");
-        await deployment.WaitAsync(client, status => status.Statistic("keeper-0", "journal_troubles") == 0, "no trouble");
+        await deployment.WaitAsync(client, status => !IsTroubled(status), "no trouble");
 
         // By ballast, while everything is archived as ever: at first faster than segments come back from there.
         using (var ballast = new Ballast(Path.Combine(deployment.Directory, "journal")))
@@ -56,7 +56,7 @@ public sealed class DiskFullTests
         }
 
         await load.AdvanceAsync(5000, "with space again");
-        await deployment.WaitAsync(client, status => status.Statistic("keeper-0", "journal_troubles") == 0, "no trouble");
+        await deployment.WaitAsync(client, status => !IsTroubled(status), "no trouble");
         await deployment.SettleAsync(client, load);
         Assert.That((await client.StatusAsync()).Pids(), Is.EqualTo(before.Pids()), "every process stayed up");
     }
@@ -120,6 +120,8 @@ public sealed class DiskFullTests
             Assert.That(check.Anomalies, Is.Empty);
         });
     }
+
+    private static bool IsTroubled(StatusReply status) => status.Statistic("keeper-0", "journal_troubles") > 0;
 
     private static int CountNamed(LocalDeployment deployment, string process) =>
         deployment.LogOf(process).Split('\n').Count(line => line.Contains(Reason));

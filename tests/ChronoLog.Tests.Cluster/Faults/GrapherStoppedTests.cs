@@ -17,8 +17,8 @@ public sealed class GrapherStoppedTests
     private const int RingMebibytes = 1;
     private const int Writers = 4;
 
-    // What a process needs that holds no events: runtime, libraries, libfabric's buffers (some 60 MiB measured), and the
-    // Keeper's index entries, 32 bytes for each event of 300.
+    // What a process needs that holds no events: runtime, libraries, libfabric's buffers (some 60 MiB measured), and
+    // the Keeper's index entries, 32 bytes for each event of 300.
     private const int OverheadMebibytes = 160;
 
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(60);

@@ -4,7 +4,7 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Tests.Cluster.Faults;
 
-/// <summary>The processes of a deployment without their supervisor: killed together, started one by one by hand.</summary>
+/// <summary>The processes of a deployment without their supervisor, started one by one by hand.</summary>
 internal sealed class HandStarted : IDisposable
 {
     private readonly SortedDictionary<string, string[]> commands = new(StringComparer.Ordinal);

@@ -7,8 +7,8 @@ using ChronoLog.Tests.Cluster.Deployments;
 namespace ChronoLog.Tests.Cluster.Faults;
 
 /// <summary>
-/// Records numbered events into a story at a rate, flushes often, and keeps account of what it was promised. A thread of
-/// its own in the test's process.
+/// Records numbered events into a story at a rate, flushes often, and keeps account of what it was promised. A thread
+/// of its own in the test's process.
 /// </summary>
 internal sealed class Load : IAsyncDisposable
 {

@@ -56,9 +56,9 @@ internal sealed class LoadCheck
     }
 
     /// <summary>A replay that must be complete and hold all that was acknowledged before it.</summary>
-    public static async Task<LoadCheck> AssertAsync(ChronoClient client, Load load, string when, int? acknowledged = null)
+    public static async Task<LoadCheck> AssertAsync(ChronoClient client, Load load, string when)
     {
-        LoadCheck check = await ReplayAsync(client, load, acknowledged);
+        LoadCheck check = await ReplayAsync(client, load);
         Assert.Multiple(() =>
         {
             Assert.That(check.Gaps, Is.Empty, when);

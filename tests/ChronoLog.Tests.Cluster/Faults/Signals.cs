@@ -28,14 +28,20 @@ internal static class Signals
     /// <summary>True when there is no such process, or only its zombie.</summary>
     public static bool IsGone(int pid) => StateOf(pid) is null or 'Z' or 'X';
 
-    /// <summary>Resident memory of a process in bytes; 0 when it is gone.</summary>
-    public static long ResidentBytes(int pid)
+    /// <summary>Resident memory of a process in bytes, mapped files included; 0 when it is gone.</summary>
+    public static long ResidentBytes(int pid) => Memory(pid, "VmRSS:");
+
+    /// <summary>Of that, what is no file's.</summary>
+    public static long AnonymousBytes(int pid) => Memory(pid, "RssAnon:");
+
+    private static long Memory(int pid, string row)
     {
         try
         {
-            string line = File.ReadLines($"/proc/{pid}/status")
-                .FirstOrDefault(each => each.StartsWith("VmRSS:", StringComparison.Ordinal)) ?? "VmRSS: 0 kB";
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+            string? line = File.ReadLines($"/proc/{pid}/status")
+                .FirstOrDefault(each => each.StartsWith(row, StringComparison.Ordinal));
+            string kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1] ?? "0";
+            return long.Parse(kibibytes, CultureInfo.InvariantCulture) << 10;
         }
         catch (IOException)
         {

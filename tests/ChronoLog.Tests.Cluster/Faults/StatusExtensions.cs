@@ -21,7 +21,7 @@ internal static class StatusExtensions
             .ToDictionary(each => each.Identity.Name, each => (int)each.Identity.Pid),
         StringComparer.Ordinal);
 
-    /// <summary>Ends the load, and sees to it that all of it is in StoryFiles, once, and in a replay of those.</summary>
+    /// <summary>Ends the load, and sees to it that all of it is in StoryFiles, once, and in a replay.</summary>
     public static async Task SettleAsync(this LocalDeployment deployment, ChronoClient client, Load load)
     {
         await load.StopAsync();

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace ChronoLog.Tests.Cluster.Faults;
@@ -106,7 +107,7 @@ internal sealed class Strace : IDisposable
             using Strace strace = AttachAsync(sleeper.Id, "msync", "retval=0").GetAwaiter().GetResult();
             return null;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
         {
             return exception.Message;
         }

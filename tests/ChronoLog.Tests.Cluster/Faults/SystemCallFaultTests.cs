@@ -60,14 +60,16 @@ public sealed class SystemCallFaultTests
                 await load.AdvanceAsync(50, $"although {what}");
             }
 
-            await Waiting.UntilAsync(() => CountNamed(deployment, "keeper-0", error) > lines, $"the log to name {what}");
+            await Waiting.UntilAsync(
+                () => CountNamed(deployment, "keeper-0", error) > lines, $"the log to name {what}");
             await load.AdvanceAsync(200, $"after {what}");
         }
 
         await AssertNothingIsAcknowledgedAsync(client, load);
         await load.AdvanceAsync(500, "with syncs again");
+        int keeper = (await client.StatusAsync()).Pid("keeper-0");
         using PowerCut cut = await PowerCut.TakeAsync(
-            deployment, disk, [(await client.StatusAsync()).Pid("keeper-0")], () => Task.FromResult((load.Acknowledged, 0L)));
+            deployment, disk, [keeper], () => Task.FromResult((load.Acknowledged, 0L)));
         await deployment.SettleAsync(client, load);
         LoadCheck check = await cut.ReplayAsync(load, Settings);
         Assert.That(check.Gaps, Is.Empty);
@@ -92,7 +94,8 @@ public sealed class SystemCallFaultTests
                 await Waiting.UntilAsync(() => strace.Injected.Count > 0, what);
             }
 
-            await Waiting.UntilAsync(() => CountNamed(deployment, "grapher-0", error) > lines, $"the log to name {what}");
+            await Waiting.UntilAsync(
+                () => CountNamed(deployment, "grapher-0", error) > lines, $"the log to name {what}");
             ulong cold = (await client.StatusAsync()).Of(load).Cold;
             await deployment.WaitAsync(client, status => status.Of(load).Cold > cold, $"StoryFiles after {what}");
             (await deployment.RunAsync(null, "archive", "verify", deployment.ArchiveDirectory)).Succeeded();
