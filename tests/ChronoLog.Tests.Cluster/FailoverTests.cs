@@ -112,8 +112,8 @@ public sealed class FailoverTests
         await story.FlushAsync(DurabilityLevel.Synced, TimeSpan.FromSeconds(20));
         (_, string[] command) = await KillAKeeperAsync(client);
         Task flush = story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(40));
-        ChronoLogException late = Assert.ThrowsAsync<ChronoLogException>(
-            () => story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(1)))!;
+        ChronoLogException late = (await Assert.ThrowsAsync<ChronoLogException>(
+            () => story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(1))))!;
         Assert.That(late.Status, Is.EqualTo(Status.TimedOut));
         revived = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false })!;
         await flush;
