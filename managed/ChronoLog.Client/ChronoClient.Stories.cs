@@ -76,7 +76,7 @@ public sealed partial class ChronoClient
         StoryHandle handle = await HeldAsync(chronicle, story, cancellation).ConfigureAwait(false);
 
         // Not under the lock: it takes as long as the Keeper's device, and other stories need not wait for that.
-        await handle.FlushAsync(level ?? RingLevel(handle.Durability), options.ReleaseTimeout, cancellation)
+        await handle.FlushAsync(level ?? handle.Durability, options.ReleaseTimeout, cancellation)
             .ConfigureAwait(false);
         await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -164,8 +164,4 @@ public sealed partial class ChronoClient
 
     private static ChronoLogException NotHeld(string chronicle, string story) =>
         new(Status.NotAcquired, $"story '{chronicle}/{story}' is not held by this client");
-
-    // What lies beyond the Keeper's journal is not known to the ring; a release waits for the journal's device.
-    private static DurabilityLevel RingLevel(DurabilityLevel level) =>
-        level == DurabilityLevel.Archived ? DurabilityLevel.Synced : level;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Transport.Rings;
@@ -52,11 +53,21 @@ public sealed class StoryHandle
         writer.LogBatch(records, lengths, ticks);
 
     /// <summary>Completes when everything recorded through this handle so far has reached the level.</summary>
-    /// <param name="level">Up to Synced, and Replicated with replicas=2; others are refused (NotSupported).</param>
-    /// <param name="timeout">Then TimedOut.</param>
+    /// <param name="level">Replicated needs replicas=2 (else NotSupported). Archived does not wait for windows.</param>
+    /// <param name="timeout">Then TimedOut, or NoKeepers when a Keeper is away that would have to say so.</param>
     /// <param name="cancellation">Ends the wait at once.</param>
     public async Task FlushAsync(DurabilityLevel level, TimeSpan timeout, CancellationToken cancellation = default)
     {
+        if (level == DurabilityLevel.Archived && Rings is not null && Placement is not null)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            await FlushAsync(DurabilityLevel.Journaled, timeout, cancellation).ConfigureAwait(false);
+            TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(begin);
+            await Rings.ArchiveAsync(Placement, rest > TimeSpan.Zero || rest == timeout ? rest : TimeSpan.Zero, cancellation)
+                .ConfigureAwait(false);
+            return;
+        }
+
         if (!IsReached(level))
         {
             // The ring's own wait goes on until its time is up; nobody waits for it then.

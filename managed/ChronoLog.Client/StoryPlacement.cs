@@ -15,6 +15,9 @@ internal sealed class StoryPlacement(StoryDescriptor story, GroupView group, int
 
     public List<KeeperRing> Rings { get; } = [];
 
+    /// <summary>Every Keeper that it was ever recorded into.</summary>
+    public List<ProcessIdentity> Used { get; } = [];
+
     public StoryWriter Writer { get; set; } = null!;
 
     /// <summary>Fewer Keepers than copies: nothing is recorded until another one is there.</summary>
@@ -34,5 +37,9 @@ internal sealed class StoryPlacement(StoryDescriptor story, GroupView group, int
     {
         Rings.Add(ring);
         ring.Story = this;
+        if (!Used.Exists(used => used.ProcessId == ring.Keeper.ProcessId))
+        {
+            Used.Add(ring.Keeper);
+        }
     }
 }

@@ -288,6 +288,8 @@ public sealed class GrapherRole
             retirer.Hurry();
         }
 
+        retirer.Want(request.WantedStories);
+
         ulong now = ports.Clock.Now;
         var reported = new Dictionary<ulong, ulong>();
         foreach (StoryProgress progress in request.Stories)

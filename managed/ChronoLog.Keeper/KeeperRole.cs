@@ -32,6 +32,7 @@ public sealed class KeeperRole
     private readonly RecordingService recording;
     private readonly StoryService service;
     private readonly ReadService reads;
+    private readonly ArchiveDesk archiving;
     private readonly GrapherLink grapher;
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> duties = [];
@@ -57,6 +58,7 @@ public sealed class KeeperRole
         service = new StoryService(
             options, stories, ledger, retirement, ports.Registry, IngestionAgents, ports.Clock,
             FenceAsync, ports.Logger);
+        archiving = new ArchiveDesk(stories, ledger, retirement, ports.Registry, ports.Timers, FenceAsync);
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
         Statistics = new KeeperStatistics(ports, recovery, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
@@ -94,6 +96,7 @@ public sealed class KeeperRole
     {
         recovery.Run(recording); // before anyone may read: what is missing now would be missing silently
         recording.Register(ports.Recording);
+        archiving.Register(ports.Recording);
         service.Register(ports.Admin);
         reads.Register(ports.Admin);
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, ledger.CompletedAsync);
@@ -303,6 +306,7 @@ public sealed class KeeperRole
         DrainProgressRequest progress = retirement.Progress();
         progress.JournalFull = ports.Journals.Any(
             journal => journal.State is JournalState.QuotaReached or JournalState.NoSpace);
+        progress.WantedStories.Add(archiving.Wanted());
         return grapher.ReportAsync(progress, stop.Token);
     }
 }

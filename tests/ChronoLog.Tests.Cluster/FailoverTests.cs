@@ -95,11 +95,40 @@ public sealed class FailoverTests
         await WaitAsync(() => !deadRings.Any(File.Exists), "the left rings to be drained and removed");
     }
 
-    private async Task StartAsync(int keepers)
+    // The Keepers' window is half a minute here: who waits for the archive does not wait for that.
+    [Test]
+    public async Task AFlushToTheArchiveWaitsForNoWindowAndSurvivesAKeeper()
+    {
+        await StartAsync(keepers: 1, window: "30s");
+        ChronoClient client = await ConnectAsync();
+        StoryHandle story = await client.AcquireStoryAsync("failover", "archived", createChronicle: true);
+        story.LogEvent("first"u8);
+        await story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(20));
+        StatusReply status = await client.StatusAsync();
+        string[] files = Directory.GetFiles(deployment.ArchiveDirectory, "*.h5", SearchOption.AllDirectories);
+        Assert.That(files, Has.Length.EqualTo(1), status.ToString());
+
+        story.LogEvent("second"u8);
+        await story.FlushAsync(DurabilityLevel.Synced, TimeSpan.FromSeconds(20));
+        (_, string[] command) = await KillAKeeperAsync(client);
+        Task flush = story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(40));
+        ChronoLogException late = (await Assert.ThrowsAsync<ChronoLogException>(
+            () => story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(1))))!;
+        Assert.That(late.Status, Is.EqualTo(Status.TimedOut));
+        revived = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false })!;
+        await flush;
+        files = Directory.GetFiles(deployment.ArchiveDirectory, "*.h5", SearchOption.AllDirectories);
+        Assert.That(files, Has.Length.EqualTo(2));
+        List<RecordedEvent> events = await RecordedEvent.ReplayAsync(client, "failover", "archived");
+        Assert.That(events.Select(each => each.Record), Is.EqualTo(new[] { "first", "second" }));
+        await client.ReleaseStoryAsync("failover", "archived");
+    }
+
+    private async Task StartAsync(int keepers, string window = "500ms")
     {
         rings = Directory.CreateDirectory($"/dev/shm/chronolog-rings-{Guid.NewGuid():n}").FullName;
         deployment = await LocalDeployment.StartAsync(
-            keepers: keepers, more: ["--no-restart", "--set", $"keeper.ring-directory={rings}"]);
+            keepers: keepers, window: window, more: ["--no-restart", "--set", $"keeper.ring-directory={rings}"]);
         deployment.HasDeadProcess = true;
     }
 

@@ -64,6 +64,9 @@ public static class Methods
     public static readonly RpcMethod<CloseRingRequest, Empty> CloseRing =
         New("recording.close_ring", CloseRingRequest.Parser, Empty.Parser);
 
+    public static readonly RpcMethod<ArchiveStoryRequest, ArchiveStoryReply> ArchiveStory =
+        New("recording.archive_story", ArchiveStoryRequest.Parser, ArchiveStoryReply.Parser);
+
     // every recording process, administration
     public static readonly RpcMethod<StartStoryRecordingRequest, Empty> StartStoryRecording =
         New("admin.start_story_recording", StartStoryRecordingRequest.Parser, Empty.Parser);

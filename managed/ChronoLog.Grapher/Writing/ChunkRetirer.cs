@@ -16,12 +16,16 @@ internal sealed class ChunkRetirer(
     Func<GroupView?> view,
     GrapherStatistics statistics)
 {
+    private readonly HashSet<ulong> wanted = [];
     private bool isHurried;
 
     /// <summary>
     /// A Keeper's journal is full, and is freed only by what gets archived: once, windows do not count.
     /// </summary>
     public void Hurry() => isHurried = true;
+
+    /// <summary>Somebody waits until these stories are archived: once, their windows do not count.</summary>
+    public void Want(IEnumerable<ulong> storyIds) => wanted.UnionWith(storyIds);
 
     /// <summary>Retires what is due, and moves the watermarks.</summary>
     public void Retire()
@@ -31,7 +35,9 @@ internal sealed class ChunkRetirer(
         foreach (GrapherStory story in stories.All)
         {
             story.UpdateWatermark(current, clock.Now);
-            retired += Write(story, story.Retire(clock.Now, current, holdNanoseconds));
+            retired += Write(story, wanted.Contains(story.Descriptor.StoryId)
+                ? story.RetireAll()
+                : story.Retire(clock.Now, current, holdNanoseconds));
         }
 
         if (retired == 0 && (memory.Waiting > 0 || isHurried) && writer.Unarchived == 0)
@@ -40,6 +46,7 @@ internal sealed class ChunkRetirer(
         }
 
         isHurried = false;
+        wanted.Clear();
     }
 
     /// <summary>Retires everything: the process stops.</summary>

@@ -39,6 +39,9 @@ public sealed class HandoverLedger
     /// <summary>Chunks that are not archived.</summary>
     public int Count => chunks.Count;
 
+    /// <summary>Number of the chunk that was retired last; 0: none.</summary>
+    public ulong LastSequence => lastSequence;
+
     /// <summary>Chunks that the Grapher has not taken.</summary>
     public int Waiting => chunks.Values.Count(chunk => chunk.State != RetainedState.HandedOver);
 

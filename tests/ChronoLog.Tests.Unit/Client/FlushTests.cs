@@ -39,7 +39,11 @@ public sealed class FlushTests
         deployment.Keeper.Sync();
         await story.FlushAsync(DurabilityLevel.Synced, TimeSpan.Zero);
         Assert.That(await FlushAsync(story, DurabilityLevel.Replicated), Is.EqualTo(Status.NotSupported));
-        Assert.That(await FlushAsync(story, DurabilityLevel.Archived), Is.EqualTo(Status.NotSupported));
+        ChronoLogException late = await Eventually.Failure(() => story.FlushAsync(DurabilityLevel.Archived, Short));
+        Assert.That(late.Status, Is.EqualTo(Status.TimedOut));
+        Assert.That(late.Message, Does.Contain(deployment.Keeper.Name));
+        deployment.Keeper.HasArchived = true;
+        await story.FlushAsync(DurabilityLevel.Archived, Eventually.Patience);
     }
 
     [Test]
@@ -94,15 +98,21 @@ public sealed class FlushTests
     }
 
     [Test]
-    public async Task A_release_waits_at_most_for_the_keepers_device()
+    public async Task A_release_at_level_archived_waits_for_the_archive()
     {
         StoryHandle story = await AcquireAsync("archived");
         Assert.That(story.Durability, Is.EqualTo(DurabilityLevel.Archived));
         story.LogEvent("x"u8);
+        Assert.That(await ReleaseAsync(), Is.EqualTo(Status.TimedOut)); // not even journaled
         deployment.Keeper.Drain();
         deployment.Keeper.Sync();
-
-        await client.ReleaseStoryAsync("c", "s");
+        Assert.That(await ReleaseAsync(), Is.EqualTo(Status.TimedOut));
+        deployment.Keeper.HasArchived = true;
+        ChronoClient patient =
+            await deployment.ConnectAsync(options => options with { ReleaseTimeout = Eventually.Patience });
+        (await patient.AcquireStoryAsync("c", "s")).LogEvent("y"u8);
+        deployment.Keeper.Drain();
+        await patient.ReleaseStoryAsync("c", "s");
     }
 
     [Test]

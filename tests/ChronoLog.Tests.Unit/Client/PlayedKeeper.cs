@@ -37,6 +37,8 @@ internal sealed class PlayedKeeper : IAgent, IAsyncDisposable
         Recording = NewServer();
         Recording.Handle(Methods.OpenRing, (request, _) => ValueTask.FromResult(OpenRing(request)));
         Recording.Handle(Methods.CloseRing, (_, _) => ValueTask.FromResult(new Empty()));
+        Recording.Handle(Methods.ArchiveStory, (_, _) => ValueTask.FromResult(
+            new ArchiveStoryReply { Epoch = 1, Through = 1, Archived = HasArchived, Waiting = "the test" }));
         Recording.Start();
         Admin = NewServer();
         Admin.Handle(Methods.StartStoryRecording, (_, _) => ValueTask.FromResult(new Empty()));
@@ -46,6 +48,9 @@ internal sealed class PlayedKeeper : IAgent, IAsyncDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>What it says when it is asked whether a story is archived.</summary>
+    public bool HasArchived { get; set; }
 
     public HookedServer Recording { get; }
 
