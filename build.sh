@@ -147,8 +147,8 @@ native_suite() {
 managed_suite() {
     local project=$1 results="$ARTIFACTS/results/$1" log="$ARTIFACTS/results/$1.log" trx counters passed failed skipped
     rm -rf "$results"; mkdir -p "$results"
-    dotnet test "tests/$project" -c Release --no-build --logger "trx;LogFileName=$project.trx" --results-directory "$results" \
-        -v q > "$log" 2>&1 || true
+    dotnet test "tests/$project" -c Release --no-build --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" \
+        --results-directory "$results" > "$log" 2>&1 || true
     trx=$results/$project.trx
     if [ ! -s "$trx" ]; then
         tail -40 "$log"; say "$project: no result"; FAILED=$((FAILED + 1)); return

@@ -176,7 +176,7 @@ internal static class DeploymentCommands
         }
 
         var state = new DeploymentState(directory);
-        IReadOnlyList<(string Name, int Pid)> running = state.ReadRunning();
+        IReadOnlyList<RunningProcess> running = state.ReadRunning();
         if (running.Count == 0)
         {
             throw new ChronoLogException(Status.NotExist, $"no deployment runs in {directory}");
@@ -188,15 +188,15 @@ internal static class DeploymentCommands
             : running.OrderBy(process => Array.FindIndex(["keeper", "grapher", "player", "visor"], process.Name.StartsWith));
         long started = Stopwatch.GetTimestamp();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        foreach ((string name, int pid) in order.ToList())
+        foreach (RunningProcess process in order.ToList())
         {
-            PosixProcess.Terminate(pid);
-            while (state.ReadRunning().Any(process => process.Name == name && process.Pid == pid))
+            PosixProcess.Terminate(process.Pid);
+            while (DeploymentState.IsRunning(process))
             {
                 if (Stopwatch.GetElapsedTime(started) > deadline)
                 {
                     throw new ChronoLogException(
-                        Status.TimedOut, $"{name} (process {pid}) did not stop; see {directory}/logs");
+                        Status.TimedOut, $"{process.Name} (process {process.Pid}) did not stop; see {directory}/logs");
                 }
 
                 await poll.WaitForNextTickAsync(cancellation);

@@ -48,7 +48,7 @@ internal sealed class DeploymentState(string directory)
 
     public void WriteEndpoint(string endpoint) => Replace(EndpointFile, endpoint + "\n");
 
-    public string? ReadEndpoint() => File.Exists(EndpointFile) ? File.ReadAllText(EndpointFile).Trim() : null;
+    public string? ReadEndpoint() => ReadText(EndpointFile)?.Trim();
 
     public void Write(IEnumerable<(string Name, int Pid)> processes)
     {
@@ -71,27 +71,37 @@ internal sealed class DeploymentState(string directory)
     }
 
     /// <summary>The processes of the file that still run and are the ones it means.</summary>
-    public IReadOnlyList<(string Name, int Pid)> ReadRunning()
+    /// <exception cref="ChronoLogException">Corrupt: the file is not what a supervisor wrote.</exception>
+    public IReadOnlyList<RunningProcess> ReadRunning()
     {
-        if (!File.Exists(SupervisorFile))
+        if (ReadText(SupervisorFile) is not { } text)
         {
             return [];
         }
 
-        var running = new List<(string, int)>();
-        using var document = JsonDocument.Parse(File.ReadAllText(SupervisorFile));
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        try
         {
-            int pid = property.Value.GetProperty("pid").GetInt32();
-            if (pid > 1 && StartTime(pid) is { Length: > 0 } started
-                && started == property.Value.GetProperty("started").GetString())
-            {
-                running.Add((property.Name, pid));
-            }
+            using var document = JsonDocument.Parse(text);
+            return [.. document.RootElement.EnumerateObject()
+                .Select(property => new RunningProcess(
+                    property.Name,
+                    property.Value.GetProperty("pid").GetInt32(),
+                    property.Value.GetProperty("started").GetString() ?? ""))
+                .Where(IsRunning)];
         }
-
-        return running;
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException
+            or InvalidOperationException or FormatException)
+        {
+            throw new ChronoLogException(
+                Status.Corrupt,
+                $"{SupervisorFile} is damaged: {exception.Message} End the deployment's processes, if any run, and remove it.",
+                exception);
+        }
     }
+
+    /// <summary>Whether a process still runs. One that has the number of another that ended does not count.</summary>
+    public static bool IsRunning(RunningProcess process) =>
+        process.Pid > 1 && process.Started.Length > 0 && StartTime(process.Pid) == process.Started;
 
     /// <exception cref="ChronoLogException">InvalidArgument: a deployment runs in the directory.</exception>
     public void RefuseIfRunning()
@@ -122,6 +132,19 @@ internal sealed class DeploymentState(string directory)
         catch (IOException)
         {
             return "";
+        }
+    }
+
+    // Looking first whether it is there would be no better: a deployment that ends removes its files at any moment.
+    private static string? ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using static ChronoLog.Core.Chunk.ColumnImageDescriptor;
@@ -64,32 +62,27 @@ public static class ColumnImage
     public static void Write(
         Span<byte> target, in ColumnImageHeader header, ReadOnlySpan<EventEntry> entries, long recordBytes)
     {
-        int count = entries.Length;
-        int columns = (int)ColumnsOffset(recordBytes);
-        int indices = columns + (count * 16) + ((count + 1) * 8);
-        Span<ulong> offsets = MemoryMarshal.Cast<byte, ulong>(target[(columns + (count * 16))..indices]);
+        var columns = new ColumnImageSpans(target, entries.Length, recordBytes);
         int copied = ColumnGather.Copy(
-            entries, target.Slice(HeaderLength, (int)recordBytes), 0,
-            MemoryMarshal.Cast<byte, ulong>(target.Slice(columns, count * 8)),
-            MemoryMarshal.Cast<byte, ulong>(target.Slice(columns + (count * 8), count * 8)),
-            offsets,
-            MemoryMarshal.Cast<byte, uint>(target.Slice(indices, count * 4)));
-        if (copied != recordBytes || target.Length != ImageLength(count, recordBytes))
+            entries, columns.Records, 0, columns.EventTime, columns.ClientId, columns.RecordOffset, columns.EventIndex);
+        if (copied != recordBytes)
         {
             throw new InvalidOperationException(
-                $"{count} events of {copied} bytes were to be written as {recordBytes} bytes into {target.Length}");
+                $"{entries.Length} events of {copied} bytes were to be written as {recordBytes} bytes");
         }
 
-        offsets[count] = (ulong)recordBytes;
-        target[(HeaderLength + copied)..columns].Clear();
-        target[(indices + (count * 4))..].Clear();
-        WriteHeader(target, header with
-        {
-            Count = count,
-            RecordBytes = recordBytes,
-            FirstTime = count == 0 ? 0 : entries[0].EventTime,
-            LastTime = count == 0 ? 0 : entries[^1].EventTime,
-        });
+        WriteHeader(target, header, columns);
+    }
+
+    /// <summary>Writes events that lie in columns already.</summary>
+    /// <param name="target">Exactly the <see cref="RequiredBytes"/> of the events.</param>
+    /// <param name="header">Count, recordBytes, firstTime and lastTime are filled in.</param>
+    /// <param name="events">What is written.</param>
+    public static void Write(Span<byte> target, in ColumnImageHeader header, ColumnSlice events)
+    {
+        var columns = new ColumnImageSpans(target, events.Count, events.RecordBytes);
+        events.CopyTo(columns);
+        WriteHeader(target, header, columns);
     }
 
     /// <summary>Validates an image completely and returns its columns in place.</summary>
@@ -141,24 +134,22 @@ public static class ColumnImage
         ColumnImageView view = Parse(new ReadOnlySpan<byte>((void*)block.Address, length));
         header = view.Header;
         EventEntry[] entries = EntryPool.Rent(header.Count);
-        Span<EventEntry> target = entries.AsSpan(0, header.Count);
-        ReadOnlySpan<ulong> times = view.EventTime[..target.Length];
-        ReadOnlySpan<ulong> clients = view.ClientId[..target.Length];
-        ReadOnlySpan<uint> indices = view.EventIndex[..target.Length];
-        ReadOnlySpan<ulong> ends = view.RecordOffset[1..];
-        nint records = block.Address + HeaderLength;
-        ulong start = 0;
-        for (int index = 0; index < target.Length; index++)
-        {
-            ulong end = ends[index];
-            target[index] = new EventEntry(
-                times[index], clients[index], indices[index], records + (nint)start, (int)(end - start));
-            start = end;
-        }
-
+        Places(block.Address, header.Count, header.RecordBytes).Fill(entries.AsSpan(0, header.Count));
         block.AddReference();
         var storage = new RunStorage(entries, header.Count, [block], 1, pooled: true);
         return new EventRun(storage, 0, header.Count, header.RecordBytes);
+    }
+
+    private static void WriteHeader(Span<byte> target, in ColumnImageHeader header, in ColumnImageSpans columns)
+    {
+        ReadOnlySpan<ulong> times = columns.EventTime;
+        ColumnImageDescriptor.WriteHeader(target, header with
+        {
+            Count = times.Length,
+            RecordBytes = columns.Records.Length,
+            FirstTime = times.IsEmpty ? 0 : times[0],
+            LastTime = times.IsEmpty ? 0 : times[^1],
+        });
     }
 
     private static void CheckPadding(ReadOnlySpan<byte> image, int start, int end) =>
@@ -169,7 +160,7 @@ public static class ColumnImage
     {
         ReadOnlySpan<ulong> offsets = view.RecordOffset;
         Check(offsets[0] == 0 && offsets[^1] == (ulong)view.Records.Length, "record offsets do not cover the records");
-        Check(!Descends(offsets), "record offsets go back");
+        Check(ColumnOrder.Ascends(offsets), "record offsets go back");
     }
 
     private static void CheckTimes(in ColumnImageView view)
@@ -185,69 +176,6 @@ public static class ColumnImage
         Check(header.FirstTime == times[0] && header.LastTime == times[^1], "first and last tick are not the events'");
         Check(times[0] >= header.StartTime, "an event before its start");
         Check(times[^1] < header.EndTime || header.EndTime == ulong.MaxValue, "an event after its end");
-        Check(!Descends(times), "ticks go back");
-        ReadOnlySpan<ulong> clients = view.ClientId;
-        ReadOnlySpan<uint> indices = view.EventIndex;
-        for (int index = NextTie(times, 1); index < times.Length; index = NextTie(times, index + 1))
-        {
-            ulong before = clients[index - 1];
-            ulong client = clients[index];
-            Check(client > before || (client == before && indices[index] >= indices[index - 1]),
-                "events of one tick are out of order");
-        }
-    }
-
-    /// <summary>Whether any value is less than the one before it.</summary>
-    private static bool Descends(ReadOnlySpan<ulong> values)
-    {
-        ref ulong first = ref MemoryMarshal.GetReference(values);
-        int index = 1;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            Vector256<ulong> below = Vector256<ulong>.Zero;
-            for (; index + Vector256<ulong>.Count <= values.Length; index += Vector256<ulong>.Count)
-            {
-                below |= Vector256.LessThan(
-                    Vector256.LoadUnsafe(ref first, (nuint)index), Vector256.LoadUnsafe(ref first, (nuint)index - 1));
-            }
-
-            if (below != Vector256<ulong>.Zero)
-            {
-                return true;
-            }
-        }
-
-        bool descends = false;
-        for (; index < values.Length; index++)
-        {
-            descends |= values[index] < values[index - 1];
-        }
-
-        return descends;
-    }
-
-    /// <summary>First index at or after the given one whose value equals the one before it.</summary>
-    private static int NextTie(ReadOnlySpan<ulong> values, int index)
-    {
-        ref ulong first = ref MemoryMarshal.GetReference(values);
-        if (Vector256.IsHardwareAccelerated)
-        {
-            for (; index + Vector256<ulong>.Count <= values.Length; index += Vector256<ulong>.Count)
-            {
-                Vector256<ulong> equal = Vector256.Equals(
-                    Vector256.LoadUnsafe(ref first, (nuint)index), Vector256.LoadUnsafe(ref first, (nuint)index - 1));
-                if (equal != Vector256<ulong>.Zero)
-                {
-                    return index + BitOperations.TrailingZeroCount(equal.ExtractMostSignificantBits());
-                }
-            }
-        }
-
-        while (index < values.Length && values[index] != values[index - 1])
-        {
-            index++;
-        }
-
-        return index;
+        Check(ColumnOrder.Of(times, view.ClientId, view.EventIndex) != ColumnOrder.Kind.Broken, "events are out of order");
     }
 }

@@ -60,6 +60,18 @@ public static class ColumnImageDescriptor
     public static long ImageLength(long count, long recordBytes) =>
         ColumnsOffset(recordBytes) + (count * 16) + ((count + 1) * 8) + Align(count * 4);
 
+    /// <summary>Where the columns of an image lie.</summary>
+    /// <param name="image">Address of its first byte.</param>
+    /// <param name="count">Events.</param>
+    /// <param name="recordBytes">Bytes of their records.</param>
+    internal static ColumnPlaces Places(nint image, int count, long recordBytes)
+    {
+        nint times = image + (nint)ColumnsOffset(recordBytes);
+        nint offsets = times + ((nint)count * 16);
+        return new ColumnPlaces(
+            times, times + ((nint)count * 8), offsets + (((nint)count + 1) * 8), offsets, image + HeaderLength);
+    }
+
     internal static long Align(long bytes) => (bytes + 7) & ~7L;
 
     internal static void WriteHeader(Span<byte> image, in ColumnImageHeader header)

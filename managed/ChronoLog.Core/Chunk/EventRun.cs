@@ -30,13 +30,6 @@ public sealed class EventRun
         _ = entries.AsSpan(start, count);
     }
 
-    /// <summary>Makes a run of an array from <see cref="EntryPool"/>, which goes back there with the run.</summary>
-    /// <param name="rented">Sorted, and handed over.</param>
-    /// <param name="count">Entries filled, from the first.</param>
-    /// <param name="block">Whose records these are. The run takes over one reference.</param>
-    public static EventRun OfPooled(EventEntry[] rented, int count, PayloadBlock block) =>
-        new(new RunStorage(rented, count, [block], 1, pooled: true), 0, count, Unknown);
-
     /// <summary>Takes over one reference on the storage.</summary>
     internal EventRun(RunStorage storage, int start, int count, long recordBytes)
     {

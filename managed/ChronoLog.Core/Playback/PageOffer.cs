@@ -1,36 +1,19 @@
-using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Model;
-using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Playback;
 
 /// <summary>
-/// A page of another process's cursor, as that process describes it: enough to place it in a merge, or to pass it on,
-/// without having its events here.
+/// A page as its source describes it: enough to place it in a merge, or to give it out as it is, without an entry being
+/// made of any of its events.
 /// </summary>
-/// <param name="page">Where it lies. It stays there until the page after the next one is asked for.</param>
-/// <param name="isForeign">It lies in the memory of a third process.</param>
 /// <param name="count">Events in it, at least 1.</param>
 /// <param name="first">Its first event.</param>
 /// <param name="last">Its last event.</param>
-public sealed class PageOffer(
-    BulkDescriptor page, bool isForeign, int count, EventSequence first, EventSequence last)
+public abstract class PageOffer(int count, EventSequence first, EventSequence last)
 {
-    public BulkDescriptor Page { get; } = page;
-
-    public bool IsForeign { get; } = isForeign;
-
     public int Count { get; } = count;
 
     public EventSequence First { get; } = first;
 
     public EventSequence Last { get; } = last;
-
-    /// <summary>The source's: the page on its way here, or here.</summary>
-    internal Task<EventRun?>? Pulling { get; set; }
-
-    /// <summary>
-    /// Completes when the page's bytes have been read: the next page may be asked for, and is, while they are verified.
-    /// </summary>
-    internal TaskCompletionSource Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -42,7 +42,7 @@ internal sealed class ReadCursor
     {
         this.context = context;
         this.plan = plan;
-        merge = new SourceMerge(plan, context.PassesPages ? context.Bulk.Provider : null);
+        merge = new SourceMerge(plan, context.PassesPages ? context.Bulk.Provider : null, context.PageBytes);
         entries = new PageEntries(context.PageBytes);
         eventsLeft = context.EventLimit == 0 ? ulong.MaxValue : context.EventLimit;
     }
@@ -138,7 +138,7 @@ internal sealed class ReadCursor
     {
         int length = checked((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes));
         Slab slab = await context.RentAsync(length, closing.Token);
-        return Write(slab, length, run.Entries, run.RecordBytes, nextSequence - 1, end: false);
+        return Write(slab, length, new PageContent(run.Entries, run.RecordBytes), nextSequence - 1, end: false);
     }
 
     private async ValueTask BroughtAsync(CancellationToken cancellation)
@@ -267,13 +267,24 @@ internal sealed class ReadCursor
     private async ValueTask<ReadPage?> WriteAsync(bool wait)
     {
         closing.Token.ThrowIfCancellationRequested();
-        if (entries.Page.IsEmpty)
+        if (!entries.Page.IsEmpty)
         {
-            return passed is null ? ReadPage.Empty(end: true) : Pass(passed);
+            return await WriteEntriesAsync(wait);
         }
 
-        int length = checked((int)ColumnImage.RequiredBytes(entries.Page.Length, entries.RecordBytes));
-        Slab? slab = context.Bulk.TryRent(length) ?? (wait ? await context.RentAsync(length, closing.Token) : null);
+        return passed?.Offer switch
+        {
+            null => ReadPage.Empty(end: true),
+            ColumnPage page => await CopyAsync(page.Columns, wait),
+            RemotePage page => PassedOn(ReadPage.At(passed, page)),
+            _ => throw new InvalidOperationException($"a page of an unknown kind was to go out: {passed.Offer}"),
+        };
+    }
+
+    private async ValueTask<ReadPage?> WriteEntriesAsync(bool wait)
+    {
+        int length = new PageContent(entries.Page, entries.RecordBytes).ImageLength;
+        Slab? slab = await RentAsync(length, wait);
         if (slab is null)
         {
             return null;
@@ -281,35 +292,48 @@ internal sealed class ReadCursor
 
         ulong left = eventsLeft - (ulong)entries.Page.Length;
         bool isLast = left == 0 || (exhausted && entries.Count == entries.Page.Length);
-        ReadPage page = Write(slab, length, entries.Page, entries.RecordBytes, nextSequence, isLast);
+        var content = new PageContent(entries.Page, entries.RecordBytes);
+        ReadPage page = Write(slab, length, content, nextSequence, isLast);
         eventsLeft = left;
         entries.Written();
         return page;
     }
 
-    private ReadPage Pass(PassedPage page)
+    private async ValueTask<ReadPage?> CopyAsync(ColumnSlice columns, bool wait)
+    {
+        int length = new PageContent(columns).ImageLength;
+        Slab? slab = await RentAsync(length, wait);
+        return slab is null
+            ? null
+            : PassedOn(Write(slab, length, new PageContent(columns), nextSequence, end: false));
+    }
+
+    private async ValueTask<Slab?> RentAsync(int length, bool wait) =>
+        context.Bulk.TryRent(length) ?? (wait ? await context.RentAsync(length, closing.Token) : null);
+
+    private ReadPage PassedOn(ReadPage page)
     {
         passed = null;
-        eventsLeft -= (ulong)page.Offer.Count;
+        eventsLeft -= (ulong)page.Count;
         if (eventsLeft == 0)
         {
             exhausted = true;
-            merge.StateGapsBefore(page.Offer.Last.EventTime);
+            merge.StateGapsBefore(page.Last.EventTime);
         }
 
-        return ReadPage.At(page);
+        return page;
     }
 
     private ReadPage Write(
-        Slab slab, int length, ReadOnlySpan<EventEntry> events, long recordBytes, ulong sequence, bool end)
+        Slab slab, int length, in PageContent content, ulong sequence, bool end)
     {
         try
         {
             var header = new ColumnImageHeader(
                 context.StoryId, context.StartTime, context.EndTime, Sequence: sequence, Watermark: plan.Watermark);
             Span<byte> image = slab.Span[..length];
-            ColumnImage.Write(image, header, events, recordBytes);
-            return ReadPage.In(slab, length, Crc32C.Compute(image), events, end);
+            content.Write(image, header);
+            return ReadPage.In(slab, length, Crc32C.Compute(image), content, end);
         }
         catch
         {

@@ -12,6 +12,7 @@ internal sealed class ReadPage
 {
     private Slab? slab;
     private IExposure? exposure;
+    private RemotePage? passedFrom;
 
     private ReadPage(int count, bool end) => (Count, End) = (count, end);
 
@@ -33,7 +34,7 @@ internal sealed class ReadPage
     public PassedPage? Passed { get; private init; }
 
     /// <summary>Null until exposed, and for a page without events.</summary>
-    public BulkDescriptor? Descriptor => Passed?.Offer.Page ?? exposure?.Descriptor;
+    public BulkDescriptor? Descriptor => passedFrom?.Page ?? exposure?.Descriptor;
 
     /// <summary>Without events.</summary>
     public static ReadPage Empty(bool end) => new(0, end);
@@ -42,25 +43,26 @@ internal sealed class ReadPage
     /// <param name="slab">Holds the image. The page takes over the reference.</param>
     /// <param name="length">Bytes of the image.</param>
     /// <param name="crc32c">Of the image.</param>
-    /// <param name="events">In it.</param>
+    /// <param name="content">What was written.</param>
     /// <param name="end">Nothing follows.</param>
-    public static ReadPage In(Slab slab, int length, uint crc32c, ReadOnlySpan<EventEntry> events, bool end) =>
-        new(events.Length, end)
+    public static ReadPage In(Slab slab, int length, uint crc32c, in PageContent content, bool end) =>
+        new(content.Count, end)
         {
             slab = slab,
             Length = length,
             Checksum = crc32c,
-            First = events[0].Sequence,
-            Last = events[^1].Sequence,
+            First = content.First,
+            Last = content.Last,
         };
 
-    /// <summary>In another process, which keeps it until the page after it is asked for.</summary>
-    public static ReadPage At(PassedPage passed) => new(passed.Offer.Count, end: false)
+    /// <summary>In another process, which keeps it until the page after the next one is asked for.</summary>
+    public static ReadPage At(PassedPage passed, RemotePage page) => new(passed.Offer.Count, end: false)
     {
         Passed = passed,
+        passedFrom = page,
         First = passed.Offer.First,
         Last = passed.Offer.Last,
-        Length = (int)passed.Offer.Page.Length,
+        Length = (int)page.Page.Length,
     };
 
     public void Expose(IBulkEndpoint bulk)

@@ -53,10 +53,10 @@ internal sealed class RemoteCursor
     /// <summary>
     /// Asks for the next page, which gives the one before the one asked for last back. Null: the end, without a page.
     /// </summary>
-    public async ValueTask<PageOffer?> AskAsync()
+    public async ValueTask<RemotePage?> AskAsync()
     {
         NextPageReply reply = await AskAsync(asked, ownMemory: false);
-        PageOffer? offer = Offer(reply);
+        RemotePage? offer = Offer(reply);
         if (offer is null && !reply.End)
         {
             throw Corrupt("answered with a page without events before the end");
@@ -76,13 +76,13 @@ internal sealed class RemoteCursor
 
     /// <summary>Asks for the page asked for last once more. Null: the server lost it.</summary>
     /// <param name="ownMemory">It cannot be pulled from where it lies: the server shall offer it from its memory.</param>
-    public async ValueTask<PageOffer?> AskAgainAsync(bool ownMemory) =>
+    public async ValueTask<RemotePage?> AskAgainAsync(bool ownMemory) =>
         Offer(await AskAsync(asked - 1, ownMemory));
 
     /// <summary>Pulls a page; the caller releases the run.</summary>
     /// <param name="offer">As it was offered first.</param>
     /// <param name="page">Where it lies now.</param>
-    public async ValueTask<EventRun> PullAsync(PageOffer offer, BulkDescriptor page)
+    public async ValueTask<EventRun> PullAsync(RemotePage offer, BulkDescriptor page)
     {
         if (page.Length > int.MaxValue)
         {
@@ -155,7 +155,7 @@ internal sealed class RemoteCursor
         return reply;
     }
 
-    private PageOffer? Offer(NextPageReply reply)
+    private RemotePage? Offer(NextPageReply reply)
     {
         if (reply.Page is null)
         {
@@ -167,7 +167,7 @@ internal sealed class RemoteCursor
             throw Corrupt("offered a page without saying what is in it");
         }
 
-        return new PageOffer(
+        return new RemotePage(
             reply.Page, reply.Foreign, (int)reply.EventCount, Sequence(reply.First), Sequence(reply.Last));
     }
 
@@ -175,7 +175,7 @@ internal sealed class RemoteCursor
         new(identity.EventTime, identity.ClientId, identity.EventIndex);
 
     // A page out of order would break the merge of every other source too.
-    private void CheckOrder(PageOffer offer)
+    private void CheckOrder(RemotePage offer)
     {
         bool inRange = offer.First.EventTime >= request.StartTime && offer.Last.EventTime < request.EndTime;
         if (!inRange || offer.Last < offer.First || (anyOffered && offer.First < last))
@@ -186,7 +186,7 @@ internal sealed class RemoteCursor
         }
     }
 
-    private void CheckContent(EventRun run, ulong storyId, PageOffer offer)
+    private void CheckContent(EventRun run, ulong storyId, RemotePage offer)
     {
         if (run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
             && storyId == request.Story.StoryId)

@@ -21,10 +21,10 @@ public sealed class RemoteReadSource : IPagedReadSource
     private Gap? broken;
     private bool ended;
     private bool unreachable;
-    private Task<PageOffer?>? offering;
-    private PageOffer? taken;
-    private PageOffer? loading;
-    private PageOffer? lastOffer;
+    private Task<RemotePage?>? offering;
+    private RemotePage? taken;
+    private RemotePage? loading;
+    private RemotePage? lastOffer;
     private Task? closed;
 
     private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
@@ -77,11 +77,13 @@ public sealed class RemoteReadSource : IPagedReadSource
         return source;
     }
 
+    public bool IsLocal => false;
+
     public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            taken ??= await OfferAsync(cancellation); // kept in case the wait for its events is cancelled
+            taken ??= await NextPageAsync(cancellation); // kept in case the wait for its events is cancelled
             EventRun? run = taken is null ? null : await LoadAsync(taken, cancellation);
             taken = null;
             if (run is not { Count: 0 })
@@ -93,7 +95,13 @@ public sealed class RemoteReadSource : IPagedReadSource
         }
     }
 
-    public async ValueTask<PageOffer?> OfferAsync(CancellationToken cancellation)
+    /// <param name="bytesMax">No matter: the size of the pages was settled when the cursor was opened.</param>
+    /// <param name="cancellation">Of the wait.</param>
+    /// <inheritdoc/>
+    public async ValueTask<PageOffer?> OfferAsync(int bytesMax, CancellationToken cancellation) =>
+        await NextPageAsync(cancellation);
+
+    private async ValueTask<RemotePage?> NextPageAsync(CancellationToken cancellation)
     {
         if (offering is null)
         {
@@ -105,12 +113,15 @@ public sealed class RemoteReadSource : IPagedReadSource
             offering = AskAsync(pull: false);
         }
 
-        PageOffer? offer = await offering.WaitAsync(cancellation);
+        RemotePage? offer = await offering.WaitAsync(cancellation);
         offering = null;
         return offer;
     }
 
-    public async ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
+    public ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation) =>
+        LoadAsync((RemotePage)offer, cancellation);
+
+    private async ValueTask<EventRun?> LoadAsync(RemotePage offer, CancellationToken cancellation)
     {
         loading = offer;
         Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
@@ -146,7 +157,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     }
 
     /// <summary>Lets go of a page that was pulled and is not needed: it was passed on, or the read ends.</summary>
-    internal static async ValueTask DropAsync(PageOffer? offer)
+    internal static async ValueTask DropAsync(RemotePage? offer)
     {
         if (offer?.Pulling is not { } pulling)
         {
@@ -163,9 +174,9 @@ public sealed class RemoteReadSource : IPagedReadSource
         }
     }
 
-    private async ValueTask<PageOffer?> AheadAsync()
+    private async ValueTask<RemotePage?> AheadAsync()
     {
-        Task<PageOffer?>? ahead = offering;
+        Task<RemotePage?>? ahead = offering;
         offering = null;
         try
         {
@@ -180,18 +191,18 @@ public sealed class RemoteReadSource : IPagedReadSource
     private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
 
     // The next page is asked for while the bytes of this one are verified and used.
-    private async Task<PageOffer?> AskAfterAsync(PageOffer before)
+    private async Task<RemotePage?> AskAfterAsync(RemotePage before)
     {
         await before.Arrived.Task;
         return ended ? null : await AskAsync(pull: true);
     }
 
     // Runs on the context of whoever asked for the page before, one at a time.
-    private async Task<PageOffer?> AskAsync(bool pull)
+    private async Task<RemotePage?> AskAsync(bool pull)
     {
         try
         {
-            PageOffer? offer = await RetryAsync(cursor.AskAsync, IsTransient);
+            RemotePage? offer = await RetryAsync(cursor.AskAsync, IsTransient);
             if (cursor.End is not null)
             {
                 ended = true;
@@ -221,7 +232,7 @@ public sealed class RemoteReadSource : IPagedReadSource
         }
     }
 
-    private async Task<EventRun?> PullAsync(PageOffer offer)
+    private async Task<EventRun?> PullAsync(RemotePage offer)
     {
         try
         {
@@ -246,7 +257,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     // Asking again for the same page is idempotent, and a page stays exposed until the one after the next is asked for,
     // so that a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own
     // memory; not any more when the next page was asked for, but then the transfer had worked.
-    private async ValueTask<EventRun?> PullOrAskAgainAsync(PageOffer offer)
+    private async ValueTask<EventRun?> PullOrAskAgainAsync(RemotePage offer)
     {
         BulkDescriptor? page = offer.Page;
         bool isAgain = false;

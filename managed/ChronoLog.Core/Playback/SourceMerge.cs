@@ -5,8 +5,9 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Playback;
 
 /// <summary>
-/// Merges the sources of a plan. Where sources overlap, events are merged one by one; a page of another process that
-/// lies wholly before everything else that is left is given out as it is, without its events ever coming here.
+/// Merges the sources of a plan. Where sources overlap, events are merged one by one; a page that lies wholly before
+/// everything else that is left is given out as it is: one of another process without its events ever coming here, and one
+/// that lies here without an entry for each of its events.
 /// </summary>
 /// <remarks>
 /// A source is *dry* when the merge has used up what it gave. A dry source that can say what comes next
@@ -15,19 +16,27 @@ namespace ChronoLog.Core.Playback;
 /// </remarks>
 internal sealed class SourceMerge : IDisposable
 {
+    // Each page costs its reader a round trip: the ends of many small files are put together to pages instead.
+    private const int SmallestPart = 4;
+
     private readonly ReadPlan plan;
     private readonly StreamingMerge merge;
     private readonly PageOffer?[] offers;
     private readonly bool[] ended;
     private readonly string? passesProvider;
+    private readonly int pageBytes;
     private readonly List<Gap> gaps;
 
     /// <param name="plan">Stays the caller's.</param>
-    /// <param name="passesProvider">Pages of this fabric provider may be passed on; null = none may.</param>
-    public SourceMerge(ReadPlan plan, string? passesProvider)
+    /// <param name="passesProvider">
+    /// Pages of other processes on this fabric provider may be passed on; null = none may.
+    /// </param>
+    /// <param name="pageBytes">Most bytes of a page.</param>
+    public SourceMerge(ReadPlan plan, string? passesProvider, int pageBytes)
     {
         this.plan = plan;
         this.passesProvider = passesProvider;
+        this.pageBytes = pageBytes;
         merge = new StreamingMerge(plan.Sources.Count);
         offers = new PageOffer?[plan.Sources.Count];
         ended = new bool[plan.Sources.Count];
@@ -93,7 +102,7 @@ internal sealed class SourceMerge : IDisposable
     // True when every dry source has an offer.
     private async ValueTask<bool> FetchAsync(int needed, PageEntries entries, CancellationToken cancellation)
     {
-        if (passesProvider is null || plan.Sources[needed] is not IPagedReadSource)
+        if (Paged(needed) is null)
         {
             Feed(needed, await plan.Sources[needed].NextAsync(cancellation), entries);
             return false;
@@ -103,13 +112,13 @@ internal sealed class SourceMerge : IDisposable
         {
             if (offers[source] is null && merge.IsDry(source))
             {
-                if (plan.Sources[source] is not IPagedReadSource paged)
+                if (Paged(source) is not { } paged)
                 {
                     Feed(source, await plan.Sources[source].NextAsync(cancellation), entries);
                     return false;
                 }
 
-                offers[source] = await paged.OfferAsync(cancellation);
+                offers[source] = await paged.OfferAsync(pageBytes, cancellation);
                 if (offers[source] is null)
                 {
                     End(source);
@@ -121,6 +130,9 @@ internal sealed class SourceMerge : IDisposable
         return true;
     }
 
+    private IPagedReadSource? Paged(int source) =>
+        plan.Sources[source] is IPagedReadSource paged && (paged.IsLocal || passesProvider is not null) ? paged : null;
+
     private async ValueTask<PassedPage?> PassOrLoadAsync(
         PageEntries entries, ulong eventsLeft, CancellationToken cancellation)
     {
@@ -130,7 +142,7 @@ internal sealed class SourceMerge : IDisposable
         {
             offers[least] = null;
             merge.Passed(offer.Last);
-            await RemoteReadSource.DropAsync(offer);
+            await RemoteReadSource.DropAsync(offer as RemotePage);
             return new PassedPage(least, offer);
         }
 
@@ -163,8 +175,7 @@ internal sealed class SourceMerge : IDisposable
 
     private bool MayPass(int candidate, PageOffer offer, ulong eventsLeft)
     {
-        bool isPlain = !offer.IsForeign && offer.Page.Provider == passesProvider && (ulong)offer.Count <= eventsLeft
-            && merge.IsBehindLast(offer.First);
+        bool isPlain = IsFit(offer) && (ulong)offer.Count <= eventsLeft && merge.IsBehindLast(offer.First);
         for (int source = 0; isPlain && source < offers.Length; source++)
         {
             if (source != candidate && !ended[source])
@@ -176,6 +187,15 @@ internal sealed class SourceMerge : IDisposable
 
         return isPlain;
     }
+
+    private bool IsFit(PageOffer offer) => offer switch
+    {
+        RemotePage remote => !remote.IsForeign && remote.Page.Provider == passesProvider,
+        ColumnPage { Columns: { IsStrict: true } columns } =>
+            ColumnImage.RequiredBytes(columns.Count, columns.RecordBytes) is var bytes
+            && bytes <= pageBytes && bytes >= pageBytes / SmallestPart,
+        _ => false,
+    };
 
     private void Feed(int source, EventRun? run, PageEntries entries)
     {

@@ -13,6 +13,9 @@ namespace ChronoLog.Store.Archive;
 /// </summary>
 public sealed class StoryFile : IDisposable
 {
+    // Runs of 64-byte events have half a megabyte of entries then: they stay within a core's L2.
+    private const int RunBytes = 3 << 19;
+
     private readonly MappedFileBlock block;
     private readonly StoryFileUserBlock layout;
     private readonly StoryFileBlocks blocks;
@@ -84,8 +87,26 @@ public sealed class StoryFile : IDisposable
     /// the first damage ends the enumeration with an exception.
     /// </param>
     /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
-    public IEnumerable<EventRun> Range(ulong startTime, ulong endTime, Action<Gap>? damaged = null) =>
-        new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Runs();
+    public IEnumerable<EventRun> Range(ulong startTime, ulong endTime, Action<Gap>? damaged = null)
+    {
+        foreach (ColumnSlice slice in Slices(startTime, endTime, RunBytes, damaged))
+        {
+            using (slice)
+            {
+                yield return slice.ToRun();
+            }
+        }
+    }
+
+    /// <summary>The same events as slices of the columns; the caller disposes each.</summary>
+    /// <param name="startTime">ChronoTick, inclusive.</param>
+    /// <param name="endTime">ChronoTick, exclusive.</param>
+    /// <param name="imageBytesMax">Most bytes of a slice's column image; one with a single event may be larger.</param>
+    /// <param name="damaged">See <see cref="Range"/>.</param>
+    /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
+    public IEnumerable<ColumnSlice> Slices(
+        ulong startTime, ulong endTime, int imageBytesMax, Action<Gap>? damaged = null) =>
+        new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Slices(imageBytesMax);
 
     /// <summary>
     /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks

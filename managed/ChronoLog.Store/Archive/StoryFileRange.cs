@@ -9,14 +9,14 @@ internal sealed class StoryFileRange(
     StoryFile file, MappedFileBlock mapping, StoryFileUserBlock layout, StoryFileBlocks blocks,
     ulong startTime, ulong endTime, Action<Gap>? damaged)
 {
-    // Half a megabyte of entries: stays within a core's L2, and makes the hand-over to another thread cheap per event.
-    private const int RunEventsMax = 16 << 10;
+    // What damage costs beside itself: what lies before it in the slice is found by halving the slice down to this many.
+    private const int EventsGivenUp = 1024;
 
-    // Bounds what a reader has to hold of large records; one record may be larger.
-    private const ulong RunBytesMax = 4 << 20;
-
-    public IEnumerable<EventRun> Runs()
+    /// <summary>The events in order, as slices of bounded size; the caller disposes each.</summary>
+    /// <param name="imageBytesMax">Most bytes of a slice's column image; one with a single event may be larger.</param>
+    public IEnumerable<ColumnSlice> Slices(int imageBytesMax)
     {
+        int countMax = Math.Max(1, imageBytesMax / ColumnImageDescriptor.EventBytes);
         mapping.AddReference();
         try
         {
@@ -24,13 +24,13 @@ internal sealed class StoryFileRange(
             ulong goodTime = Math.Max(startTime, layout.Header.StartTime);
             for (long at = first; at < end;)
             {
-                int count = (int)Math.Min(RunEventsMax, end - at);
-                EventRun? run = TryBuild(at, ref count, goodTime);
+                int count = (int)Math.Min(countMax, end - at);
+                ColumnSlice? slice = TryBuild(at, imageBytesMax, ref count, goodTime);
                 at += count;
-                if (run is not null)
+                if (slice is not null)
                 {
-                    goodTime = run.Last.EventTime;
-                    yield return run;
+                    goodTime = slice.Last.EventTime;
+                    yield return slice;
                 }
             }
         }
@@ -54,16 +54,27 @@ internal sealed class StoryFileRange(
         }
     }
 
-    private EventRun? TryBuild(long at, ref int count, ulong goodTime)
+    // Null, and the damage is reported, when not even a few events can be given.
+    private ColumnSlice? TryBuild(long at, int imageBytesMax, ref int count, ulong goodTime)
     {
-        try
+        while (true)
         {
-            return Build(at, ref count);
-        }
-        catch (ChronoLogException exception) when (damaged is not null && exception.Status == Status.Corrupt)
-        {
-            Report(goodTime, NextGoodTime(at + count), exception);
-            return null;
+            int wanted = count;
+            try
+            {
+                return Build(at, imageBytesMax, ref count);
+            }
+            catch (ChronoLogException exception) when (damaged is not null && exception.Status == Status.Corrupt)
+            {
+                count = Math.Min(wanted, count);
+                if (count <= EventsGivenUp)
+                {
+                    Report(goodTime, NextGoodTime(at + count), exception);
+                    return null;
+                }
+
+                count /= 2;
+            }
         }
     }
 
@@ -90,72 +101,57 @@ internal sealed class StoryFileRange(
     private void Report(ulong start, ulong end, ChronoLogException exception) =>
         damaged!(new Gap { StartTime = start, EndTime = Math.Max(start, end), Reason = exception.Message });
 
-    private EventRun Build(long at, ref int count)
+    private ColumnSlice Build(long at, int imageBytesMax, ref int count)
     {
         ReadOnlySpan<ulong> offsets = blocks.Verified<ulong>(StoryColumn.RecordOffset, at, count + 1);
-        count = Fitting(offsets);
-        offsets = offsets[..(count + 1)];
-        CheckOffsets(offsets);
+        count = Fitting(offsets, imageBytesMax);
+        CheckOffsets(offsets[..(count + 1)]);
         ReadOnlySpan<ulong> times = blocks.Verified<ulong>(StoryColumn.EventTime, at, count);
-        ReadOnlySpan<ulong> clients = blocks.Verified<ulong>(StoryColumn.ClientId, at, count);
-        ReadOnlySpan<uint> indexes = blocks.Verified<uint>(StoryColumn.EventIndex, at, count);
+        _ = blocks.Verified<ulong>(StoryColumn.ClientId, at, count);
+        _ = blocks.Verified<uint>(StoryColumn.EventIndex, at, count);
         VerifyRecords(offsets[0], offsets[count]);
-        nint records = mapping.Address + (nint)layout[StoryColumn.Record].Offset;
-        EventEntry[] rented = EntryPool.Rent(count);
-        Span<EventEntry> entries = rented.AsSpan(0, count);
-        for (int i = 0; i < entries.Length; i++)
-        {
-            int length = (int)(offsets[i + 1] - offsets[i]);
-            entries[i] = new EventEntry(times[i], clients[i], indexes[i], records + (nint)offsets[i], length);
-        }
-
-        if (!IsOrdered(entries))
-        {
-            EntryPool.Return(rented);
-            throw StoryFileUserBlock.Corrupt(file.Path, "its events are not in order within its range");
-        }
-
-        mapping.AddReference();
-        return EventRun.OfPooled(rented, count, mapping);
+        bool isWithin = times[0] >= layout.Header.StartTime
+            && (times[^1] < layout.Header.EndTime || layout.Header.EndTime == ulong.MaxValue);
+        return (isWithin ? ColumnSlice.TryOver(mapping, PlacesAt(at), count) : null)
+            ?? throw StoryFileUserBlock.Corrupt(file.Path, "its events are not in order within its range");
     }
 
-    private static int Fitting(ReadOnlySpan<ulong> offsets)
+    private ColumnPlaces PlacesAt(long index) => new(
+        AddressOf(StoryColumn.EventTime, index * sizeof(ulong)),
+        AddressOf(StoryColumn.ClientId, index * sizeof(ulong)),
+        AddressOf(StoryColumn.EventIndex, index * sizeof(uint)),
+        AddressOf(StoryColumn.RecordOffset, index * sizeof(ulong)),
+        AddressOf(StoryColumn.Record, 0));
+
+    private nint AddressOf(StoryColumn column, long offset) =>
+        mapping.Address + (nint)(layout[column].Offset + offset);
+
+    // As many events as fit an image, and at least one. If the offsets do not ascend, the number is arbitrary.
+    private static int Fitting(ReadOnlySpan<ulong> offsets, int imageBytesMax)
     {
-        int count = offsets.Length - 1;
-        while (count > 1 && offsets[count] - offsets[0] > RunBytesMax)
+        int fitting = 1;
+        int beyond = offsets.Length;
+        while (beyond - fitting > 1)
         {
-            count /= 2;
+            int middle = fitting + ((beyond - fitting) / 2);
+            ulong bytes = offsets[middle] - offsets[0];
+            bool fits = bytes <= (ulong)imageBytesMax
+                && ColumnImage.RequiredBytes(middle, (long)bytes) <= imageBytesMax;
+            (fitting, beyond) = fits ? (middle, beyond) : (fitting, middle);
         }
 
-        return count;
+        return fitting;
     }
 
     private void CheckOffsets(ReadOnlySpan<ulong> offsets)
     {
-        ulong before = offsets[0];
-        bool ascending = true;
-        foreach (ulong offset in offsets)
-        {
-            ascending &= offset >= before && offset - before <= int.MaxValue;
-            before = offset;
-        }
-
-        if (!ascending || before > (ulong)layout.Header.RecordBytes)
+        ulong first = offsets[0];
+        ulong last = offsets[^1];
+        bool isLong = offsets.Length == 2 && last - first > int.MaxValue;
+        if (!ColumnOrder.Ascends(offsets) || last > (ulong)layout.Header.RecordBytes || isLong)
         {
             throw StoryFileUserBlock.Corrupt(file.Path, "its record offsets do not ascend within the record column");
         }
-    }
-
-    private bool IsOrdered(ReadOnlySpan<EventEntry> entries)
-    {
-        bool isOrdered = entries[0].EventTime >= layout.Header.StartTime
-            && (entries[^1].EventTime < layout.Header.EndTime || layout.Header.EndTime == ulong.MaxValue);
-        for (int i = 1; i < entries.Length; i++)
-        {
-            isOrdered &= EventEntry.Compare(entries[i - 1], entries[i]) <= 0;
-        }
-
-        return isOrdered;
     }
 
     private void VerifyRecords(ulong start, ulong end)

@@ -8,7 +8,7 @@ namespace ChronoLog.Store.Archive;
 /// Reads a chain of StoryFiles that do not overlap. Damage is no failure: what can be given is given, and the rest is
 /// in <see cref="Gaps"/>. Files are opened one after the other, so memory does not grow with the range.
 /// </summary>
-public sealed class StoryFileReadSource : IReadSource
+public sealed class StoryFileReadSource : IPagedReadSource
 {
     private readonly IReadOnlyList<CatalogFile> chain;
     private readonly ulong startTime;
@@ -16,14 +16,15 @@ public sealed class StoryFileReadSource : IReadSource
     private readonly bool readAhead;
     // Replaced, never changed: it grows on a pool thread while others may look at it.
     private volatile Gap[] gaps = [];
-    private readonly IEnumerator<EventRun> runs;
-    private Task<EventRun?>? next;
+    private IEnumerator<ColumnSlice>? slices;
+    private Task<ColumnSlice?>? next;
+    private ColumnSlice? offered;
 
     /// <param name="chain">In order of time, without overlaps: see <see cref="StoryListing.Chains"/>.</param>
     /// <param name="startTime">ChronoTick, inclusive.</param>
     /// <param name="endTime">ChronoTick, exclusive.</param>
     /// <param name="readAhead">
-    /// Read on a pool thread, one run ahead, so that disk and checksums do not hold up the caller's strand.
+    /// Read on a pool thread, one page ahead, so that disk and checksums do not hold up the caller's strand.
     /// </param>
     public StoryFileReadSource(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime, bool readAhead)
     {
@@ -31,7 +32,6 @@ public sealed class StoryFileReadSource : IReadSource
         this.startTime = startTime;
         this.endTime = endTime;
         this.readAhead = readAhead;
-        runs = Runs().GetEnumerator();
     }
 
     public string Name => $"archive, {chain.Count} StoryFiles from '{chain[0].Path}'";
@@ -41,36 +41,50 @@ public sealed class StoryFileReadSource : IReadSource
 
     public IReadOnlyList<Gap> Gaps => gaps;
 
-    public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation)
+    public bool IsLocal => true;
+
+    public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation) =>
+        await OfferAsync(ReadServiceOptions.PageBytesDefault, cancellation) is { } offer
+            ? await LoadAsync(offer, cancellation)
+            : null;
+
+    public async ValueTask<PageOffer?> OfferAsync(int bytesMax, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (!readAhead)
-        {
-            return Advance();
-        }
+        slices ??= Slices(bytesMax).GetEnumerator();
+        ColumnSlice? slice = readAhead ? await AheadAsync(cancellation) : Advance();
+        offered?.Dispose();
+        offered = slice;
+        return slice is null ? null : new ColumnPage(slice);
+    }
 
-        Task<EventRun?> ready = next ?? Task.Run(Advance, CancellationToken.None);
-        next = ready; // kept in case the wait is cancelled
-        EventRun? run = await ready.WaitAsync(cancellation);
-        next = run is null ? ready : Task.Run(Advance, CancellationToken.None);
-        return run;
+    public ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return ValueTask.FromResult<EventRun?>(((ColumnPage)offer).Columns.ToRun());
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (next is not null)
-        {
-            EventRun? run = await next;
-            run?.Release();
-            next = null;
-        }
-
-        runs.Dispose();
+        ColumnSlice? ahead = next is null ? null : await next;
+        ahead?.Dispose();
+        next = null;
+        offered?.Dispose();
+        slices?.Dispose();
     }
 
-    private EventRun? Advance() => runs.MoveNext() ? runs.Current : null;
+    private async ValueTask<ColumnSlice?> AheadAsync(CancellationToken cancellation)
+    {
+        Task<ColumnSlice?> ready = next ?? Task.Run(Advance, CancellationToken.None);
+        next = ready; // kept in case the wait is cancelled
+        ColumnSlice? slice = await ready.WaitAsync(cancellation);
+        next = slice is null ? ready : Task.Run(Advance, CancellationToken.None);
+        return slice;
+    }
 
-    private IEnumerable<EventRun> Runs()
+    private ColumnSlice? Advance() => slices!.MoveNext() ? slices.Current : null;
+
+    private IEnumerable<ColumnSlice> Slices(int imageBytesMax)
     {
         foreach (CatalogFile entry in chain)
         {
@@ -81,9 +95,9 @@ public sealed class StoryFileReadSource : IReadSource
                 continue;
             }
 
-            foreach (EventRun run in file.Range(startTime, endTime, AddGap))
+            foreach (ColumnSlice slice in file.Slices(startTime, endTime, imageBytesMax, AddGap))
             {
-                yield return run;
+                yield return slice;
             }
         }
     }

@@ -36,7 +36,9 @@ public sealed class MergedReadPropertyTests
         fixture.PlanOf([
             Memory(tiers[0].Concat(tiers[0].Take(random.Next(50))), random),
             new ScriptedSource(Cut(tiers[1], random)),
-            new ScriptedSource(Cut(tiers[2], random)) { Before = async _ => await Task.Yield() },
+            random.Next(2) == 0
+                ? new ScriptedSource(Cut(tiers[2], random)) { Before = async _ => await Task.Yield() }
+                : new ColumnSource(Cut(tiers[2], random)),
         ]);
 
         Assert.That(fixture.ReadRemote().Events, Is.EqualTo(events));

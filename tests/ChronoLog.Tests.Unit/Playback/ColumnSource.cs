@@ -1,0 +1,62 @@
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Playback;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Tests.Unit.Playback;
+
+/// <summary>A local paged source: each part lies in memory as columns, as a StoryFile's events do.</summary>
+public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : IPagedReadSource
+{
+    private readonly IEnumerator<IReadOnlyList<TestEvent>> script = parts.GetEnumerator();
+    private ColumnSlice? offered;
+
+    public string Name => "columns";
+
+    public ulong EventEstimate => 0;
+
+    public IReadOnlyList<Gap> Gaps => [];
+
+    public bool IsLocal => true;
+
+    /// <summary>Events of which entries were made.</summary>
+    public int Loaded { get; private set; }
+
+    public ValueTask<PageOffer?> OfferAsync(int bytesMax, CancellationToken cancellation)
+    {
+        offered?.Dispose();
+        offered = script.MoveNext() ? ToSlice(script.Current) : null;
+        return ValueTask.FromResult<PageOffer?>(offered is null ? null : new ColumnPage(offered));
+    }
+
+    public ValueTask<EventRun?> LoadAsync(PageOffer offer, CancellationToken cancellation)
+    {
+        Loaded += offer.Count;
+        return ValueTask.FromResult<EventRun?>(((ColumnPage)offer).Columns.ToRun());
+    }
+
+    public ValueTask<EventRun?> NextAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask DisposeAsync()
+    {
+        offered?.Dispose();
+        script.Dispose();
+        return default;
+    }
+
+    /// <summary>The events as the columns of an image that begins with another one, so that offsets do not begin at 0.</summary>
+    internal static ColumnSlice ToSlice(IReadOnlyList<TestEvent> events)
+    {
+        EventRun run = TestEvent.ToRun(events.Prepend(new TestEvent(0, 0, 0, "before")));
+        int length = (int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes);
+        var block = new PinnedBlock(length);
+        ColumnImage.Write(block.Span, new ColumnImageHeader(1, 0, ulong.MaxValue), run.Entries, run.RecordBytes);
+        ColumnPlaces all = ColumnImageDescriptor.Places(block.Address, run.Count, run.RecordBytes);
+        run.Release();
+        var places = new ColumnPlaces(
+            all.EventTime + 8, all.ClientId + 8, all.EventIndex + 4, all.RecordOffset + 8, all.Records);
+        ColumnSlice slice = ColumnSlice.TryOver(block, places, events.Count)!;
+        block.Release();
+        return slice;
+    }
+}
