@@ -35,6 +35,7 @@ internal sealed class ReadCursor
     private PassedPage? passed;
     private Task<ReadPage?>? preparing;
     private Task<ReadPage>? bringing;
+    private ulong bringingSequence;
 
     /// <param name="context">What the cursor uses.</param>
     /// <param name="plan">The cursor disposes its sources.</param>
@@ -61,8 +62,8 @@ internal sealed class ReadCursor
     public void Start() => preparing = PrepareAsync();
 
     /// <summary>
-    /// The page of this number: the current one again, or the next one, which withdraws the one before. Ends early when
-    /// <paramref name="cancellation"/> fires; the page is still filled, and can be asked for again.
+    /// The page of this number: one of the two given out last again, or the next one, which withdraws the older of them. Ends
+    /// early when <paramref name="cancellation"/> fires; the page is still filled, and can be asked for again.
     /// </summary>
     /// <param name="sequence">From 0.</param>
     /// <param name="ownMemory">The reader cannot pull it from where it lies.</param>
@@ -70,30 +71,23 @@ internal sealed class ReadCursor
     public async ValueTask<ReadPage> PageAsync(ulong sequence, bool ownMemory, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(closed, this);
-        if (current is not null && sequence + 1 == nextSequence)
+        if (sequence == nextSequence)
         {
-            if (!ownMemory || current.Passed is null)
-            {
-                return current;
-            }
-
-            bringing = bringing is { IsCompleted: false } ? bringing : BringAsync(current);
-            return await bringing.WaitAsync(cancellation);
+            return await AdvanceAsync(sequence, cancellation);
         }
 
-        if (sequence != nextSequence)
-        {
-            throw new ChronoLogException(
-                Status.InvalidArgument,
-                $"page {sequence} cannot be had: the next one is {nextSequence}, and only the one before it can be asked for again");
-        }
-
-        return await AdvanceAsync(sequence, cancellation);
+        ReadPage page = GivenOut(sequence) ?? throw new ChronoLogException(
+            Status.InvalidArgument,
+            $"page {sequence} cannot be had: the next one is {nextSequence}, and only the two before it can be asked for again");
+        return ownMemory && page.Passed is not null ? await BroughtAsync(page, sequence, cancellation) : page;
     }
+
+    private ReadPage? GivenOut(ulong sequence) =>
+        sequence + 1 == nextSequence ? current : sequence + 2 == nextSequence ? previous : null;
 
     private async ValueTask<ReadPage> AdvanceAsync(ulong sequence, CancellationToken cancellation)
     {
-        await BroughtAsync(cancellation);
+        await BringingEndedAsync(cancellation);
         bool ended = current is { End: true };
         previous?.Withdraw();
         previous = null;
@@ -116,17 +110,45 @@ internal sealed class ReadCursor
         return page;
     }
 
+    // Several calls for it share one transfer; one for the other page waits until it is over.
+    private async ValueTask<ReadPage> BroughtAsync(ReadPage page, ulong sequence, CancellationToken cancellation)
+    {
+        if (bringing is { IsCompleted: false } under)
+        {
+            if (bringingSequence == sequence)
+            {
+                return await under.WaitAsync(cancellation);
+            }
+
+            await BringingEndedAsync(cancellation);
+            return await PageAsync(sequence, ownMemory: true, cancellation);
+        }
+
+        bringingSequence = sequence;
+        bringing = BringAsync(page, sequence);
+        return await bringing.WaitAsync(cancellation);
+    }
+
     // Loads a page that had been passed on, and puts it into this process's memory in its place.
-    private async Task<ReadPage> BringAsync(ReadPage page)
+    private async Task<ReadPage> BringAsync(ReadPage page, ulong sequence)
     {
         EventRun? run = await merge.BringAsync(page.Passed!, closing.Token);
         try
         {
-            current = run is null || run.Count == 0
+            ReadPage own = run is null || run.Count == 0
                 ? ReadPage.Empty(end: false) // lost: the source says so in its gaps
-                : await CopyAsync(run);
-            current.Expose(context.Bulk);
-            return current;
+                : await CopyAsync(run, sequence);
+            own.Expose(context.Bulk);
+            if (ReferenceEquals(page, previous))
+            {
+                previous = own;
+            }
+            else
+            {
+                current = own;
+            }
+
+            return own;
         }
         finally
         {
@@ -134,25 +156,26 @@ internal sealed class ReadCursor
         }
     }
 
-    private async ValueTask<ReadPage> CopyAsync(EventRun run)
+    private async ValueTask<ReadPage> CopyAsync(EventRun run, ulong sequence)
     {
         int length = checked((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes));
         Slab slab = await context.RentAsync(length, closing.Token);
-        return Write(slab, length, new PageContent(run.Entries, run.RecordBytes), nextSequence - 1, end: false);
+        return Write(slab, length, new PageContent(run.Entries, run.RecordBytes), sequence, end: false);
     }
 
-    private async ValueTask BroughtAsync(CancellationToken cancellation)
+    private async ValueTask BringingEndedAsync(CancellationToken cancellation)
     {
-        try
+        while (bringing is { IsCompleted: false } under)
         {
-            await (bringing ?? Task.CompletedTask).WaitAsync(cancellation);
+            try
+            {
+                await under.WaitAsync(cancellation);
+            }
+            catch (Exception) when (!cancellation.IsCancellationRequested)
+            {
+                // Was reported to whoever asked for it.
+            }
         }
-        catch (Exception) when (!cancellation.IsCancellationRequested)
-        {
-            // Was reported to whoever asked for it.
-        }
-
-        bringing = null;
     }
 
     /// <summary>Stops whatever the cursor waits for. From any thread; <see cref="CloseAsync"/> must follow.</summary>
@@ -168,7 +191,7 @@ internal sealed class ReadCursor
 
         closed = true;
         closing.Cancel();
-        await BroughtAsync(CancellationToken.None);
+        await BringingEndedAsync(CancellationToken.None);
         try
         {
             ReadPage? prepared = preparing is null ? null : await preparing;

@@ -44,7 +44,7 @@ internal sealed class RemoteCursor
     /// <summary>Set with the last page, or with the end that came without one.</summary>
     public NextPageReply? End { get; private set; }
 
-    /// <summary>As the server stated them with its last answer: all that it knows by then.</summary>
+    /// <summary>All that the server has stated in any answer: answers may come in another order than they were given.</summary>
     public IReadOnlyList<Gap> Gaps { get; private set; }
 
     /// <summary>ChronoTick through which pages were offered.</summary>
@@ -56,7 +56,7 @@ internal sealed class RemoteCursor
     public async ValueTask<RemotePage?> AskAsync()
     {
         NextPageReply reply = await AskAsync(asked, ownMemory: false);
-        RemotePage? offer = Offer(reply);
+        RemotePage? offer = Offer(asked, reply);
         if (offer is null && !reply.End)
         {
             throw Corrupt("answered with a page without events before the end");
@@ -74,10 +74,13 @@ internal sealed class RemoteCursor
         return offer;
     }
 
-    /// <summary>Asks for the page asked for last once more. Null: the server lost it.</summary>
+    /// <summary>
+    /// Asks once more for a page that was asked for last, or before the last one. Null: the server lost it.
+    /// </summary>
+    /// <param name="offer">As it was offered first.</param>
     /// <param name="ownMemory">It cannot be pulled from where it lies: the server shall offer it from its memory.</param>
-    public async ValueTask<RemotePage?> AskAgainAsync(bool ownMemory) =>
-        Offer(await AskAsync(asked - 1, ownMemory));
+    public async ValueTask<RemotePage?> AskAgainAsync(RemotePage offer, bool ownMemory) =>
+        Offer(offer.Number, await AskAsync(offer.Number, ownMemory));
 
     /// <summary>Pulls a page; the caller releases the run.</summary>
     /// <param name="offer">As it was offered first.</param>
@@ -151,11 +154,15 @@ internal sealed class RemoteCursor
             options.PageDeadline,
             closing.Token);
         Watermark = Math.Max(Watermark, reply.Watermark);
-        Gaps = reply.Gaps;
+        if (!reply.Gaps.All(Gaps.Contains))
+        {
+            Gaps = [.. Gaps.Union(reply.Gaps)];
+        }
+
         return reply;
     }
 
-    private RemotePage? Offer(NextPageReply reply)
+    private RemotePage? Offer(ulong sequence, NextPageReply reply)
     {
         if (reply.Page is null)
         {
@@ -168,7 +175,7 @@ internal sealed class RemoteCursor
         }
 
         return new RemotePage(
-            reply.Page, reply.Foreign, (int)reply.EventCount, Sequence(reply.First), Sequence(reply.Last));
+            sequence, reply.Page, reply.Foreign, (int)reply.EventCount, Sequence(reply.First), Sequence(reply.Last));
     }
 
     private static EventSequence Sequence(EventIdentity identity) =>

@@ -141,6 +141,17 @@ public sealed class RemoteReadSource : IPagedReadSource
         return run;
     }
 
+    /// <summary>
+    /// The events of a page that was passed on, the one offered last or before the last; the source does not go on to the
+    /// next. Empty or null: it is lost, and <see cref="Gaps"/> says so.
+    /// </summary>
+    internal async ValueTask<EventRun?> BringAsync(RemotePage offer, CancellationToken cancellation)
+    {
+        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        offer.Pulling = null;
+        return run;
+    }
+
     /// <summary>Closes the server's cursor (best effort, bounded) and gives the pages back.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -190,15 +201,11 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     private Task CloseAsync() => unreachable ? Task.CompletedTask : cursor.CloseAsync();
 
-    // The next page is asked for while the bytes of this one are verified and used.
-    private async Task<RemotePage?> AskAfterAsync(RemotePage before)
-    {
-        await before.Arrived.Task;
-        return ended ? null : await AskAsync(pull: true);
-    }
+    // The next page is asked for while this one is still on its way, so that its server fills it meanwhile.
+    private Task<RemotePage?> AskAfterAsync(RemotePage before) => AskAsync(pull: true, before.Arrived.Task);
 
     // Runs on the context of whoever asked for the page before, one at a time.
-    private async Task<RemotePage?> AskAsync(bool pull)
+    private async Task<RemotePage?> AskAsync(bool pull, Task? before = null)
     {
         try
         {
@@ -211,7 +218,7 @@ public sealed class RemoteReadSource : IPagedReadSource
 
             if (offer is not null && pull)
             {
-                offer.Pulling = PullAsync(offer);
+                offer.Pulling = PullAsync(offer, before);
             }
             else if (offer is null && loading is null)
             {
@@ -232,10 +239,12 @@ public sealed class RemoteReadSource : IPagedReadSource
         }
     }
 
-    private async Task<EventRun?> PullAsync(RemotePage offer)
+    // One page at a time is on its way: two would only slow each other down.
+    private async Task<EventRun?> PullAsync(RemotePage offer, Task? before = null)
     {
         try
         {
+            await (before ?? Task.CompletedTask);
             return await PullOrAskAgainAsync(offer) ?? new EventRun([], 0, 0, []);
         }
         catch (ChronoLogException exception)
@@ -256,7 +265,7 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     // Asking again for the same page is idempotent, and a page stays exposed until the one after the next is asked for,
     // so that a torn transfer is simply repeated. What cannot be had from a third process the server gives from its own
-    // memory; not any more when the next page was asked for, but then the transfer had worked.
+    // memory.
     private async ValueTask<EventRun?> PullOrAskAgainAsync(RemotePage offer)
     {
         BulkDescriptor? page = offer.Page;
@@ -264,9 +273,9 @@ public sealed class RemoteReadSource : IPagedReadSource
         return await RetryAsync(
             async () =>
             {
-                if (isAgain && !offer.Arrived.Task.IsCompleted)
+                if (isAgain)
                 {
-                    page = (await cursor.AskAgainAsync(offer.IsForeign))?.Page;
+                    page = (await cursor.AskAgainAsync(offer, offer.IsForeign))?.Page;
                 }
 
                 isAgain = true;

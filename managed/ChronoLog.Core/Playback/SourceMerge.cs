@@ -25,7 +25,7 @@ internal sealed class SourceMerge : IDisposable
     private readonly bool[] ended;
     private readonly string? passesProvider;
     private readonly int pageBytes;
-    private readonly List<Gap> gaps;
+    private readonly ulong[] gapsThrough;
 
     /// <param name="plan">Stays the caller's.</param>
     /// <param name="passesProvider">
@@ -40,21 +40,19 @@ internal sealed class SourceMerge : IDisposable
         merge = new StreamingMerge(plan.Sources.Count);
         offers = new PageOffer?[plan.Sources.Count];
         ended = new bool[plan.Sources.Count];
-        gaps = [.. plan.Gaps];
+        gapsThrough = new ulong[plan.Sources.Count];
+        Array.Fill(gapsThrough, ulong.MaxValue);
     }
 
     /// <summary>True when every source has ended and everything was read.</summary>
     public bool AtEnd => merge.AtEnd;
 
-    /// <summary>Of the plan and of the sources, those that have not ended included.</summary>
-    public IEnumerable<Gap> Gaps
-    {
-        get
-        {
-            IEnumerable<IReadSource> open = plan.Sources.Where((_, source) => !ended[source]);
-            return gaps.Concat(open.SelectMany(static source => source.Gaps));
-        }
-    }
+    /// <summary>
+    /// Of the plan and of the sources. Of a source that has ended too: a page of it that was passed on may turn out to be
+    /// lost later.
+    /// </summary>
+    public IEnumerable<Gap> Gaps => plan.Gaps.Concat(
+        plan.Sources.SelectMany((source, number) => source.Gaps.Where(gap => gap.StartTime <= gapsThrough[number])));
 
     /// <summary>Goes on by a step: fetches what is needed, or merges a block of events into the entries.</summary>
     /// <param name="entries">Receives what was merged, and holds what it lies in.</param>
@@ -87,7 +85,7 @@ internal sealed class SourceMerge : IDisposable
         {
             if (!ended[source])
             {
-                gaps.AddRange(plan.Sources[source].Gaps.Where(gap => gap.StartTime <= last));
+                gapsThrough[source] = last;
                 ended[source] = true;
             }
         }
@@ -95,7 +93,7 @@ internal sealed class SourceMerge : IDisposable
 
     /// <summary>Loads a page that had been passed on. Null when it is lost: the gap is stated.</summary>
     public ValueTask<EventRun?> BringAsync(PassedPage page, CancellationToken cancellation) =>
-        ((IPagedReadSource)plan.Sources[page.Source]).LoadAsync(page.Offer, cancellation);
+        ((RemoteReadSource)plan.Sources[page.Source]).BringAsync((RemotePage)page.Offer, cancellation);
 
     public void Dispose() => merge.Dispose();
 
@@ -216,7 +214,6 @@ internal sealed class SourceMerge : IDisposable
 
     private void End(int source)
     {
-        gaps.AddRange(plan.Sources[source].Gaps);
         ended[source] = true;
         merge.End(source);
     }

@@ -108,6 +108,29 @@ public sealed class PassedPageTests
     }
 
     [Test]
+    public void The_last_page_that_is_lost_after_the_end_was_stated_is_a_gap()
+    {
+        List<TestEvent> events = TestEvent.Series(20_000);
+        var fixture = new RelayFixture(events);
+        ulong last = 0;
+        fixture.ReaderBulk.BeforePull = _ => last == 0 ? ValueTask.CompletedTask : throw Gone();
+        fixture.RelayBulk.BeforePull = _ => throw Gone();
+        fixture.Rpc.LoseRequest = (_, method) =>
+        {
+            // The relay has just asked the holder for its last page when it has served all but some hundred events.
+            last = fixture.Relay.Statistics.EventsServed > 18_000 ? 1UL : 0;
+            return false;
+        };
+
+        (List<TestEvent> read, IReadOnlyList<Gap> gaps) = fixture.Read();
+
+        Assert.That(read, Is.EqualTo(events.Take(read.Count)).And.Not.Empty);
+        Assert.That(read, Has.Count.LessThan(20_000), "nothing was lost");
+        Assert.That(gaps, Is.Not.Empty);
+        Assert.That(gaps.Min(gap => gap.StartTime), Is.LessThanOrEqualTo(read[^1].Time + 1));
+    }
+
+    [Test]
     public void Replies_lost_on_the_way_are_repeated()
     {
         List<TestEvent> events = TestEvent.Series(20_000);
