@@ -44,6 +44,7 @@ public sealed partial class ChronoClient
             EventLimit = eventLimit,
             PageBytes = (uint)options.ReplayPageBytes,
             AcceptsForeignPages = true,
+            View = route.Group,
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         request.EarlierViews.AddRange(route.EarlierViews);

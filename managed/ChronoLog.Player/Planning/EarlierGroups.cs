@@ -12,7 +12,9 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
 {
     // A story moves when all Keepers of its group are dead: this is more often than any deployment sees.
     private const int GroupsMax = 64;
-    private const int MembersMax = 4096;
+
+    /// <summary>Keepers that a request's views may name, living and dead.</summary>
+    public const int MembersMax = 4096;
 
     /// <returns>Watermarks of those who stated one, and what may be missing.</returns>
     /// <exception cref="ChronoLogException">LimitExceeded: more groups or members than there can be.</exception>

@@ -18,6 +18,8 @@ namespace ChronoLog.Player.Planning;
 /// <item>A Grapher that does not answer may hold events that are in no StoryFile yet. The Keepers keep those until they
 /// are archived, so they are asked again, this time for everything they keep; only if one of them is missing too there
 /// is a gap.</item>
+/// <item>A Keeper that joined after this Player last heard from the Visor is asked all the same: the request carries the
+/// view that the reader got from there.</item>
 /// <item>Groups that recorded the story earlier: see <see cref="EarlierGroups"/>.</item>
 /// </list>
 /// </remarks>
@@ -47,7 +49,7 @@ internal sealed class ReplayPlanner(
     private async ValueTask<(ulong Watermark, List<Gap> Gaps)> OpenRemoteAsync(
         OpenReadRequest request, List<IReadSource> sources, CancellationToken cancellation)
     {
-        if (view() is not { } group)
+        if (NewestView(request) is not { } group)
         {
             string reason = $"{name} is not registered with the Visor yet and knows neither Keepers nor Grapher; "
                 + "replay again later";
@@ -76,6 +78,24 @@ internal sealed class ReplayPlanner(
         hot = await tiers.OpenAsync(group.Keepers, Forward(request, epoch, everything: true), cancellation);
         Take(hot, sources);
         return (0, Gaps(request, group, hot, 0, warm.Failure));
+    }
+
+    // A reader that has just been at the Visor may know of a Keeper that this Player has not heard of yet.
+    private GroupView? NewestView(OpenReadRequest request)
+    {
+        GroupView? own = view();
+        GroupView? given = request.View;
+        if (given is null || (own is not null && (given.Group != own.Group || given.Epoch <= own.Epoch)))
+        {
+            return own;
+        }
+
+        return given.Keepers.Count + given.DeadKeepers.Count <= EarlierGroups.MembersMax
+            ? given
+            : throw new ChronoLogException(
+                Status.LimitExceeded,
+                $"a replay names {given.Keepers.Count + given.DeadKeepers.Count} Keepers of its group; at most "
+                + $"{EarlierGroups.MembersMax} are read");
     }
 
     private void OpenRecent(OpenReadRequest request, List<IReadSource> sources)

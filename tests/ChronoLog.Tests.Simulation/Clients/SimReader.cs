@@ -74,6 +74,7 @@ internal sealed class SimReader
             EndTime = end,
             ClientId = client.ClientId,
             AcceptsForeignPages = random.Chance(0.7),
+            View = route.Group,
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         var options = new RemoteReadOptions

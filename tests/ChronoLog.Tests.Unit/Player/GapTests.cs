@@ -56,6 +56,37 @@ public sealed class GapTests
         Assert.That(fixture.Timers.MonotonicNanoseconds, Is.EqualTo(before));
     }
 
+    [TestCase(9UL, 100)]
+    [TestCase(1UL, 0)]
+    public void A_keeper_that_only_the_reader_knows_of_is_asked_if_its_view_is_newer(ulong epoch, int count)
+    {
+        var fixture = new PlayerFixture();
+        GroupView known = fixture.View.Clone();
+        known.Epoch = epoch;
+        fixture.View.Keepers.RemoveAt(1); // the Visor tells the Player of one Keeper only
+        fixture.PublishView();
+        fixture.Keepers[1].Events.AddRange(TestEvent.Series(100));
+        OpenReadRequest request = ReadFixture.Request();
+        request.View = known;
+
+        Assert.That(fixture.Replay(request).Events, Has.Count.EqualTo(count));
+        Assert.That(fixture.Replay().Events, Is.Empty, "what a reader says is for its own replay");
+        fixture.ExpectNothingLeft();
+    }
+
+    [Test]
+    public void A_view_with_absurdly_many_keepers_is_refused()
+    {
+        var fixture = new PlayerFixture();
+        OpenReadRequest request = ReadFixture.Request();
+        request.View = fixture.View.Clone();
+        request.View.Epoch = 99;
+        request.View.Keepers.AddRange(Enumerable.Range(0, 5000).Select(_ => fixture.View.Keepers[0]));
+
+        ChronoLogException exception = Assert.Throws<ChronoLogException>(() => fixture.Replay(request));
+        Assert.That(exception.Status, Is.EqualTo(Status.LimitExceeded));
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public void Without_the_grapher_the_keepers_give_everything_they_keep(bool known)
