@@ -46,6 +46,37 @@ public sealed class StoryRulesTests
         await client.ReleaseStoryAsync("empty", "range");
     }
 
+    [TestCase("idempotent")]
+    [TestCase("sequentiality")]
+    public async Task ACollisionPolicyShowsTheSameHotAndColdAndForgetsNothing(string policy)
+    {
+        const int Events = 3_000;
+        await using ChronoClient client = await deployment.ConnectAsync();
+        var attributes = new Dictionary<string, string> { ["collision"] = policy, ["granularity"] = "us" };
+        await client.CreateChronicleAsync(policy, attributes);
+        StoryHandle story = await client.AcquireStoryAsync(policy, "s");
+        for (int i = 0; i < Events; i++)
+        {
+            story.LogEvent(Encoding.UTF8.GetBytes($"{i}"));
+        }
+
+        List<RecordedEvent> hot = await RecordedEvent.ReplayAsync(client, policy, "s");
+        await client.ReleaseStoryAsync(policy, "s");
+        await deployment.WaitUntilColdAsync(client, policy, "s", Events);
+        Assert.That(await RecordedEvent.ReplayAsync(client, policy, "s"), Is.EqualTo(hot));
+        ulong[] granules = [.. hot.Select(each => each.Sequence.EventTime / 1_000)];
+        Assert.That(granules, Is.Ordered.And.Unique);
+        Assert.That(hot, policy == "idempotent" ? Has.Count.LessThan(Events) : Has.Count.EqualTo(Events));
+
+        await client.EditChronicleAttributeAsync(policy, "collision", "redundancy");
+        List<RecordedEvent> all = await RecordedEvent.ReplayAsync(client, policy, "s");
+        Assert.That(all.Select(each => each.Record), Is.EqualTo(Enumerable.Range(0, Events).Select(i => $"{i}")));
+        if (policy == "idempotent")
+        {
+            Assert.That(hot, Is.EqualTo(all.GroupBy(each => each.Sequence.EventTime / 1_000).Select(granule => granule.Last())));
+        }
+    }
+
     [Test]
     public async Task AnEmptyRecordIsAnEvent()
     {

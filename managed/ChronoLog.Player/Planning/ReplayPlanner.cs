@@ -1,5 +1,6 @@
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
+using ChronoLog.Core.Playback.Collisions;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Player.Recent;
 
@@ -27,6 +28,25 @@ internal sealed class ReplayPlanner(
     Func<GroupView?> view, TierReader tiers, EarlierGroups earlier, RecentChunks recent, IColdTier cold, string name)
 {
     public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
+    {
+        // Another group's Player applies the rule, to the events of all groups together.
+        CollisionRule? rule = request.OwnGroupOnly
+            ? null
+            : CollisionRule.Of(request.Story, request.StartTime, request.EndTime);
+        if (rule is null)
+        {
+            return await PlanStoredAsync(request, cancellation);
+        }
+
+        (ulong start, ulong end) = rule.Widen();
+        var wider = new OpenReadRequest(request)
+        {
+            StartTime = start, EndTime = end, EventLimit = 0, AcceptsForeignPages = false,
+        };
+        return CollisionReadSource.Over(await PlanStoredAsync(wider, cancellation), rule);
+    }
+
+    private async ValueTask<ReadPlan> PlanStoredAsync(OpenReadRequest request, CancellationToken cancellation)
     {
         var sources = new List<IReadSource>();
         try

@@ -35,7 +35,8 @@ public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : 
         return ValueTask.FromResult<EventRun?>(((ColumnPage)offer).Columns.ToRun());
     }
 
-    public ValueTask<EventRun?> NextAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation) =>
+        await OfferAsync(int.MaxValue, cancellation) is { } offer ? await LoadAsync(offer, cancellation) : null;
 
     public ValueTask DisposeAsync()
     {

@@ -32,6 +32,37 @@ public sealed class ReplayTests
         fixture.ExpectNothingLeft();
     }
 
+    [FsProperty(MaxTest = 40)]
+    public void A_collision_policy_shows_the_same_from_any_tiers(int seed, bool isIdempotent, bool isCoarse)
+    {
+        var random = new Random(seed);
+        var fixture = new PlayerFixture(keepers: random.Next(1, 4));
+        List<TestEvent> events = [.. RandomEvents(random, 500).Select(e => e with { Time = e.Time * 37 })];
+        foreach (TestEvent e in events)
+        {
+            do
+            {
+                PlaceOf(fixture, random.Next(fixture.Keepers.Count + 2)).Add(e);
+            }
+            while (random.Next(4) == 0);
+        }
+
+        ulong start = (ulong)random.Next(30_000);
+        ulong end = (ulong)random.Next(30_000, 90_000);
+        string policy = isIdempotent ? "idempotent" : "sequentiality";
+        OpenReadRequest request = ReadFixture.Request(start, end);
+        request.Story.Attributes["collision"] = policy;
+        request.Story.Attributes["granularity"] = isCoarse ? "us" : "ns";
+        request.EventLimit = 200;
+
+        (List<TestEvent> read, IReadOnlyList<Gap> gaps) = fixture.Replay(request);
+
+        List<TestEvent> model = CollisionModel.Shown(policy, isCoarse ? 1_000UL : 1, events);
+        Assert.That(read, Is.EqualTo(model.Where(e => e.Time >= start && e.Time < end).Take(200)));
+        Assert.That(gaps, Is.Empty);
+        fixture.ExpectNothingLeft();
+    }
+
     /// <summary>
     /// Each event is in one tier only and moves on at the worst moment: just after a tier's snapshot was taken.
     /// </summary>
