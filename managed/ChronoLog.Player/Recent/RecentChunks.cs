@@ -3,14 +3,17 @@ using ChronoLog.Core.Chunk;
 namespace ChronoLog.Player.Recent;
 
 /// <summary>
-/// Complete chunks kept in memory within a budget of bytes, the oldest arrival evicted first. Losing one loses nothing:
-/// it is in the archive too. On the role's strand.
+/// Complete chunks kept in memory within a budget of bytes: the oldest arrival is evicted first, those of stories with
+/// tiering <c>hot</c> after all others. Losing one loses nothing: it is in the archive too. On the role's strand.
 /// </summary>
 internal sealed class RecentChunks(long bytesMax)
 {
     private readonly Dictionary<ulong, List<RecentChunk>> stories = [];
     private readonly LinkedList<RecentChunk> arrivals = new();
+    private readonly LinkedList<RecentChunk> hotArrivals = new();
     private readonly Dictionary<RecentKey, RecentChunk> known = [];
+
+    private long hotBytes;
 
     public long BytesMax { get; } = bytesMax;
 
@@ -23,15 +26,19 @@ internal sealed class RecentChunks(long bytesMax)
     /// </summary>
     public long Drops { get; private set; }
 
+    /// <summary>Whether a chunk of so many bytes would be kept.</summary>
+    public bool HasRoom(long bytes, bool isHot) => bytes <= (isHot ? BytesMax : BytesMax - hotBytes);
+
     public bool Contains(RecentKey key) => known.ContainsKey(key);
 
     /// <summary>Keeps a chunk; takes over the caller's reference, also when it is not kept.</summary>
     /// <param name="key">One that is kept already is not kept twice.</param>
     /// <param name="run">The events.</param>
     /// <param name="bytes">Of the image that the run points into.</param>
-    public void Add(RecentKey key, EventRun run, long bytes)
+    /// <param name="isHot">It stays longer than others, and only such a one may take the place of another.</param>
+    public void Add(RecentKey key, EventRun run, long bytes, bool isHot)
     {
-        if (bytes > BytesMax || known.ContainsKey(key))
+        if (!HasRoom(bytes, isHot) || known.ContainsKey(key))
         {
             run.Release();
             return;
@@ -39,12 +46,13 @@ internal sealed class RecentChunks(long bytesMax)
 
         while (Bytes + bytes > BytesMax)
         {
-            Remove(arrivals.First!.Value);
+            Remove((arrivals.First ?? hotArrivals.First!).Value);
         }
 
         var chunk = new RecentChunk(key, run, bytes);
         known.Add(key, chunk);
-        chunk.Arrival = arrivals.AddLast(chunk);
+        chunk.Arrival = (isHot ? hotArrivals : arrivals).AddLast(chunk);
+        hotBytes += isHot ? bytes : 0;
         Bytes += bytes;
         if (!stories.TryGetValue(key.StoryId, out List<RecentChunk>? chunks))
         {
@@ -82,7 +90,7 @@ internal sealed class RecentChunks(long bytesMax)
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        while (arrivals.First is { } first)
+        while ((arrivals.First ?? hotArrivals.First) is { } first)
         {
             Remove(first.Value);
         }
@@ -91,7 +99,8 @@ internal sealed class RecentChunks(long bytesMax)
     private void Remove(RecentChunk chunk)
     {
         known.Remove(chunk.Key);
-        arrivals.Remove(chunk.Arrival!);
+        hotBytes -= chunk.Arrival!.List == hotArrivals ? chunk.Bytes : 0;
+        chunk.Arrival.List!.Remove(chunk.Arrival);
         List<RecentChunk> chunks = stories[chunk.Key.StoryId];
         chunks.Remove(chunk);
         if (chunks.Count == 0)

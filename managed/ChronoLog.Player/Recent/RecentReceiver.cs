@@ -7,7 +7,8 @@ namespace ChronoLog.Player.Recent;
 
 /// <summary>
 /// Receives the chunks that a Grapher's rdma_extractor announces to this Player. What does not fit the budget is
-/// acknowledged without a pull: it is in the archive anyway, and a sender must never wait for a reader's memory.
+/// acknowledged without a pull: it is in the archive anyway, and a sender must never wait for a reader's memory. Nor are
+/// chunks of stories with tiering <c>cold</c> pulled.
 /// </summary>
 internal sealed class RecentReceiver(RecentChunks chunks, IBulkEndpoint bulk)
 {
@@ -24,16 +25,19 @@ internal sealed class RecentReceiver(RecentChunks chunks, IBulkEndpoint bulk)
         }
 
         RecentKey key = RecentKey.Of(request);
-        bool fits = request.Image.Length <= Math.Min(chunks.BytesMax, bulk.SlabBytesMax);
-        if (fits && pulls < PullsMax && !chunks.Contains(key))
+        Tiering tiering = ChronicleAttributes.Parse(request.Story.Attributes).Tiering;
+        long length = request.Image.Length <= bulk.SlabBytesMax ? request.Image.Length : long.MaxValue;
+        bool isWanted = tiering != Tiering.Cold && chunks.HasRoom(length, tiering == Tiering.Hot);
+        if (isWanted && pulls < PullsMax && !chunks.Contains(key))
         {
-            await PullAsync(key, request.Image, call.Deadline);
+            await PullAsync(key, request.Image, tiering == Tiering.Hot, call.Deadline);
         }
 
         return new AnnounceChunkReply();
     }
 
-    private async ValueTask PullAsync(RecentKey key, BulkDescriptor image, CancellationToken cancellation)
+    private async ValueTask PullAsync(
+        RecentKey key, BulkDescriptor image, bool isHot, CancellationToken cancellation)
     {
         // Not waited for: replays need slabs more than this memory does.
         int length = (int)image.Length;
@@ -50,7 +54,7 @@ internal sealed class RecentReceiver(RecentChunks chunks, IBulkEndpoint bulk)
             await bulk.PullAsync(image, slab, cancellation);
             if (drops == chunks.Drops)
             {
-                chunks.Add(key, Copy(key, slab, length), length);
+                chunks.Add(key, Copy(key, slab, length), length, isHot);
             }
         }
         finally

@@ -39,6 +39,32 @@ public sealed class RecentChunkTests
     }
 
     [Test]
+    public void A_hot_storys_chunks_stay_and_a_cold_ones_never_come()
+    {
+        long each = ColumnImage.RequiredBytes(100, TestEvent.Series(100, first: 1_000).Sum(e => e.Record.Length));
+        var fixture = new PlayerFixture(options: new PlayerOptions { Name = "player-0", RecentBytesMax = 3 * each });
+        Announce(fixture, 1, TestEvent.Series(100, first: 1_000), tiering: "hot");
+        Announce(fixture, 2, TestEvent.Series(100, first: 1_100), tiering: "cold");
+        Announce(fixture, 3, TestEvent.Series(100, first: 1_200), tiering: "hot");
+        Announce(fixture, 4, TestEvent.Series(100, first: 1_300));
+        Announce(fixture, 5, TestEvent.Series(100, first: 1_400));
+        Assert.That(
+            fixture.Replay().Events,
+            Is.EqualTo(TestEvent.Series(100, first: 1_000)
+                .Concat(TestEvent.Series(100, first: 1_200)).Concat(TestEvent.Series(100, first: 1_400))),
+            "the oldest that is not hot made room");
+
+        Announce(fixture, 6, TestEvent.Series(100, first: 1_500), tiering: "hot");
+        Announce(fixture, 7, TestEvent.Series(100, first: 1_600));
+        Assert.That(fixture.Bulk.Pulls, Is.EqualTo(5), "where all is hot, no other comes in");
+        Announce(fixture, 8, TestEvent.Series(100, first: 1_700), tiering: "hot");
+        Assert.That(
+            fixture.Replay().Events.Select(e => e.Time / 100).Distinct(), Is.EqualTo(new ulong[] { 12, 15, 17 }));
+        Assert.That(fixture.Player.RecentBytes, Is.EqualTo(3 * each));
+        fixture.ExpectNothingLeft();
+    }
+
+    [Test]
     public void What_does_not_fit_is_acknowledged_without_a_pull()
     {
         var fixture = new PlayerFixture(options: new PlayerOptions { Name = "player-0", RecentBytesMax = 500 });
@@ -129,8 +155,11 @@ public sealed class RecentChunkTests
         fixture.Rpc.Calls.Last(call => call.Method == Methods.AnnounceChunk.Name).Endpoint;
 
     private static void Announce(
-        PlayerFixture fixture, ulong sequence, List<TestEvent> events, ulong imageStory = ReadFixture.Story)
+        PlayerFixture fixture, ulong sequence, List<TestEvent> events, ulong imageStory = ReadFixture.Story,
+        string tiering = "normal")
     {
+        StoryDescriptor story = PlayerFixture.Story;
+        story.Attributes["tiering"] = tiering;
         InMemoryBulk sender = fixture.Grapher.Bulk;
         EventRun run = TestEvent.ToRun(events);
         Slab slab = sender.TryRent((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes))!;
@@ -141,7 +170,7 @@ public sealed class RecentChunkTests
         run.Release();
         fixture.Admin(Methods.AnnounceChunk, new AnnounceChunkRequest
         {
-            Story = PlayerFixture.Story,
+            Story = story,
             Partial = new PartialIdentity { ProcessId = 5, Epoch = 1, Sequence = sequence },
             EndTime = ulong.MaxValue,
             EventCount = (uint)events.Count,
