@@ -25,6 +25,9 @@ public sealed class RemoteReadSource : IPagedReadSource
     private RemotePage? taken;
     private RemotePage? loading;
     private RemotePage? lastOffer;
+
+    // Pages whose events are here, or on their way here, and that nobody has taken yet; and a few that somebody has.
+    private readonly List<RemotePage> pulled = [];
     private Task? closed;
 
     private RemoteReadSource(RemoteCursor cursor, OpenReadRequest request, OpenReadReply opened, RemoteReadOptions options)
@@ -124,7 +127,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     private async ValueTask<EventRun?> LoadAsync(RemotePage offer, CancellationToken cancellation)
     {
         loading = offer;
-        Task<EventRun?> pulling = offer.Pulling ??= PullAsync(offer);
+        Task<EventRun?> pulling = offer.Pulling ?? Pull(offer, null);
         if (!ended)
         {
             offering ??= AskAfterAsync(offer);
@@ -147,7 +150,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     /// </summary>
     internal async ValueTask<EventRun?> BringAsync(RemotePage offer, CancellationToken cancellation)
     {
-        EventRun? run = await (offer.Pulling ??= PullAsync(offer)).WaitAsync(cancellation);
+        EventRun? run = await (offer.Pulling ?? Pull(offer, null)).WaitAsync(cancellation);
         offer.Pulling = null;
         return run;
     }
@@ -156,8 +159,12 @@ public sealed class RemoteReadSource : IPagedReadSource
     public async ValueTask DisposeAsync()
     {
         cursor.Cancel();
-        await DropAsync(taken);
-        await DropAsync(await AheadAsync());
+        await AheadAsync();
+        foreach (RemotePage page in pulled)
+        {
+            await DropAsync(page);
+        }
+
         await (closed ??= CloseAsync());
     }
 
@@ -185,17 +192,23 @@ public sealed class RemoteReadSource : IPagedReadSource
         }
     }
 
-    private async ValueTask<RemotePage?> AheadAsync()
+    private Task<EventRun?> Pull(RemotePage offer, Task? before)
+    {
+        pulled.RemoveAll(static page => page.Pulling is null);
+        pulled.Add(offer);
+        return offer.Pulling = PullAsync(offer, before);
+    }
+
+    private async ValueTask AheadAsync()
     {
         Task<RemotePage?>? ahead = offering;
         offering = null;
         try
         {
-            return ahead is null ? null : await ahead;
+            await (ahead ?? Task.FromResult<RemotePage?>(null));
         }
         catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
         {
-            return null;
         }
     }
 
@@ -218,7 +231,7 @@ public sealed class RemoteReadSource : IPagedReadSource
 
             if (offer is not null && pull)
             {
-                offer.Pulling = PullAsync(offer, before);
+                _ = Pull(offer, before);
             }
             else if (offer is null && loading is null)
             {
@@ -240,7 +253,7 @@ public sealed class RemoteReadSource : IPagedReadSource
     }
 
     // One page at a time is on its way: two would only slow each other down.
-    private async Task<EventRun?> PullAsync(RemotePage offer, Task? before = null)
+    private async Task<EventRun?> PullAsync(RemotePage offer, Task? before)
     {
         try
         {

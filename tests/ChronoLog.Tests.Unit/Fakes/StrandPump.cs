@@ -38,6 +38,15 @@ public sealed class StrandPump(ManualTimers timers)
         Assert.Fail("the strands never come to rest while time stands still");
     }
 
+    /// <summary>Lets each strand do what it has at this moment, so many times; time stands still.</summary>
+    public void Step(int count)
+    {
+        for (int step = 0; step < count; step++)
+        {
+            strands[step % strands.Count].DoWork();
+        }
+    }
+
     /// <summary>Lets time pass in the steps of the delays that become due, settling after each.</summary>
     public void Advance(TimeSpan duration)
     {

@@ -171,6 +171,27 @@ public sealed class PassedPageTests
         fixture.ExpectNothingLeft();
     }
 
+    /// <summary>A reader that goes away at any moment leaves nothing behind, at the relay neither.</summary>
+    [FsProperty(MaxTest = 200)]
+    public void A_read_closed_in_the_middle_gives_everything_back(int seed)
+    {
+        var random = new Random(seed);
+        var fixture = new RelayFixture([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Stretches(random))]);
+
+        fixture.Rpc.LoseReply = (_, method) => method == Methods.NextPage.Name && random.Next(5) == 0;
+        fixture.RelayBulk.BeforePull = async _ =>
+        {
+            for (int turn = random.Next(4); turn > 0; turn--)
+            {
+                await Task.Yield();
+            }
+        };
+
+        fixture.ReadSome(random.Next(400), accepts: random.Next(2) == 0);
+
+        fixture.ExpectNothingLeft();
+    }
+
     private static List<TestEvent> Stretches(Random random)
     {
         var events = new List<TestEvent>();

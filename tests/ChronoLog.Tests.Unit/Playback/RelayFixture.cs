@@ -70,6 +70,20 @@ public sealed class RelayFixture
             }
         });
 
+    /// <summary>Opens a read, and closes it after so many steps of its course.</summary>
+    public void ReadSome(int steps, bool accepts)
+    {
+        OpenReadRequest request = ReadFixture.Request();
+        request.AcceptsForeignPages = accepts;
+        RemoteReadSource source = Pump.Run(
+            readerStrand, () => RemoteReadSource.OpenAsync(relayChannel, ReaderBulk, timers, request));
+        Task<List<TestEvent>> reading = readerStrand.InvokeAsync(() => ReadFixture.Drain(source));
+        Pump.Step(steps);
+        Pump.Run(readerStrand, source.DisposeAsync);
+        Pump.Settle();
+        Assert.That(reading.IsCompleted, Is.True);
+    }
+
     public void ExpectNothingLeft()
     {
         Pump.Settle();

@@ -60,6 +60,30 @@ public sealed class RemoteReadSourceTests
         fixture.ExpectNothingLeft();
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_page_that_was_offered_and_never_loaded_is_given_back(bool isPulledAhead)
+    {
+        var fixture = new ReadFixture();
+        fixture.PlanOf(TestEvent.Series(10_000));
+        RemoteReadSource source = Open(fixture);
+        fixture.Pump.Run(fixture.ReaderStrand, async () =>
+        {
+            var offer = (await source.OfferAsync(0, default))!;
+            if (isPulledAhead)
+            {
+                (await source.LoadAsync(offer, default))!.Release();
+                Assert.That(await source.OfferAsync(0, default), Is.Not.Null);
+            }
+        });
+        fixture.Pump.Settle();
+        Assert.That(fixture.ReaderBulk.BytesRented, Is.Positive, "nothing was pulled");
+
+        fixture.Pump.Run(fixture.ReaderStrand, source.DisposeAsync);
+
+        fixture.ExpectNothingLeft();
+    }
+
     [Test]
     public void Lost_replies_and_torn_transfers_are_repeated()
     {
