@@ -45,7 +45,10 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         strand = NewStrand("main");
         connector = new SimRpcConnector(deployment.Network, this);
-        Clock = new SimClock(this) { Steps = deployment.Bugs.Has(Bugs.PlantedBug.ClockStepsBack) };
+        Clock = new SimClock(this, deployment.CheckClock)
+        {
+            Steps = deployment.Bugs.Has(Bugs.PlantedBug.ClockStepsBack),
+        };
         recorder = new SimRecorder(this, deployment);
         pid = (uint)deployment.NewPid();
         deployment.Memories[Node.Number].Run((int)pid, this);
