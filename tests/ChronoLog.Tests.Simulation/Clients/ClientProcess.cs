@@ -3,6 +3,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
 using ChronoLog.Tests.Simulation.Processes;
@@ -246,6 +247,7 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
             Methods.OpenRing,
             new OpenRingRequest { ClientId = ClientId, Host = Node.Name, Pid = pid },
             CallDeadline);
+        ClockAgreement.Check(keeper, opened.KeeperTick, Clock.Now);
         if (deployment.Memories[Node.Number].Find(opened.Path) is { } ring)
         {
             recorder.Use(ring);
