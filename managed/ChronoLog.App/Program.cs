@@ -45,6 +45,7 @@ internal static class Program
     [
         .. DeploymentCommands.Create(),
         StatusCommand.Create(),
+        ClockCommand.Create(),
         .. DirectoryCommands.Create(),
         RecordCommand.Create(),
         .. ReplayCommands.Create(),

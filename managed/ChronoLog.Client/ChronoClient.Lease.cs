@@ -73,6 +73,7 @@ public sealed partial class ChronoClient
             }
 
             var request = new KeepAliveRequest { ClientId = ClientId, Session = session };
+            request.Clock = synchronizer?.Report();
             foreach (GroupView view in groups.Values)
             {
                 request.Groups.Add(new GroupEpoch { Group = view.Group, Epoch = view.Epoch });

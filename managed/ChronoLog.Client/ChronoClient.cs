@@ -1,6 +1,7 @@
 using System.Globalization;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Transport.Rings;
 using ChronoLog.Transport.Rpc;
 using ChronoLog.Transport.Timing;
@@ -30,6 +31,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
     private readonly Lazy<PlaybackContext> playback;
     private Task background = Task.CompletedTask;
     private RingSet rings = null!;
+    private ClockSynchronizer? synchronizer;
     private int disposed;
 
     private ChronoClient(ClientOptions options, ZmqRpcConnector connector, ILogger logger)
@@ -185,7 +187,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
         }
 
         TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(false));
-        var synchronizer = new ClockSynchronizer(portal, Methods.Clock, clock);
+        synchronizer = new ClockSynchronizer(portal, Methods.Clock, clock);
         await synchronizer.SynchronizeAsync(cancellation).ConfigureAwait(false);
         rings = new RingSet(ClientId, clock, connector, portal, options, logger);
         GroupChanged += rings.Observe;

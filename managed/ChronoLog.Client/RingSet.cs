@@ -2,6 +2,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Transport.Rings;
 using ChronoLog.Transport.Timing;
 using Microsoft.Extensions.Logging;
@@ -242,6 +243,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
             OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
+            await CheckClockAsync(keeper, channel, reply);
             var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
@@ -254,6 +256,20 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         finally
         {
             opening.Remove(keeper.ProcessId);
+        }
+    }
+
+    private async Task CheckClockAsync(ProcessIdentity keeper, IRpcChannel channel, OpenRingReply reply)
+    {
+        try
+        {
+            ClockAgreement.Check(keeper, reply.KeeperTick, Session.Clock.Now);
+        }
+        catch (ChronoLogException)
+        {
+            var close = new CloseRingRequest { ClientId = clientId, RingId = reply.RingId };
+            await channel.CallAsync(Methods.CloseRing, close, options.CallDeadline, ending.Token);
+            throw;
         }
     }
 

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Playback;
+using ChronoLog.Core.Time;
 
 namespace ChronoLog.Keeper;
 
@@ -19,10 +20,10 @@ public sealed record KeeperOptions
 
     /// <summary>
     /// An event whose tick is further ahead of the base clock than this is journaled but not indexed, and counted.
-    /// Clients refuse such ticks themselves at a tenth of it; this bound only keeps a defective one from making chunks
-    /// without end.
+    /// Clients that are too far ahead refuse to record; this bound only keeps a defective one from making chunks without
+    /// end.
     /// </summary>
-    public TimeSpan FutureBound { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan FutureBound { get; init; } = ClockAgreement.FutureBound;
 
     /// <summary>
     /// Capacity of a ring when the client wishes none: 8 MiB is 80,000 events of 100 bytes, 10 ms of the fastest

@@ -54,7 +54,10 @@ public sealed class KeeperRole
         recovery = new KeeperRecovery(options, ports, stories);
         recording = new RecordingService(
             options, ports.Rings, ports.Registry, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents,
-            SyncAgents, ports.Strand, ports.Logger);
+            SyncAgents, ports.Strand, ports.Logger)
+        {
+            Clock = ports.Clock,
+        };
         service = new StoryService(
             options, stories, ledger, retirement, ports.Registry, IngestionAgents, ports.Clock,
             FenceAsync, ports.Logger);

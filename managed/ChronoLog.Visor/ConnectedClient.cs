@@ -15,6 +15,9 @@ internal sealed class ConnectedClient(ulong clientId, ConnectRequest request, ul
     /// <summary>Monotonic nanoseconds of the last call.</summary>
     public long LastHeard { get; set; } = now;
 
+    /// <summary>Of the last sign of life that had one.</summary>
+    public ClockReport? Clock { get; set; }
+
     /// <summary>Whether a restarted Visor would know of it.</summary>
     public bool IsStored { get; set; }
 

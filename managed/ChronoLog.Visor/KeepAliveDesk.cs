@@ -1,4 +1,5 @@
 using ChronoLog.Core.Protocol;
+using ChronoLog.Visor.Clock;
 
 namespace ChronoLog.Visor;
 
@@ -32,6 +33,7 @@ internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry regi
     public KeepAliveReply Answer(KeepAliveRequest request)
     {
         ConnectedClient client = clients.Hear(request.ClientId);
+        client.Clock = ClockReports.Keep(request.Clock) ?? client.Clock;
         var reply = new KeepAliveReply
         {
             Session = client.Session,

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Visor.Clock;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Visor;
@@ -104,6 +105,7 @@ internal sealed class ProcessRegistry
             process.Statistics[name] = value;
         }
 
+        process.Clock = ClockReports.Keep(heartbeat.Clock);
         process.Tallies.Clear();
         foreach (StoryTally tally in heartbeat.Stories.Take(options.StoriesMax))
         {

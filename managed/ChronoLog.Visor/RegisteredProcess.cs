@@ -20,5 +20,8 @@ internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
 
     public Dictionary<string, double> Statistics { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Of the last heartbeat.</summary>
+    public ClockReport? Clock { get; set; }
+
     public Dictionary<ulong, StoryTally> Tallies { get; } = [];
 }

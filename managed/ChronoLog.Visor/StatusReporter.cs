@@ -1,5 +1,6 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Visor.Clock;
 
 namespace ChronoLog.Visor;
 
@@ -15,7 +16,7 @@ internal sealed class StatusReporter(
     public StatusReply Report()
     {
         var reply = new StatusReply();
-        reply.Processes.Add(new ProcessStatus { Identity = self, State = "alive" });
+        reply.Processes.Add(new ProcessStatus { Identity = self, State = "alive", Clock = ClockReports.OfBase });
         foreach (RegisteredProcess process in registry.Processes.OrderBy(each => each.Identity.ProcessId))
         {
             reply.Processes.Add(Report(process));
@@ -35,6 +36,7 @@ internal sealed class StatusReporter(
                 Pid = client.Request.Pid,
                 Program = client.Request.Program,
                 Stories = (uint)client.Held.Count,
+                Clock = ClockReports.Age(client.Clock, (timers.MonotonicNanoseconds - client.LastHeard) / 1e9),
             };
             status.Environment.Add(client.Request.Environment);
             reply.Clients.Add(status);
@@ -56,6 +58,7 @@ internal sealed class StatusReporter(
             Identity = process.Identity,
             State = registry.StateOf(process),
             HeartbeatAgeSeconds = age,
+            Clock = ClockReports.Age(process.Clock, age),
         };
         foreach ((string name, double value) in process.Statistics)
         {

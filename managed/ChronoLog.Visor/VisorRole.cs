@@ -1,5 +1,6 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Visor.Clock;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Visor;
@@ -13,7 +14,7 @@ public sealed class VisorRole
     private readonly VisorOptions options;
     private readonly IRpcServer portal;
     private readonly IRpcServer registryServer;
-    private readonly IBaseClock clock;
+    private readonly IVisorClock clock;
     private readonly ITimers timers;
     private readonly ILogger logger;
     private readonly ChronicleDirectory directory;
@@ -44,7 +45,7 @@ public sealed class VisorRole
         IRpcServer registryServer,
         IRpcConnector connector,
         IMetadataStore store,
-        IBaseClock clock,
+        IVisorClock clock,
         ITimers timers,
         Func<int, int> randomBelow,
         ILogger logger)
@@ -267,13 +268,14 @@ public sealed class VisorRole
 
     private ClockReply AnswerClock(ClockRequest request)
     {
-        ulong received = clock.Now;
+        ulong received = clock.Tell();
         return new ClockReply
         {
             ClientSend = request.ClientSend,
             VisorReceive = received,
-            VisorSend = clock.Now,
+            VisorSend = clock.Tell(),
             UncertaintyNanoseconds = clock.UncertaintyNanoseconds,
+            Epoch = clock.Epoch,
         };
     }
 

@@ -223,7 +223,7 @@ int chrono_story_writer_open(chrono_recorder *recorder, uint64_t story_id, int p
 {
     if (recorder == NULL || writer == NULL || story_id == 0
         || (placement != CHRONO_PLACE_FIRST && placement != CHRONO_PLACE_ROUND_ROBIN)
-        || load_acquire(&recorder->clock->source) == CHRONO_CLOCK_UNSET) {
+        || load_acquire(&recorder->clock->is_set) == 0) {
         return CHRONO_E_INVALID;
     }
     int status = recorder_refusal(recorder);

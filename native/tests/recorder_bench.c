@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     chrono_clock *clock = chrono_clock_create();
     chrono_recorder *recorder;
     chrono_story_writer *writer;
-    chrono_clock_set(clock, chrono_monotonic_ns(), UINT64_C(1700000000000000000), CHRONO_RATE_ONE, 0);
+    chrono_clock_set(clock, chrono_clock_local(clock), UINT64_C(1700000000000000000), CHRONO_RATE_ONE, 0);
     CHECK_EQUAL(CHRONO_OK, chrono_recorder_create(CLIENT, clock, &recorder));
     int32_t slot = chrono_recorder_add_ring(recorder, path, RING, 0, NULL);
     CHECK_EQUAL(CHRONO_OK, chrono_story_writer_open(recorder, 9, CHRONO_PLACE_FIRST, &writer));

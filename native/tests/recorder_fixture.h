@@ -36,7 +36,7 @@ static inline void open_bench(struct bench *bench, int rings, int placement)
     bench->clock = chrono_clock_create();
     CHECK_EQUAL(CHRONO_OK, chrono_recorder_create(CLIENT, bench->clock, &bench->recorder));
     CHECK_EQUAL(CHRONO_E_INVALID, chrono_story_writer_open(bench->recorder, 9, placement, &bench->writer));
-    CHECK_EQUAL(0, chrono_clock_set(bench->clock, chrono_monotonic_ns(), EPOCH, CHRONO_RATE_ONE, 0));
+    CHECK_EQUAL(0, chrono_clock_set(bench->clock, chrono_clock_local(bench->clock), EPOCH, CHRONO_RATE_ONE, 0));
     CHECK_EQUAL(CHRONO_OK, chrono_story_writer_open(bench->recorder, 9, placement, &bench->writer));
     CHECK_EQUAL(CHRONO_E_NO_KEEPER, chrono_log(bench->writer, "x", 1, NULL, NULL));
     for (int i = 0; i < rings; i++) {

@@ -50,6 +50,37 @@ public sealed class CommandTests
     }
 
     [Test]
+    public async Task ClockShowsHowWellEveryProcessKnowsTheBaseClock()
+    {
+        await using ChronoClient client = await deployment.ConnectAsync();
+        await deployment.WaitAsync(
+            client,
+            status => status.Processes.All(process => process.Clock is not null)
+                && status.Clients.Any(each => each.ClientId == client.ClientId && each.Clock is not null),
+            "every process to report its clock");
+        JsonElement[] clocks =
+        [
+            .. JsonDocument.Parse((await deployment.RunAsync(null, "clock", "--json")).Succeeded().Output)
+                .RootElement.GetProperty("processes").EnumerateArray(),
+        ];
+        foreach (string role in (string[])["visor", "keeper", "grapher", "player", "client"])
+        {
+            JsonElement clock = clocks.First(each => each.GetProperty("role").GetString() == role);
+            bool isBase = role == "visor";
+            string source = clock.GetProperty("tick_source").GetString()!;
+            Assert.That(source, isBase ? Is.EqualTo("base") : Is.AnyOf("tsc", "monotonic"), role);
+            Assert.That(clock.GetProperty("epsilon_ns").GetUInt64(), isBase ? Is.Zero : Is.InRange(1, 1_000_000_000), role);
+            Assert.That(clock.GetProperty("round_trip_ns").GetUInt64(), isBase ? Is.Zero : Is.GreaterThan(0), role);
+            Assert.That(clock.GetProperty("drift_ppm").GetDouble(), Is.InRange(-1000, 1000), role);
+            Assert.That(clock.GetProperty("offset_ns").ValueKind, Is.EqualTo(JsonValueKind.Number), role);
+            Assert.That(clock.GetProperty("age_seconds").GetDouble(), Is.InRange(0, 60), role);
+        }
+
+        Chronolog.Outcome text = (await deployment.RunAsync(null, "clock")).Succeeded();
+        Assert.That(text.Lines[0], Does.StartWith("ROLE").And.Contain("EPSILON"));
+    }
+
+    [Test]
     public async Task JsonGivesTextOrBase64AndLimitsHold()
     {
         await RecordAsync("plain\0with\nline feed\0", "json", "lines", "--null");

@@ -169,7 +169,7 @@ public sealed class DeploymentTests
     public async Task DoctorAndConfigAnswer()
     {
         Chronolog.Outcome doctor = await Chronolog.RunAsync(null, "doctor");
-        Assert.That(doctor.Output, Does.Contain("provider ofi+tcp").And.Contain("library zmq").And.Contain("clock source"));
+        Assert.That(doctor.Output, Does.Contain("provider ofi+tcp").And.Contain("library zmq").And.Contain("clock source").And.Contain("tick source"));
         foreach (string role in (string[])["visor", "keeper", "grapher", "player"])
         {
             Chronolog.Outcome config = (await Chronolog.RunAsync(null, "config", "show", role, "--json")).Succeeded();

@@ -30,6 +30,8 @@ public sealed class PlantedBugTests
         (PlantedBug.RestartForgetsRings, [FaultKind.CrashKeeper]),
         (PlantedBug.RestartForgetsJournal, [FaultKind.CrashKeeper]),
         (PlantedBug.RecoverTornBatch, [FaultKind.KeeperPowerLoss]),
+        (PlantedBug.BaseClockFollowsWallClock, [FaultKind.WallClockStep]),
+        (PlantedBug.AnchorForgotten, [FaultKind.WallClockStep, FaultKind.CrashVisor]),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Faults;
 
 namespace ChronoLog.Tests.Simulation;
@@ -20,6 +21,25 @@ public sealed class SimulationTests
 
     [Test]
     public void PromisesHoldThroughEveryFault() => RunSeeds(SeedsMax, FaultPlan.Every);
+
+    /// <summary>
+    /// Where the base clock jumps ahead all the same (a Visor that moved to another node), events may come below a
+    /// watermark that a process with the new time has stated; none is lost.
+    /// </summary>
+    [Test]
+    public void AJumpOfTheBaseClockLosesNothing()
+    {
+        const ulong Seeds = 40;
+        for (ulong seed = FirstSeed; seed < FirstSeed + Seeds; seed++)
+        {
+            SimulationResult result = Simulation.Run(
+                seed, [FaultKind.WallClockStep, FaultKind.CrashVisor], new PlantedBugs(PlantedBug.AnchorForgotten));
+            if (result.Violations.Any(static each => !each.StartsWith("nothing changes below", StringComparison.Ordinal)))
+            {
+                Assert.Fail(result.Report());
+            }
+        }
+    }
 
     private static void RunSeeds(int count, IReadOnlyList<FaultKind> faults)
     {

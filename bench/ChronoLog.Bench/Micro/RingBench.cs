@@ -17,7 +17,7 @@ internal sealed class RingBench : IDisposable
     {
         directory = Directory.CreateDirectory($"/dev/shm/chronolog-bench-ring-{Guid.NewGuid():N}").FullName;
         host = new SharedRingHost(new SharedRingOptions { Directory = directory });
-        Clock.Set(SharedClock.MonotonicNanoseconds, 1_700_000_000_000_000_000, 0);
+        Clock.Set(Clock.LocalNanoseconds, 1_700_000_000_000_000_000, 0);
         session = new RecorderSession(ClientId, Clock);
         Ring = host.Create(ClientId, 1, 0, CapacityBytes);
         Writer = session.OpenStory(StoryId, Placement.LocalFirst, [session.AddRing(Ring.Path, Ring.RingId)]);

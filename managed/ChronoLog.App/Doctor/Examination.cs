@@ -8,6 +8,7 @@ using ChronoLog.Core.Settings;
 using ChronoLog.Interop.Native;
 using ChronoLog.Interop.Posix;
 using ChronoLog.Transport.Bulk;
+using ChronoLog.Transport.Rings;
 
 namespace ChronoLog.App.Doctor;
 
@@ -26,7 +27,7 @@ internal static class Examination
         .. Ports(address),
         Limit("open files", "Max open files", OpenFilesWanted, "ulimit -n 65536 (or LimitNOFILE= in the unit)"),
         Limit("locked memory", "Max locked memory", LockedMemoryWanted, "ulimit -l unlimited: RDMA devices register locked memory"),
-        ClockSource(),
+        .. Clocks(),
         Directory("shared memory", "/dev/shm", SharedMemoryWanted),
         Directory("journal", journalDirectory, 1L << 30),
         Directory("archive", archiveDirectory, 1L << 30),
@@ -101,14 +102,17 @@ internal static class Examination
         return new Finding($"limit {topic}", good, soft, good ? "" : advice);
     }
 
-    private static Finding ClockSource()
+    private static IEnumerable<Finding> Clocks()
     {
         const string Current = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
         string source = File.Exists(Current) ? File.ReadAllText(Current).Trim() : "unknown";
         bool fast = source is "tsc" or "kvm-clock" or "hyperv_clocksource_tsc_page" or "arch_sys_counter";
-        return new Finding(
-            "clock source", fast, $"{source}; ticks are read from CLOCK_MONOTONIC",
-            fast ? "" : "reading this clock is a system call: boot with clocksource=tsc where the processor's is invariant");
+        yield return new Finding("tick source", true, SharedClock.DescribeSource(out bool isCounter));
+        yield return new Finding(
+            "clock source", fast || isCounter, $"{source}, the kernel's",
+            fast || isCounter
+                ? ""
+                : "reading this clock is a system call: boot with clocksource=tsc where the processor's is invariant");
     }
 
     private static Finding Directory(string topic, string path, long wanted)

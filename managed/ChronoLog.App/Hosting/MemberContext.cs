@@ -4,6 +4,7 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
+using ChronoLog.Core.Time;
 using ChronoLog.Store.Archive;
 using ChronoLog.Transport.Bulk;
 using ChronoLog.Transport.Rings;
@@ -99,8 +100,10 @@ internal sealed class MemberContext : IAsyncDisposable
         }
 
         process.Logger.LogInformation(
-            "clock set from {Visor}: round trip {RoundTrip} ns, data plane {Provider}",
-            member.visor.Endpoint, member.synchronizer.RoundTripNanoseconds, member.Bulk.Provider);
+            "clock set from {Visor}: round trip {RoundTrip} ns, uncertainty {Uncertainty} ns, ticks from {Source}; data "
+            + "plane {Provider}",
+            member.visor.Endpoint, member.synchronizer.RoundTripNanoseconds, member.Clock.UncertaintyNanoseconds,
+            member.Clock.TickSource, member.Bulk.Provider);
         member.clockTask = member.synchronizer.RunAsync(process.Timers, ClockPeriod, member.closing.Token);
         return member;
     }
@@ -150,7 +153,7 @@ internal sealed class MemberContext : IAsyncDisposable
         heartbeat.Statistics["cpu_seconds"] = Environment.CpuUsage.TotalTime.TotalSeconds;
         heartbeat.Statistics["resident_bytes"] = Environment.WorkingSet;
         heartbeat.Statistics["gc_collections"] = GC.CollectionCount(0);
-        heartbeat.Statistics["clock_round_trip_ns"] = synchronizer.RoundTripNanoseconds;
+        heartbeat.Clock = synchronizer.Report();
     }
 
     public async ValueTask DisposeAsync()

@@ -1,7 +1,9 @@
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Settings;
 using ChronoLog.Store.Metadata;
+using ChronoLog.Transport.Timing;
 using ChronoLog.Visor;
+using ChronoLog.Visor.Clock;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.App.Hosting;
@@ -18,7 +20,8 @@ internal static class VisorHost
         await using var context = new RoleContext(Role.Visor, VisorSettings.PortalPort, settings);
         VisorOptions options = Options(settings);
         using var store = SqliteMetadataStore.Open(settings.Get(VisorSettings.Database));
-        var clock = new AnchoredClock(context.Timers, store, static () => DateTime.UtcNow);
+        BaseClock clock = BaseClock.Open(
+            context.Timers, store, static () => DateTime.UtcNow, ClockOptions(settings), context.Logger);
         var portal = context.Listen(VisorSettings.PortalPort);
         var registry = context.Listen(VisorSettings.RegistryPort);
         var visor = new VisorRole(
@@ -38,21 +41,40 @@ internal static class VisorHost
         return ExitCode.Done;
     }
 
-    private static async ValueTask MarkAsync(RoleContext context, AnchoredClock clock, CancellationToken stop)
+    private static async ValueTask MarkAsync(RoleContext context, BaseClock clock, CancellationToken stop)
     {
         try
         {
             while (true)
             {
-                await context.Timers.Delay(AnchoredClock.MarkPeriod, stop);
-                clock.Mark();
+                await context.Timers.Delay(BaseClock.MarkPeriod, stop);
+                Mark(context, clock);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            clock.Mark();
         }
     }
+
+    // While the disk takes nothing the clock is not told any more, a few seconds from now on; the rest goes on.
+    private static void Mark(RoleContext context, BaseClock clock)
+    {
+        try
+        {
+            clock.Mark();
+        }
+        catch (ChronoLogException exception)
+        {
+            context.Logger.LogError("the base clock's mark could not be written: {Reason}", exception.Message);
+        }
+    }
+
+    private static BaseClockOptions ClockOptions(SettingValues settings) => new()
+    {
+        BootId = HostIdentity.BootId,
+        BehindMax = settings.Get(VisorSettings.ClockBehindMax),
+        IsAnchoredAnew = settings.Get(VisorSettings.ClockAnchor) == VisorSettings.AnchorAnew,
+    };
 
     private static VisorOptions Options(SettingValues settings)
     {

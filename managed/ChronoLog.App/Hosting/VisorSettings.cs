@@ -24,7 +24,18 @@ internal static class VisorSettings
     public static readonly Setting<string> GroupAssignment = SettingKinds.Choice(
         "group-assignment", "uniform", "How a story gets its recording group.", "uniform", "least-loaded");
 
+    public const string AnchorAnew = "anew";
+
+    public static readonly Setting<TimeSpan> ClockBehindMax = SettingKinds.Duration(
+        "clock-behind-max", "10s", "0s", "3650d",
+        "How far the wall clock may be behind ticks given out before, at a start on another boot or node.");
+
+    public static readonly Setting<string> ClockAnchor = SettingKinds.Choice(
+        "clock-anchor", "continue", "Whether a restarted base clock goes on, or jumps to the wall clock if that is later.",
+        "continue", AnchorAnew);
+
     public static readonly SettingTable Table = new("chrono_visor", [
         .. CommonSettings.All, PortalPort, RegistryPort, Database, HeartbeatPeriod, DeadAfter, ClientLease, GroupAssignment,
+        ClockBehindMax, ClockAnchor,
     ]);
 }

@@ -48,6 +48,9 @@ public sealed class RecordingService
     /// <summary>Why no ring is given out now; null when rings are.</summary>
     public string? Refusal { get; set; } = "it has not registered with the Visor yet";
 
+    /// <summary>What clients compare their own with.</summary>
+    public IBaseClock? Clock { get; init; }
+
     public int Count => sessions.Count;
 
     public long RingBytes => sessions.Sum(session => session.Ring.CapacityBytes);
@@ -134,6 +137,7 @@ public sealed class RecordingService
             RingId = session.Ring.RingId,
             Path = session.Ring.Path,
             CapacityBytes = (ulong)session.Ring.CapacityBytes,
+            KeeperTick = Clock?.Now ?? 0,
         };
     }
 

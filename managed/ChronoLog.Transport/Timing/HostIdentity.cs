@@ -5,10 +5,13 @@ public static class HostIdentity
 {
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
-    /// <summary>Host name and boot id: the latter tells apart nodes whose names are alike.</summary>
-    public static string Current { get; } = $"{Environment.MachineName}/{BootId()}";
+    /// <summary>Names this run of the operating system; empty where it has no name.</summary>
+    public static string BootId { get; } = ReadBootId();
 
-    private static string BootId()
+    /// <summary>Host name and boot id: the latter tells apart nodes whose names are alike.</summary>
+    public static string Current { get; } = $"{Environment.MachineName}/{BootId}";
+
+    private static string ReadBootId()
     {
         try
         {

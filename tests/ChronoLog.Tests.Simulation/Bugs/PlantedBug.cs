@@ -56,4 +56,10 @@ public enum PlantedBug
 
     /// <summary>Recovery takes a batch whose checksum is wrong.</summary>
     RecoverTornBatch,
+
+    /// <summary>The base clock follows the Visor's wall clock.</summary>
+    BaseClockFollowsWallClock,
+
+    /// <summary>A Visor that starts again anchors the base clock anew.</summary>
+    AnchorForgotten,
 }

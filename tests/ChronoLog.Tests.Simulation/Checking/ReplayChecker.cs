@@ -36,6 +36,16 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
         }
     }
 
+    /// <summary>The base clock is within the uncertainty that a process states.</summary>
+    public void CheckClock(string process, ulong truth, ulong tick, ulong uncertainty)
+    {
+        ulong error = truth > tick ? truth - tick : tick - truth;
+        if (error > uncertainty)
+        {
+            Broken("the stated uncertainty", $"{process} is off by {error} ns and states {uncertainty} ns");
+        }
+    }
+
     /// <summary>After the drain: the archive has every event that is promised, and each once.</summary>
     public void CheckArchive(ArchiveDisk archive)
     {

@@ -3,6 +3,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
 using ChronoLog.Tests.Simulation.Processes;
@@ -45,7 +46,10 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
     {
         strand = NewStrand("main");
         connector = new SimRpcConnector(deployment.Network, this);
-        Clock = new SimClock(this) { Steps = deployment.Bugs.Has(Bugs.PlantedBug.ClockStepsBack) };
+        Clock = new SimClock(this, deployment.CheckClock)
+        {
+            Steps = deployment.Bugs.Has(Bugs.PlantedBug.ClockStepsBack),
+        };
         recorder = new SimRecorder(this, deployment);
         pid = (uint)deployment.NewPid();
         deployment.Memories[Node.Number].Run((int)pid, this);
@@ -243,6 +247,7 @@ internal sealed class ClientProcess(Deployment deployment, SimNode node, string 
             Methods.OpenRing,
             new OpenRingRequest { ClientId = ClientId, Host = Node.Name, Pid = pid },
             CallDeadline);
+        ClockAgreement.Check(keeper, opened.KeeperTick, Clock.Now);
         if (deployment.Memories[Node.Number].Find(opened.Path) is { } ring)
         {
             recorder.Use(ring);

@@ -33,6 +33,10 @@ public sealed class SimNode(SimWorld world, int number, double drift)
     /// <summary>Counts the node's power losses: what a process wrote before one is not its successor's.</summary>
     public int PowerLosses { get; set; }
 
+    /// <summary>Names this run of the node's operating system.</summary>
+    public string BootId => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"{Name}-boot-{PowerLosses}");
+
     /// <summary>World nanoseconds that pass while the node's monotonic clock advances so far.</summary>
     public long ToWorld(TimeSpan duration) => (long)(Math.Min(duration.TotalNanoseconds, 1e15) / (1 + drift));
 }

@@ -1,43 +1,56 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Network;
 
 /// <summary>
-/// The base clock as a process knows it: distance from the last synchronisation point on the node's monotonic clock.
-/// The
-/// product's twin is the shared-memory clock of Transport, which is C; its rules are kept: four-timestamp exchanges,
-/// the
-/// least round trip counts, time never goes back.
+/// The base clock as a process knows it: the product's synchronisation, on the node's monotonic clock. What it publishes
+/// to, the native clock, is C; here the line is read as the product's own twin of it does.
 /// </summary>
-public sealed class SimClock(SimProcess process) : IBaseClock
+/// <param name="process">Whose clock it is.</param>
+/// <param name="check">Told after each correction: now, and the uncertainty that is stated.</param>
+public sealed class SimClock(SimProcess process, Action<SimClock> check) : ISteeredClock
 {
-    private const int ExchangesPerRound = 8;
-    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
-    private ulong anchorBase;
-    private long anchorLocal;
+    private ClockLine line;
+    private ClockSynchronizer? synchronizer;
     private ulong last;
+    private bool isSet;
 
-    public ulong UncertaintyNanoseconds { get; private set; }
+    public SimProcess Process => process;
+
+    public ulong UncertaintyNanoseconds => line.UncertaintyAt(LocalNanoseconds);
+
+    public ulong LocalNanoseconds => (ulong)process.MonotonicNanoseconds;
+
+    public string TickSource => "simulated";
 
     /// <summary>Takes any exchange, and lets corrections go backwards: for a planted defect.</summary>
-    public bool Steps { get; set; }
+    public bool Steps { get; init; }
 
     public ulong Now
     {
         get
         {
-            ulong now = (ulong)((long)anchorBase + (process.MonotonicNanoseconds - anchorLocal));
+            ulong now = isSet ? line.At(LocalNanoseconds) : 0;
             return last = Steps ? now : Math.Max(last, now);
         }
+    }
+
+    public void Steer(in ClockLine next)
+    {
+        line = next;
+        isSet = true;
+        check(this);
     }
 
     /// <summary>Until the Visor has told the time.</summary>
     public async Task SetAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method)
     {
+        synchronizer = new ClockSynchronizer(visor, method, this);
         while (!await TryRoundAsync(visor, method))
         {
             await process.Delay(RetryPause);
@@ -46,39 +59,34 @@ public sealed class SimClock(SimProcess process) : IBaseClock
 
     public async Task KeepAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, TimeSpan period)
     {
-        while (true)
+        while (Steps)
         {
             await process.Delay(period);
             await TryRoundAsync(visor, method);
         }
+
+        await synchronizer!.RunAsync(process, period, CancellationToken.None);
     }
 
     private async ValueTask<bool> TryRoundAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method)
     {
-        (long Local, ulong Base, long RoundTrip) best = (0, 0, long.MaxValue);
         try
         {
-            for (int i = 0; i < ExchangesPerRound; i++)
-            {
-                long sent = process.MonotonicNanoseconds;
-                var request = new ClockRequest { ClientSend = (ulong)sent };
-                ClockReply reply = await visor.CallAsync(method, request, CallDeadline);
-                long received = process.MonotonicNanoseconds;
-                long inside = (long)(reply.VisorSend - reply.VisorReceive);
-                long roundTrip = received - sent - inside;
-                if (roundTrip < best.RoundTrip || Steps)
-                {
-                    best = (sent + ((received - sent) / 2), reply.VisorReceive + (ulong)(inside / 2), roundTrip);
-                }
-            }
+            await (Steps ? StepAsync(visor, method) : synchronizer!.SynchronizeAsync());
+            return true;
         }
         catch (ChronoLogException)
         {
             return false;
         }
+    }
 
-        (anchorLocal, anchorBase) = (best.Local, best.Base);
-        UncertaintyNanoseconds = (ulong)best.RoundTrip / 2;
-        return true;
+    private async Task StepAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method)
+    {
+        ulong sent = LocalNanoseconds;
+        ClockReply reply = await visor.CallAsync(method, new ClockRequest(), TimeSpan.FromSeconds(2));
+        ulong middle = sent + ((LocalNanoseconds - sent) / 2);
+        line = new ClockLine(middle, reply.VisorSend, ClockLine.RateOne, 0, ClockLine.RateOne, 0, 0, 0);
+        isSet = true;
     }
 }

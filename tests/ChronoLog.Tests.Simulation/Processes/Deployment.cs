@@ -1,3 +1,4 @@
+using ChronoLog.Core.Ports;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Checking;
 using ChronoLog.Tests.Simulation.Clients;
@@ -64,6 +65,9 @@ internal sealed class Deployment
 
     public MemoryMetadataStore Database { get; } = new();
 
+    /// <summary>What the Visor's clock reads: also while the Visor is away, for it goes on as it was.</summary>
+    public IBaseClock? BaseClock { get; set; }
+
     public DiskConditions Disks { get; set; } = DiskConditions.Calm;
 
     /// <summary>Clients record and replay while it is set.</summary>
@@ -82,6 +86,15 @@ internal sealed class Deployment
         .. Enumerable.Range(0, Settings.Keepers).Select(number => $"keeper-{number}"),
         .. Enumerable.Range(0, Settings.Keepers * Settings.ClientsPerKeeper).Select(number => $"client-{number}"),
     ];
+
+    /// <summary>The base clock is within what a process's clock states. (In virtual time both are read at once.)</summary>
+    public void CheckClock(SimClock clock)
+    {
+        if (BaseClock is { } truth)
+        {
+            Checker.CheckClock(clock.Process.FullName, truth.Now, clock.Now, clock.UncertaintyNanoseconds);
+        }
+    }
 
     public static string StoryName(int number) => $"s{number}";
 

@@ -22,7 +22,7 @@ internal abstract class MemberProcess : SimProcess
         Strand = NewStrand("role");
         Connector = new SimRpcConnector(deployment.Network, this);
         Bulk = SimBulk.Open(deployment.Network, this, BulkBudget, deployment.Settings.SlabBytesMax);
-        Clock = new SimClock(this);
+        Clock = new SimClock(this, deployment.CheckClock);
     }
 
     public Deployment Deployment { get; }

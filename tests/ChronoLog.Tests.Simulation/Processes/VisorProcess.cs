@@ -1,10 +1,12 @@
 using ChronoLog.App.Hosting;
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
 using ChronoLog.Visor;
+using ChronoLog.Visor.Clock;
 
 namespace ChronoLog.Tests.Simulation.Processes;
 
@@ -17,7 +19,9 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
         Strand strand = NewStrand("role");
         SimNetwork network = deployment.Network;
         var store = new SimMetadataStore(this, deployment.Database);
-        var clock = new AnchoredClock(this, store, () => Node.UtcNow);
+        BaseClock clock = OpenClock(store);
+        IVisorClock told = deployment.Bugs.Has(PlantedBug.BaseClockFollowsWallClock) ? new WallClock(Node) : clock;
+        deployment.BaseClock = told;
         var portal = new SimRpcServer(network, this, strand, Deployment.VisorPortal);
         var registry = new SimRpcServer(network, this, strand, Deployment.VisorRegistry);
         var identity = new ProcessIdentity
@@ -27,7 +31,7 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
             Host = Node.Name,
             ServiceEndpoint = portal.Endpoint,
             AdminEndpoint = registry.Endpoint,
-            Epoch = clock.Now,
+            Epoch = told.Now,
         };
         var options = new VisorOptions
         {
@@ -37,7 +41,7 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
             NotifyDeadline = TimeSpan.FromSeconds(1),
         };
         var role = new VisorRole(
-            options, identity, portal, registry, new SimRpcConnector(network, this), store, clock, this,
+            options, identity, portal, registry, new SimRpcConnector(network, this), store, told, this,
             World.Random.Below, Logger);
         this.Launch(strand, () =>
         {
@@ -47,11 +51,22 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
         this.Launch(strand, () => MarkAsync(clock));
     }
 
-    private async ValueTask MarkAsync(AnchoredClock clock)
+    // A planted defect: a Visor that forgets where its clock was anchored begins at the wall clock.
+    private BaseClock OpenClock(SimMetadataStore store) => BaseClock.Open(
+        this, store, () => Node.UtcNow,
+        new BaseClockOptions
+        {
+            BootId = Node.BootId,
+            BehindMax = TimeSpan.FromDays(1),
+            IsAnchoredAnew = deployment.Bugs.Has(PlantedBug.AnchorForgotten),
+        },
+        Logger);
+
+    private async ValueTask MarkAsync(BaseClock clock)
     {
         while (true)
         {
-            await Delay(AnchoredClock.MarkPeriod);
+            await Delay(BaseClock.MarkPeriod);
             clock.Mark();
         }
     }

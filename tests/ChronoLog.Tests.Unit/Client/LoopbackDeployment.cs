@@ -6,6 +6,7 @@ using ChronoLog.Tests.Unit.Visor;
 using ChronoLog.Transport.Rpc;
 using ChronoLog.Transport.Timing;
 using ChronoLog.Visor;
+using ChronoLog.Visor.Clock;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChronoLog.Tests.Unit.Client;
@@ -144,7 +145,7 @@ internal sealed class LoopbackDeployment : IAsyncDisposable
     }
 
     /// <summary>A base clock with the rate of this machine's, far from its wall clock.</summary>
-    internal sealed class RunningClock : IBaseClock
+    internal sealed class RunningClock : IVisorClock
     {
         public const ulong Start = 4_000_000_000_000_000_000;
 

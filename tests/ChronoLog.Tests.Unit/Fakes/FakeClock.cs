@@ -1,9 +1,9 @@
-using ChronoLog.Core.Ports;
+using ChronoLog.Visor.Clock;
 
 namespace ChronoLog.Tests.Unit.Fakes;
 
 /// <summary>A base clock that follows the manual timers from a given tick on, plus what a test adds.</summary>
-public sealed class FakeClock(ManualTimers? timers = null, ulong start = 0) : IBaseClock
+public sealed class FakeClock(ManualTimers? timers = null, ulong start = 0) : IVisorClock
 {
     private ulong added;
 

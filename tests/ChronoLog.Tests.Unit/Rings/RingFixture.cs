@@ -18,7 +18,7 @@ internal sealed class RingFixture : IDisposable
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("chronolog-rings-").FullName;
         Host = new SharedRingHost((options ?? new SharedRingOptions()) with { Directory = Directory });
-        Clock.Set(SharedClock.MonotonicNanoseconds, Epoch, 0);
+        Clock.Set(Clock.LocalNanoseconds, Epoch, 0);
         Session = new RecorderSession(ClientId, Clock);
     }
 

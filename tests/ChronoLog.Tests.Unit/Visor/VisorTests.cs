@@ -224,6 +224,37 @@ internal sealed class VisorTests
         Assert.That(reply.VisorSend, Is.GreaterThanOrEqualTo(reply.VisorReceive));
     }
 
+    [Test]
+    public void ClockReportsOfProcessesAndClientsAreShown()
+    {
+        RegisterReply keeper = visor.Join(Role.Keeper, "keeper-0");
+        ulong client = visor.Connect();
+        var clock = new ClockReport
+        {
+            OffsetNanoseconds = -5, DriftPartsPerMillion = 3, UncertaintyNanoseconds = 70, AgeSeconds = 1, TickSource = "tsc",
+        };
+        visor.CallRegistry(
+            Methods.Heartbeat, new HeartbeatRequest { ProcessId = keeper.ProcessId, Epoch = 1, Clock = clock });
+        visor.Call(Methods.KeepAlive, new KeepAliveRequest { ClientId = client, Clock = clock });
+        StatusReply status = visor.Call(Methods.Status, new Empty());
+        Assert.That(status.Processes.Single(each => each.Identity.Role == Role.Visor).Clock.TickSource, Is.EqualTo("base"));
+        Assert.That(status.Processes.Single(each => each.Identity.Role == Role.Keeper).Clock, Is.EqualTo(clock));
+        Assert.That(status.Clients.Single().Clock, Is.EqualTo(clock));
+    }
+
+    [TestCase(double.NaN, "tsc")]
+    [TestCase(0, "\u001b[31m")]
+    [TestCase(0, "0123456789012345678901234567890123456789")]
+    public void AClockReportThatIsNoneIsNotShown(double drift, string source)
+    {
+        RegisterReply keeper = visor.Join(Role.Keeper, "keeper-0");
+        var clock = new ClockReport { DriftPartsPerMillion = drift, TickSource = source };
+        visor.CallRegistry(
+            Methods.Heartbeat, new HeartbeatRequest { ProcessId = keeper.ProcessId, Epoch = 1, Clock = clock });
+        StatusReply status = visor.Call(Methods.Status, new Empty());
+        Assert.That(status.Processes.Single(each => each.Identity.Role == Role.Keeper).Clock, Is.Null);
+    }
+
     private void JoinGroup(uint group = 0, string suffix = "")
     {
         visor.Join(Role.Keeper, "keeper-0" + suffix, group);
