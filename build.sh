@@ -99,18 +99,32 @@ publish_aot() {
     done
 }
 
+# The managed part of libchronolog, which native/abi/managed.c loads from beside it.
+publish_abi() {
+    local framework
+    framework=$(aot_framework)
+    step "publishing libchronolog_managed.so ($framework)"
+    dotnet publish interop/ChronoLog.Abi -c Release -r linux-x64 -p:ChronoTfm="$framework" -p:ChronoAot=true \
+        -o "$ARTIFACTS/publish-abi" -v q > "$ARTIFACTS/publish-abi.log" 2>&1 \
+        || { grep -E 'error|warning' "$ARTIFACTS/publish-abi.log" | sort -u | head -40 >&2; die "publish failed; see artifacts/publish-abi.log"; }
+    install -m 644 "$ARTIFACTS/publish-abi/ChronoLog.Abi.so" "$ARTIFACTS/lib/.managed.new"
+    mv -f "$ARTIFACTS/lib/.managed.new" "$ARTIFACTS/lib/libchronolog_managed.so"
+}
+
 build() {
     mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native; then
+    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake; then
         step "building native"
         build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
-        cp native/include/*.h "$ARTIFACTS/include/"
+        rm -f "$ARTIFACTS"/include/*
+        cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
         touch "$ARTIFACTS/stamp-native"
     fi
     if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
         publish_aot
+        publish_abi
         touch "$ARTIFACTS/stamp-aot"
     fi
     say "artifacts/bin/chronolog is up to date ($(aot_framework))"
