@@ -26,6 +26,8 @@ public sealed class AbiTests
     [TestCase("misuse.c", "gnu11")]
     [TestCase("signals.c", "gnu11")]
     [TestCase("dlopened.c", "gnu11")]
+    [TestCase("compatible.cpp", "c++17")]
+    [TestCase("modern.cpp", "c++17")]
     public async Task Program(string source, string standard)
     {
         string program = await Consumer.CompileAsync(source, directory, standard);
