@@ -211,6 +211,30 @@ run_tests() {
     [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
 
+install_programs() {
+    local prefix=$1
+    install -d "$prefix/bin" "$prefix/lib" "$prefix/share/doc/chronolog"
+    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
+    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
+    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
+    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
+    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
+}
+
+# What applications are built with. Every file finds the others from its own place, so the whole may be moved.
+install_clients() {
+    local prefix=$1 python=$1/lib/python3/site-packages
+    install -d "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/ChronoLog" "$python/chronolog"
+    install -m 755 "$ARTIFACTS/lib/libchronolog.so.1" "$ARTIFACTS/lib/libchronolog_managed.so" \
+        "$ARTIFACTS/lib/libchrono_native.so" "$prefix/lib/"
+    ln -sfn libchronolog.so.1 "$prefix/lib/libchronolog.so"
+    install -m 644 interop/ChronoLog.Abi/include/* "$prefix/include/"
+    install -m 644 cmake/chronolog.pc "$prefix/lib/pkgconfig/"
+    install -m 644 cmake/ChronoLogConfig.cmake cmake/ChronoLogConfigVersion.cmake "$prefix/lib/cmake/ChronoLog/"
+    install -m 644 interop/ChronoLog.Abi/python/chronolog/* "$python/chronolog/"
+    install -m 644 interop/ChronoLog.Abi/python/py_chronolog_client.py "$python/"
+}
+
 install_prefix() {
     local prefix=""
     while [ $# -gt 0 ]; do
@@ -222,14 +246,8 @@ install_prefix() {
     done
     [ -n "$prefix" ] || die "install needs --prefix DIR"
     build
-    install -d "$prefix/bin" "$prefix/lib" "$prefix/include" "$prefix/share/doc/chronolog"
-    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
-    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
-    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
-    cp -P "$ARTIFACTS"/lib/libchrono_native.so* "$prefix/lib/"
-    install -m 644 native/include/*.h "$prefix/include/"
-    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
-    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
+    install_programs "$prefix"
+    install_clients "$prefix"
     say "installed in $prefix"
 }
 

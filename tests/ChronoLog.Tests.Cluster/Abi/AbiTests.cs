@@ -36,5 +36,17 @@ public sealed class AbiTests
         Assert.That(printed.TrimEnd(), Does.EndWith("ok"));
     }
 
+    [TestCase("")]
+    [TestCase("1")]
+    public Task Package(string withoutNumpy) => Consumer.RunAsync(
+        "/usr/bin/python3",
+        ["-W", "error", Path.Combine(Consumer.Sources, "package_test.py")],
+        new Dictionary<string, string>(Environment)
+        {
+            ["WITHOUT_NUMPY"] = withoutNumpy,
+            ["PYTHONPATH"] = Consumer.Python,
+            ["PYTHONDONTWRITEBYTECODE"] = "1",
+        });
+
     private Dictionary<string, string> Environment => new() { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint };
 }
