@@ -2,6 +2,7 @@
  * A program with signals of its own: handlers for faults, installed before and after connecting, that leave by siglongjmp;
  * floating-point traps; a fast timer that interrupts every call; and the default, where a fault must end the process.
  */
+#define _GNU_SOURCE
 #include <fenv.h>
 #include <setjmp.h>
 #include <signal.h>
