@@ -99,18 +99,32 @@ publish_aot() {
     done
 }
 
+# The managed part of libchronolog, which native/abi/managed.c loads from beside it.
+publish_abi() {
+    local framework
+    framework=$(aot_framework)
+    step "publishing libchronolog_managed.so ($framework)"
+    dotnet publish interop/ChronoLog.Abi -c Release -r linux-x64 -p:ChronoTfm="$framework" -p:ChronoAot=true \
+        -o "$ARTIFACTS/publish-abi" -v q > "$ARTIFACTS/publish-abi.log" 2>&1 \
+        || { grep -E 'error|warning' "$ARTIFACTS/publish-abi.log" | sort -u | head -40 >&2; die "publish failed; see artifacts/publish-abi.log"; }
+    install -m 644 "$ARTIFACTS/publish-abi/ChronoLog.Abi.so" "$ARTIFACTS/lib/.managed.new"
+    mv -f "$ARTIFACTS/lib/.managed.new" "$ARTIFACTS/lib/libchronolog_managed.so"
+}
+
 build() {
     mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native; then
+    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake; then
         step "building native"
         build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
-        cp native/include/*.h "$ARTIFACTS/include/"
+        rm -f "$ARTIFACTS"/include/*
+        cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
         touch "$ARTIFACTS/stamp-native"
     fi
     if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
         publish_aot
+        publish_abi
         touch "$ARTIFACTS/stamp-aot"
     fi
     say "artifacts/bin/chronolog is up to date ($(aot_framework))"
@@ -197,6 +211,30 @@ run_tests() {
     [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
 
+install_programs() {
+    local prefix=$1
+    install -d "$prefix/bin" "$prefix/lib" "$prefix/share/doc/chronolog"
+    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
+    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
+    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
+    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
+    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
+}
+
+# What applications are built with. Every file finds the others from its own place, so the whole may be moved.
+install_clients() {
+    local prefix=$1 python=$1/lib/python3/site-packages
+    install -d "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/ChronoLog" "$python/chronolog"
+    install -m 755 "$ARTIFACTS/lib/libchronolog.so.1" "$ARTIFACTS/lib/libchronolog_managed.so" \
+        "$ARTIFACTS/lib/libchrono_native.so" "$prefix/lib/"
+    ln -sfn libchronolog.so.1 "$prefix/lib/libchronolog.so"
+    install -m 644 interop/ChronoLog.Abi/include/* "$prefix/include/"
+    install -m 644 cmake/chronolog.pc "$prefix/lib/pkgconfig/"
+    install -m 644 cmake/ChronoLogConfig.cmake cmake/ChronoLogConfigVersion.cmake "$prefix/lib/cmake/ChronoLog/"
+    install -m 644 interop/ChronoLog.Abi/python/chronolog/* "$python/chronolog/"
+    install -m 644 interop/ChronoLog.Abi/python/py_chronolog_client.py "$python/"
+}
+
 install_prefix() {
     local prefix=""
     while [ $# -gt 0 ]; do
@@ -208,14 +246,8 @@ install_prefix() {
     done
     [ -n "$prefix" ] || die "install needs --prefix DIR"
     build
-    install -d "$prefix/bin" "$prefix/lib" "$prefix/include" "$prefix/share/doc/chronolog"
-    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
-    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
-    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
-    cp -P "$ARTIFACTS"/lib/libchrono_native.so* "$prefix/lib/"
-    install -m 644 native/include/*.h "$prefix/include/"
-    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
-    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
+    install_programs "$prefix"
+    install_clients "$prefix"
     say "installed in $prefix"
 }
 

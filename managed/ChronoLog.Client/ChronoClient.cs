@@ -49,6 +49,9 @@ public sealed partial class ChronoClient : IAsyncDisposable
     /// <summary>The base clock as this process knows it.</summary>
     public IBaseClock Clock => clock;
 
+    /// <summary>The tick of the newest event of this client (0: none), and how many it has recorded (modulo 2^32).</summary>
+    internal (ulong Tick, uint Events) LastRecorded => rings.Session.Last;
+
     /// <summary>Connects to the Visor and synchronises the clock.</summary>
     /// <exception cref="ChronoLogException">NoConnection, TimedOut, ProtocolVersionMismatch.</exception>
     public static async Task<ChronoClient> ConnectAsync(

@@ -22,6 +22,13 @@ public sealed class EventPage : IDisposable
     /// <summary>Keeps the page valid past the replay's next step. The caller disposes the result.</summary>
     public EventPage Keep() => new((run ?? throw new ObjectDisposedException(nameof(EventPage))).AddReference());
 
+    /// <summary>Where the page's events lie, for those who read them from C: as entries, and as columns.</summary>
+    internal (ArraySegment<EventEntry> Entries, ColumnPlaces Columns) Native()
+    {
+        EventRun current = run ?? throw new ObjectDisposedException(nameof(EventPage));
+        return (current.EntriesInPlace, ColumnImage.PlacesOf(current));
+    }
+
     internal EventPage Slice(int start, int count) =>
         new((run ?? throw new ObjectDisposedException(nameof(EventPage))).Slice(start, count));
 

@@ -79,6 +79,11 @@ public sealed class StoryHandle
     /// <summary>The recording group that the Visor named last.</summary>
     internal uint Group { get; set; }
 
+    /// <summary>
+    /// The <c>chrono_story_writer</c>, for those who record from C. Valid as long as this handle is reachable.
+    /// </summary>
+    internal nint NativeWriter => writer.Native;
+
     internal RingSet? Rings { get; init; }
 
     internal StoryPlacement? Placement { get; init; }

@@ -232,6 +232,10 @@ static inline int log_entry(chrono_story_writer *writer, struct entry *entry)
     if (is_worth_waiting(writer, status)) {
         status = put_waiting(writer, entry, full, status);
     }
+    /* Closing a recorder ends with its Keepers closing their rings: who was in a call then learns the reason, not that. */
+    if (is_closed(status) && recorder_refusal(writer->recorder) != CHRONO_OK) {
+        status = recorder_refusal(writer->recorder);
+    }
     /* Written into a ring that was abandoned meanwhile, and into no other one after that. */
     return status != CHRONO_OK && entry->taken ? CHRONO_E_UNKNOWN : status;
 }

@@ -140,6 +140,21 @@ public static class ColumnImage
         return new EventRun(storage, 0, header.Count, header.RecordBytes);
     }
 
+    /// <summary>Where the columns of a run's events lie in the image that <see cref="ToRun(PayloadBlock, int)"/> made it of.</summary>
+    /// <param name="run">Such a run, or a slice of one; not empty.</param>
+    /// <exception cref="InvalidOperationException">Its events come from elsewhere.</exception>
+    public static ColumnPlaces PlacesOf(EventRun run)
+    {
+        if (run.Blocks.Length != 1)
+        {
+            throw new InvalidOperationException($"a run of {run.Blocks.Length} blocks lies in no image");
+        }
+
+        nint image = run.Blocks[0].Address;
+        (int count, long recordBytes) = PeekHeader(image);
+        return Places(image, count, recordBytes).From(run.Start);
+    }
+
     private static void WriteHeader(Span<byte> target, in ColumnImageHeader header, in ColumnImageSpans columns)
     {
         ReadOnlySpan<ulong> times = columns.EventTime;

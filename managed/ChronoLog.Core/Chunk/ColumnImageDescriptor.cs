@@ -72,6 +72,13 @@ public static class ColumnImageDescriptor
             times, times + ((nint)count * 8), offsets + (((nint)count + 1) * 8), offsets, image + HeaderLength);
     }
 
+    /// <summary>Count and record bytes of an image in memory that was checked when it was read.</summary>
+    internal static unsafe (int Count, long RecordBytes) PeekHeader(nint image)
+    {
+        var header = new ReadOnlySpan<byte>((void*)image, HeaderLength);
+        return ((int)BinaryPrimitives.ReadUInt32LittleEndian(header[CountOffset..]), (long)Word(header, RecordBytesOffset));
+    }
+
     internal static long Align(long bytes) => (bytes + 7) & ~7L;
 
     internal static void WriteHeader(Span<byte> image, in ColumnImageHeader header)

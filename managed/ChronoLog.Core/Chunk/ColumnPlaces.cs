@@ -11,6 +11,16 @@ namespace ChronoLog.Core.Chunk;
 public readonly record struct ColumnPlaces(
     nint EventTime, nint ClientId, nint EventIndex, nint RecordOffset, nint Records)
 {
+    /// <summary>The same columns from a later event on.</summary>
+    /// <param name="index">That event's.</param>
+    internal ColumnPlaces From(int index) => this with
+    {
+        EventTime = EventTime + ((nint)index * 8),
+        ClientId = ClientId + ((nint)index * 8),
+        EventIndex = EventIndex + ((nint)index * 4),
+        RecordOffset = RecordOffset + ((nint)index * 8),
+    };
+
     /// <summary>Makes an entry of each event.</summary>
     /// <param name="target">As many as there are events.</param>
     internal unsafe void Fill(Span<EventEntry> target)

@@ -52,6 +52,9 @@ public sealed class EventRun
         get => Storage.Entries.AsSpan(start, Count);
     }
 
+    /// <summary>The array of the entries, for those who hand out its address.</summary>
+    public ArraySegment<EventEntry> EntriesInPlace => new(Storage.Entries, start, Count);
+
     /// <summary>
     /// The blocks of the run (of a slice: those of the whole), without references of the caller's own.
     /// </summary>

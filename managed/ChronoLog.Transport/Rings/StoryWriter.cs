@@ -21,6 +21,9 @@ public sealed class StoryWriter : IDisposable
     /// <summary>Rings that get each event, with one identity.</summary>
     public int Replicas { get; }
 
+    /// <summary>The <c>chrono_story_writer</c>; valid as long as this writer is reachable.</summary>
+    public nint Native => handle.DangerousGetHandle();
+
     /// <summary>How long a call waits for room in a full ring; 5 s unless set.</summary>
     public TimeSpan FullTimeout
     {

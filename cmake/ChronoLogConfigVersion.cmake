@@ -1,0 +1,11 @@
+# Of the same major version and not older; 0.x counts as one.
+set(PACKAGE_VERSION "0.1.0")
+string(REGEX MATCH "^[0-9]+" _chronolog_major "${PACKAGE_VERSION}")
+if(PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION OR
+   (PACKAGE_FIND_VERSION AND NOT PACKAGE_FIND_VERSION_MAJOR STREQUAL _chronolog_major))
+    set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+    string(COMPARE EQUAL "${PACKAGE_FIND_VERSION}" "${PACKAGE_VERSION}" PACKAGE_VERSION_EXACT)
+endif()
+unset(_chronolog_major)

@@ -1,0 +1,162 @@
+"""Connecting, chronicles, and the ways to stories."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from types import TracebackType
+from typing import Any, Mapping
+
+from ._library import Options, Statistics, check, lib, milliseconds, text
+from ._library import attributes as _attributes
+from ._replay import Replay
+from ._story import Story
+
+_CREATE_CHRONICLE = 1
+_PLACEMENTS = {"local-first": 0, "round-robin": 1}
+_OPTIONS = {
+    "ring_bytes": int, "full_timeout": milliseconds, "failover_after": milliseconds, "call_timeout": milliseconds,
+    "release_timeout": milliseconds, "page_bytes": int,
+}
+
+
+def _take_options(given: Mapping[str, Any]) -> Options:
+    options = Options(struct_bytes=ctypes.sizeof(Options))
+    for name, value in given.items():
+        if name not in _OPTIONS:
+            raise TypeError(f"there is no option {name!r}: one of {', '.join(_OPTIONS)}")
+        field = name if name.endswith("_bytes") else name + "_ms"
+        setattr(options, field, _OPTIONS[name](value))
+    return options
+
+
+def connect(
+    endpoint: str | None = None,
+    *,
+    program: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    placement: str = "local-first",
+    **options: Any,
+) -> Client:
+    """Connects to a deployment.
+
+    endpoint: of the Visor's portal; None: the environment's CHRONOLOG_ENDPOINT, else tcp://127.0.0.1:5555.
+    program, attributes: shown by ``chronolog status``.
+    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout in seconds.
+    """
+    return Client(endpoint, program=program, attributes=attributes, placement=placement, **options)
+
+
+class Client:
+    """A connection. Thread-safe. As a context manager it is ended whatever is held."""
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        *,
+        program: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        placement: str = "local-first",
+        **options: Any,
+    ) -> None:
+        raw = _take_options(options)
+        raw.program = text(program if program is not None else f"python[{os.getpid()}]")
+        raw.attributes, raw.attribute_count = _attributes(attributes)
+        raw.placement = _PLACEMENTS[placement]
+        handle = ctypes.c_void_p()
+        check(lib.connect(None if endpoint is None else text(endpoint), raw, handle))
+        self._handle = handle.value
+
+    def create(self, chronicle: str, attributes: Mapping[str, str] | None = None) -> None:
+        """CHRONICLE_EXISTS; INVALID_ARG for a known attribute with an unknown value."""
+        array, count = _attributes(attributes)
+        check(lib.create_chronicle(self._handle, text(chronicle), array, count))
+
+    def destroy(self, chronicle: str, story: str | None = None) -> None:
+        """A chronicle with all its stories, or one story. ACQUIRED while somebody holds it."""
+        if story is None:
+            check(lib.destroy_chronicle(self._handle, text(chronicle)))
+        else:
+            check(lib.destroy_story(self._handle, text(chronicle), text(story)))
+
+    def chronicles(self) -> list[str]:
+        return self._names(lib.list_chronicles)
+
+    def stories(self, chronicle: str) -> list[str]:
+        return self._names(lib.list_stories, text(chronicle))
+
+    def attributes(self, chronicle: str) -> dict[str, str]:
+        names = self._names(lib.list_attributes, text(chronicle))
+        return dict(zip(names[::2], names[1::2]))
+
+    def set_attribute(self, chronicle: str, key: str, value: str) -> None:
+        check(lib.set_attribute(self._handle, text(chronicle), text(key), text(value)))
+
+    def acquire(
+        self,
+        chronicle: str,
+        story: str,
+        *,
+        create_chronicle: bool = False,
+        attributes: Mapping[str, str] | None = None,
+    ) -> Story:
+        """Acquires a story for recording; it is created if missing, its chronicle only when told so."""
+        array, count = _attributes(attributes)
+        handle = ctypes.c_void_p()
+        check(lib.acquire(
+            self._handle, text(chronicle), text(story), array, count, _CREATE_CHRONICLE if create_chronicle else 0, handle))
+        return Story(handle.value or 0, chronicle, story)
+
+    def replay(
+        self, chronicle: str, story: str, start: int = 0, end: int = 2**64 - 1, *, event_limit: int = 0
+    ) -> Replay:
+        """The events of [start, end): a snapshot with everything whose recording returned before this call."""
+        handle = ctypes.c_void_p()
+        check(lib.replay_open(self._handle, text(chronicle), text(story), start, end, event_limit, handle))
+        return Replay(handle.value or 0)
+
+    def tail(self, chronicle: str, story: str, start: int = 0, *, period: float = 0.1) -> Replay:
+        """The events from a tick onward, and then what is recorded, until closed or cancelled."""
+        handle = ctypes.c_void_p()
+        check(lib.tail_open(self._handle, text(chronicle), text(story), start, milliseconds(period), handle))
+        return Replay(handle.value or 0)
+
+    @property
+    def id(self) -> int:
+        """The client's number in every event's identity."""
+        number = ctypes.c_uint64()
+        check(lib.client_id(self._handle, number))
+        return number.value
+
+    def now(self) -> int:
+        """The tick of this moment."""
+        tick = ctypes.c_uint64()
+        check(lib.now(self._handle, tick, None))
+        return tick.value
+
+    def statistics(self) -> dict[str, int]:
+        raw = Statistics(struct_bytes=ctypes.sizeof(Statistics))
+        check(lib.client_statistics(self._handle, raw))
+        return {name: getattr(raw, name) for name, _ in Statistics._fields_ if name != "struct_bytes"}
+
+    def disconnect(self) -> None:
+        """Leaves in order. ACQUIRED while stories are held: the client stays connected and usable."""
+        check(lib.disconnect(self._handle))
+
+    def close(self) -> None:
+        """Ends it at once, whatever is held; may be called twice."""
+        lib.abandon(self._handle)
+
+    def _names(self, function: Any, *arguments: bytes) -> list[str]:
+        handle = ctypes.c_void_p()
+        check(function(self._handle, *arguments, handle))
+        try:
+            return [lib.list_at(handle, place).decode("utf-8") for place in range(lib.list_count(handle))]
+        finally:
+            lib.list_free(handle)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,214 @@
+"""Reading."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import warnings
+from types import TracebackType
+from typing import Any, Iterator, NamedTuple, Union
+
+from ._errors import PartialReplayWarning, Status
+from ._library import RawBatch, RawEvent, RawGap, check, lib, milliseconds
+
+try:
+    import numpy
+except ImportError:  # columns are memoryviews then
+    numpy = None  # type: ignore[assignment]
+
+Column = Union["numpy.ndarray[Any, Any]", memoryview]
+
+
+class Event(NamedTuple):
+    """One event, with a copy of its record."""
+
+    tick: int
+    client_id: int
+    index: int
+    record: bytes
+
+
+class Gap(NamedTuple):
+    """A range of ticks [start, end) that may be missing, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+
+class Columns(NamedTuple):
+    """Events as columns of their own: record i is records[offsets[i]:offsets[i + 1]]."""
+
+    ticks: Any
+    client_ids: Any
+    indexes: Any
+    offsets: Any
+    records: Any
+
+
+def _view(address: int, count: int, bytes_each: int, code: str) -> memoryview:
+    if count == 0:
+        return memoryview(b"").cast(code) if code != "B" else memoryview(b"")
+    memory = (ctypes.c_char * (count * bytes_each)).from_address(address)
+    return memoryview(memory).cast("B").toreadonly().cast(code)
+
+
+def _column(address: int, count: int, bytes_each: int, code: str) -> Column:
+    view = _view(address, count, bytes_each, code)
+    return view if numpy is None else numpy.frombuffer(view, dtype={"Q": "u8", "I": "u4", "B": "u1"}[code])
+
+
+def _shifted(offsets: memoryview, by: int) -> bytes:
+    """Each offset plus a number, at the speed of C: all of them are the lanes of one large integer, and none overflows."""
+    lanes = int.from_bytes(abs(by).to_bytes(8, "little") * len(offsets), "little")
+    whole = int.from_bytes(offsets.cast("B"), "little")
+    return (whole + lanes if by >= 0 else whole - lanes).to_bytes(8 * len(offsets), "little")
+
+
+class Batch:
+    """Some events in order, in the memory that came from the deployment: nothing is copied.
+
+    Valid until the replay goes on: arrays and views that are kept longer must be copied (``numpy.array(batch.ticks)``).
+    """
+
+    def __init__(self, raw: RawBatch) -> None:
+        self._raw = raw
+        self.count = int(raw.count)
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def ticks(self) -> Column:
+        return _column(self._raw.ticks, self.count, 8, "Q")
+
+    @property
+    def client_ids(self) -> Column:
+        return _column(self._raw.client_ids, self.count, 8, "Q")
+
+    @property
+    def indexes(self) -> Column:
+        return _column(self._raw.indexes, self.count, 4, "I")
+
+    @property
+    def offsets(self) -> Column:
+        """One more than events; into ``records``."""
+        return _column(self._raw.offsets, self.count + 1, 8, "Q")
+
+    @property
+    def records(self) -> Column:
+        """Bytes of all records; those of event i from offsets[i] to offsets[i + 1]."""
+        end = ctypes.c_uint64.from_address(self._raw.offsets + 8 * self.count).value
+        return _column(self._raw.records, end, 1, "B")
+
+    def __iter__(self) -> Iterator[Event]:
+        events = (RawEvent * self.count).from_address(self._raw.events)
+        for raw in events:
+            record = ctypes.string_at(raw.record, raw.length) if raw.length else b""
+            yield Event(raw.tick, raw.client_id, raw.index, record)
+
+
+class Replay:
+    """A replay or a tail, to be gone through once: by events (iterate it), by batches, or as columns at once."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle: int | None = handle
+        self.complete = True  # final at the end: False where some of the range may be missing
+
+    def next_batch(self, timeout: float | None = None) -> Batch | None:
+        """The next batch; None at the end. Error with TIMED_OUT: nothing came within so many seconds."""
+        raw = RawBatch()
+        status = lib.replay_next(self._handle, milliseconds(timeout), raw)
+        if status == Status.PARTIAL:
+            if self.complete:
+                self.complete = False
+                warnings.warn(lib.last_error().decode("utf-8", "replace"), PartialReplayWarning, stacklevel=3)
+            return None
+        check(status)
+        return Batch(raw) if raw.count else None
+
+    def batches(self) -> Iterator[Batch]:
+        while (batch := self.next_batch()) is not None:
+            yield batch
+
+    def __iter__(self) -> Iterator[Event]:
+        for batch in self.batches():
+            yield from batch
+
+    def columns(self) -> Columns:
+        """All that is left as columns with memory of their own: numpy arrays, or arrays of the standard library."""
+        if numpy is not None:
+            return self._numpy_columns()
+        ticks, clients, indexes, ends, records = (
+            array.array("Q"), array.array("Q"), array.array("I"), array.array("Q", [0]), bytearray())
+        for batch in self.batches():
+            base, start = ends[-1], batch.offsets[0]
+            ticks.frombytes(batch.ticks.cast("B"))
+            clients.frombytes(batch.client_ids.cast("B"))
+            indexes.frombytes(batch.indexes.cast("B"))
+            ends.frombytes(_shifted(batch.offsets[1:], base - start))
+            records += batch.records[start:]
+        return Columns(ticks, clients, indexes, ends, bytes(records))
+
+    def _numpy_columns(self) -> Columns:
+        kept: list[list[Any]] = [[], [], [], [numpy.zeros(1, "u8")], []]
+        base = 0
+        for batch in self.batches():
+            offsets = batch.offsets
+            start = int(offsets[0])
+            kept[0].append(numpy.array(batch.ticks))
+            kept[1].append(numpy.array(batch.client_ids))
+            kept[2].append(numpy.array(batch.indexes))
+            kept[3].append(offsets[1:] - numpy.uint64(start) + numpy.uint64(base))
+            kept[4].append(numpy.array(batch.records[start:]))
+            base += int(offsets[-1]) - start
+        types = ("u8", "u8", "u4", "u8", "u1")
+        return Columns(*[numpy.concatenate(part) if part else numpy.empty(0, kind) for part, kind in zip(kept, types)])
+
+    def to_pandas(self) -> Any:
+        """All that is left as a DataFrame with the columns tick, client_id, index, record."""
+        import pandas
+
+        columns = self.columns()
+        whole, ends = bytes(columns.records), [int(end) for end in columns.offsets]
+        records = [whole[start:end] for start, end in zip(ends, ends[1:])]
+        return pandas.DataFrame(
+            {"tick": columns.ticks, "client_id": columns.client_ids, "index": columns.indexes, "record": records})
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """Ranges that may be missing; final at the end."""
+        count = ctypes.c_uint64()
+        check(lib.replay_gap_count(self._handle, count))
+        found = []
+        for place in range(count.value):
+            raw = RawGap()
+            check(lib.replay_gap(self._handle, place, raw))
+            found.append(Gap(raw.start, raw.end, raw.reason.decode("utf-8", "replace")))
+        return found
+
+    @property
+    def watermark(self) -> int:
+        """Tick below which the story was complete when that was last said; 0: unknown."""
+        tick = ctypes.c_uint64()
+        check(lib.replay_watermark(self._handle, tick))
+        return tick.value
+
+    def cancel(self) -> None:
+        """Ends it, from any thread: whoever waits for a batch gets CANCELLED."""
+        check(lib.replay_cancel(self._handle))
+
+    def close(self) -> None:
+        """May be called twice."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            lib.replay_close(handle)
+
+    def __enter__(self) -> Replay:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,70 @@
+"""Recording."""
+
+from __future__ import annotations
+
+import ctypes
+from types import TracebackType
+from typing import Iterable, Union
+
+from ._library import Record, check, lib, milliseconds
+
+Payload = Union[bytes, bytearray, memoryview, str]
+
+LEVELS = {"chronicle": -1, "accepted": 0, "journaled": 1, "synced": 2, "replicated": 3, "archived": 4}
+
+
+def _bytes(record: Payload) -> bytes:
+    return record.encode("utf-8") if isinstance(record, str) else record if isinstance(record, bytes) else bytes(record)
+
+
+def level_number(level: str) -> int:
+    """The number of a durability level by its name."""
+    try:
+        return LEVELS[level]
+    except KeyError:
+        raise ValueError(f"there is no level {level!r}: one of {', '.join(LEVELS)}") from None
+
+
+class Story:
+    """An acquired story. Thread-safe. As a context manager it is released at the end."""
+
+    def __init__(self, handle: int, chronicle: str, name: str) -> None:
+        self._handle = handle
+        self.chronicle = chronicle
+        self.name = name
+
+    def log(self, record: Payload) -> int:
+        """Records one event (text as UTF-8); returns its tick."""
+        data = _bytes(record)
+        tick = ctypes.c_uint64()
+        check(lib.log(self._handle, data, len(data), tick))
+        return tick.value
+
+    def log_batch(self, records: Iterable[Payload]) -> list[int]:
+        """Records many events in one call; returns their ticks."""
+        all_bytes = [_bytes(record) for record in records]
+        count = len(all_bytes)
+        array = (Record * count)(*[(data, len(data)) for data in all_bytes])
+        ticks = (ctypes.c_uint64 * count)()
+        check(lib.log_batch(self._handle, array, count, ticks, None))
+        return list(ticks)
+
+    def flush(self, level: str = "chronicle", timeout: float | None = 30.0) -> None:
+        """Returns when everything recorded so far has reached the level; timeout in seconds, None: for ever."""
+        check(lib.flush(self._handle, level_number(level), milliseconds(timeout)))
+
+    def release(self, level: str = "chronicle") -> None:
+        """Waits for the level and gives the story back; where it is not reached the story is still held."""
+        check(lib.release(self._handle, level_number(level)))
+
+    @property
+    def id(self) -> int:
+        number = ctypes.c_uint64()
+        check(lib.story_id(self._handle, number))
+        return number.value
+
+    def __enter__(self) -> Story:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release("chronicle" if kind is None else "accepted")

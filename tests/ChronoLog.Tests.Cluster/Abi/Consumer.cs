@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using ChronoLog.Tests.Cluster.Deployments;
+
+namespace ChronoLog.Tests.Cluster.Abi;
+
+/// <summary>A program that uses libchronolog: compiled here, run against a deployment.</summary>
+internal static class Consumer
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+
+    /// <summary>The checkout that the shipped executable was built in.</summary>
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(Chronolog.Executable, "..", "..", ".."));
+
+    public static string Libraries { get; } = Path.Combine(Root, "artifacts", "lib");
+
+    public static string Headers { get; } = Path.Combine(Root, "interop", "ChronoLog.Abi", "include");
+
+    public static string Sources { get; } = Path.Combine(Root, "tests", "abi");
+
+    public static string Python { get; } = Path.Combine(Root, "interop", "ChronoLog.Abi", "python");
+
+    /// <summary>Compiles a source of tests/abi; warnings are errors. Returns the executable, in a directory of the caller's.</summary>
+    public static async Task<string> CompileAsync(string source, string directory, string standard)
+    {
+        string program = Path.Combine(directory, Path.GetFileNameWithoutExtension(source) + "-" + standard);
+        bool isCpp = standard.Contains("++", StringComparison.Ordinal);
+        await RunAsync(
+            isCpp ? "g++" : "gcc",
+            [
+                "-std=" + standard, "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-I" + Headers,
+                Path.Combine(Sources, source), "-o", program, "-L" + Libraries, "-lchronolog",
+                "-Wl,-rpath," + Libraries, "-pthread", "-lm", "-ldl",
+            ],
+            new Dictionary<string, string>());
+        return program;
+    }
+
+    /// <summary>Runs a program to its end, which must be success; what it printed.</summary>
+    public static async Task<string> RunAsync(
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(Deadline);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{program} did not end within {Deadline}: {await error}");
+        }
+
+        string said = await error;
+        string printed = await output;
+        Assert.That(process.ExitCode, Is.Zero, () => $"{program} {string.Join(' ', arguments)}\n{said}\n{printed}");
+        return printed;
+    }
+}

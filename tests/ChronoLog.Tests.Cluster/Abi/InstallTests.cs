@@ -1,0 +1,101 @@
+using ChronoLog.Tests.Cluster.Deployments;
+
+namespace ChronoLog.Tests.Cluster.Abi;
+
+/// <summary>
+/// Applications outside the tree, in a bare environment, against an installation that was moved after it was made.
+/// </summary>
+public sealed class InstallTests
+{
+    private LocalDeployment deployment = null!;
+    private string directory = null!;
+
+    private string Prefix => Path.Combine(directory, "moved here");
+
+    [OneTimeSetUp]
+    public async Task InstallAsync()
+    {
+        directory = Directory.CreateTempSubdirectory("chronolog-install-").FullName;
+        string first = Path.Combine(directory, "first");
+        await Consumer.RunAsync(
+            Path.Combine(Consumer.Root, "build.sh"), ["install", "--prefix", first], new Dictionary<string, string>());
+        Directory.Move(first, Prefix);
+        foreach (string source in Directory.EnumerateFiles(Path.Combine(Consumer.Root, "tests", "install")))
+        {
+            File.Copy(source, Path.Combine(directory, Path.GetFileName(source)));
+        }
+
+        deployment = await LocalDeployment.StartAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        Directory.Delete(directory, recursive: true);
+        await deployment.DisposeAsync();
+    }
+
+    [Test]
+    public async Task PkgConfigFindsIt()
+    {
+        await BareAsync(
+            "/bin/sh",
+            "-ec",
+            "cd \"$1\"; eval cc -std=c99 -Wall -Wextra -Wpedantic -Werror consumer.c "
+            + "$(PKG_CONFIG_PATH=\"$2/lib/pkgconfig\" pkg-config --cflags --libs chronolog) -o with-pkg-config",
+            "sh", directory, Prefix);
+        await SaysHelloAsync(Path.Combine(directory, "with-pkg-config"), "installed, pkg-config");
+    }
+
+    [Test]
+    public async Task CMakeFindsIt()
+    {
+        string build = Path.Combine(directory, "build");
+        await BareAsync("/usr/bin/cmake", "-S", directory, "-B", build, "-DCMAKE_PREFIX_PATH=" + Prefix);
+        await BareAsync("/usr/bin/cmake", "--build", build);
+        await SaysHelloAsync(Path.Combine(build, "consumer_c"), "installed, cmake and c");
+        await SaysHelloAsync(Path.Combine(build, "consumer_cpp"), "installed, cmake and c++");
+    }
+
+    [Test]
+    public async Task PythonFindsIt()
+    {
+        string printed = await BareAsync(
+            "/usr/bin/env",
+            "PYTHONPATH=" + Path.Combine(Prefix, "lib", "python3", "site-packages"),
+            "/usr/bin/python3", Path.Combine(directory, "consumer.py"), "installed, python");
+        Assert.That(printed, Is.EqualTo("hello\n"));
+    }
+
+    [Test]
+    public async Task TheInstalledExecutableRuns() =>
+        Assert.That(await BareAsync(Path.Combine(Prefix, "bin", "chronolog"), "status"), Does.Contain("keeper"));
+
+    [Test]
+    public async Task AnIncompleteInstallationSaysWhatIsMissing()
+    {
+        string program = Path.Combine(directory, "incomplete");
+        string part = Path.Combine(directory, "part");
+        Directory.CreateDirectory(part);
+        foreach (string library in new[] { "libchronolog.so.1", "libchrono_native.so" })
+        {
+            File.Copy(Path.Combine(Prefix, "lib", library), Path.Combine(part, library));
+        }
+
+        File.CreateSymbolicLink(Path.Combine(part, "libchronolog.so"), "libchronolog.so.1");
+        await BareAsync(
+            "/usr/bin/cc", Path.Combine(directory, "consumer.c"), "-I" + Path.Combine(Prefix, "include"), "-L" + part,
+            "-lchronolog", "-Wl,-rpath," + part, "-o", program);
+        string printed = await BareAsync("/bin/sh", "-c", "\"$1\" x 2>&1 || true", "sh", program);
+        Assert.That(printed, Does.Contain("libchronolog_managed.so"));
+    }
+
+    private async Task SaysHelloAsync(string program, string chronicle) =>
+        Assert.That(await BareAsync(program, chronicle), Is.EqualTo("hello\n"));
+
+    // Nothing of the tests' own environment: no library path, no home, no locale.
+    private Task<string> BareAsync(string program, params string[] arguments) => Consumer.RunAsync(
+        "/usr/bin/env",
+        ["-i", "PATH=/usr/bin:/bin", "CHRONOLOG_ENDPOINT=" + deployment.Endpoint, program, .. arguments],
+        new Dictionary<string, string>());
+}

@@ -1,0 +1,98 @@
+// chronolog.hpp: RAII, string_view, ranges; in one program with chronolog_client.h, whose names it must not meet.
+#include <chronolog.hpp>
+#include <chronolog_client.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#define REQUIRE(condition)                                                                                            \
+    do                                                                                                                \
+    {                                                                                                                 \
+        if(!(condition))                                                                                              \
+        {                                                                                                             \
+            std::fprintf(stderr, "%s:%d: failed: %s (%s)\n", __FILE__, __LINE__, #condition, chronolog_last_error()); \
+            std::exit(1);                                                                                             \
+        }                                                                                                             \
+    } while(0)
+
+namespace cl = chronolog::cxx;
+
+template <typename Function>
+static int32_t status_of(Function function)
+{
+    try
+    {
+        function();
+    }
+    catch(cl::Error const& error)
+    {
+        REQUIRE(std::string(error.what()).size() > 20);
+        return error.status();
+    }
+    return CHRONOLOG_OK;
+}
+
+static void record(cl::Client& client)
+{
+    cl::Story story = client.acquire("abi modern", "story", cl::create_chronicle);
+    std::vector<std::string> records = {"alpha", "", std::string("with\0zero", 9), std::string(5000, 'x')};
+    uint64_t first = story.log(records[0]);
+    std::vector<uint64_t> ticks = story.log_batch(std::vector<std::string_view>(records.begin() + 1, records.end()));
+    REQUIRE(ticks.size() == 3 && ticks[0] > first && ticks[2] > ticks[1]);
+    story.flush(cl::Level::synced);
+
+    cl::Replay replay = client.replay("abi modern", "story");
+    std::size_t count = 0;
+    for(cl::Event const& event: replay)
+    {
+        REQUIRE(event.record() == records.at(count) && event.client_id() == client.id());
+        REQUIRE(event.tick() == (count == 0 ? first : ticks[count - 1]));
+        ++count;
+    }
+    REQUIRE(count == records.size() && replay.complete() && replay.gaps().empty() && replay.watermark() > 0);
+
+    cl::Replay part = client.replay("abi modern", "story", first, ticks[1]);
+    REQUIRE(std::distance(part.begin(), part.end()) == 2);
+    cl::Replay empty = client.replay("abi modern", "story", first, first);
+    REQUIRE(empty.begin() == empty.end());
+
+    cl::Replay tail = client.tail("abi modern", "story", ticks[2]);
+    REQUIRE(tail.next().count == 1);
+    tail.cancel();
+    REQUIRE(status_of([&] { tail.next(); }) == CHRONOLOG_ERR_CANCELLED);
+    REQUIRE(status_of([&] { client.disconnect(); }) == CHRONOLOG_ERR_ACQUIRED);
+    cl::Story moved = std::move(story);
+    REQUIRE(status_of([&] { story.log("x"); }) == CHRONOLOG_ERR_INVALID_ARG);
+    moved.release();
+    REQUIRE(status_of([&] { moved.log("x"); }) == CHRONOLOG_ERR_INVALID_ARG);
+}
+
+static void directory(cl::Client& client)
+{
+    client.create("abi modern attributes", {{"durability", "journaled"}, {"owner", "nobody"}});
+    REQUIRE(status_of([&] { client.create("abi modern attributes"); }) == CHRONOLOG_ERR_CHRONICLE_EXISTS);
+    client.set_attribute("abi modern attributes", "owner", "somebody");
+    cl::Attributes attributes = client.attributes("abi modern attributes");
+    REQUIRE(attributes.at("owner") == "somebody" && attributes.at("durability") == "journaled");
+    std::vector<std::string> names = client.chronicles();
+    REQUIRE(std::count(names.begin(), names.end(), "abi modern attributes") == 1);
+    {
+        cl::Story story = client.acquire("abi modern attributes", "short-lived");
+        REQUIRE(story.id() != 0 && client.stories("abi modern attributes") == std::vector<std::string>{"short-lived"});
+    }
+    client.destroy("abi modern attributes", "short-lived");
+    client.destroy("abi modern attributes");
+    REQUIRE(status_of([&] { client.acquire("abi modern attributes", "x"); }) == CHRONOLOG_ERR_NOT_EXIST);
+}
+
+int main()
+{
+    cl::Client client;
+    REQUIRE(client.now() > 0);
+    record(client);
+    directory(client);
+    client.disconnect();
+    REQUIRE(status_of([&] { client.now(); }) == CHRONOLOG_ERR_INVALID_ARG);
+    std::puts("ok");
+}

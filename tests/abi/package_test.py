@@ -1,0 +1,207 @@
+"""The package chronolog against a deployment (CHRONOLOG_ENDPOINT): with numpy where it is installed, and without it."""
+
+import ctypes
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from unittest import mock
+
+if os.environ.get("WITHOUT_NUMPY"):
+    sys.modules["numpy"] = None  # importing it fails now
+
+import chronolog
+import py_chronolog_client as compatible
+from chronolog import _library, _replay
+
+EVENTS = 100_000
+
+
+class Recording(unittest.TestCase):
+    def setUp(self) -> None:
+        self.client = chronolog.connect(program="package test", attributes={"rank": "0"})
+        self.addCleanup(self.client.close)
+        self.chronicle = f"python {'without' if _replay.numpy is None else 'with'} {self.id()}"
+
+    def test_structs_are_those_of_c(self) -> None:
+        self.assertEqual(1, chronolog.abi_version())
+        self.assertRegex(chronolog.version(), r"^\d+\.\d+")
+        sizes = [ctypes.sizeof(kind) for kind in (
+            _library.Options, _library.Statistics, _library.Record, _library.RawEvent, _library.RawBatch, _library.RawGap)]
+        self.assertEqual([88, 48, 16, 32, 56, 256], sizes)
+
+    def test_records_come_back(self) -> None:
+        records = [b"alpha", b"", b"with\0zero", "grün".encode(), b"x" * 5000]
+        with self.client.acquire(self.chronicle, "story", create_chronicle=True) as story:
+            first = story.log(records[0])
+            ticks = [first] + story.log_batch([*records[1:3], "grün", bytearray(records[4])])
+            story.flush("journaled")
+            with self.client.replay(self.chronicle, "story") as replay:
+                events = list(replay)
+                self.assertTrue(replay.complete)
+                self.assertEqual([], replay.gaps)
+                self.assertGreater(replay.watermark, 0)
+        self.assertEqual(records, [event.record for event in events])
+        self.assertEqual(ticks, [event.tick for event in events])
+        self.assertEqual({self.client.id}, {event.client_id for event in events})
+        self.assertEqual(1, len(list(self.client.replay(self.chronicle, "story", first, first + 1))))
+        self.assertEqual([], list(self.client.replay(self.chronicle, "story", first, first)))
+        self.assertEqual(2, len(list(self.client.replay(self.chronicle, "story", event_limit=2))))
+        with self.assertRaises(chronolog.Error) as refused:
+            story.log("released")
+        self.assertEqual(chronolog.Status.NOT_ACQUIRED, refused.exception.status)
+
+    def test_columns(self) -> None:
+        story = self.client.acquire(self.chronicle, "columns", create_chronicle=True)
+        ticks = story.log_batch([b"%06d" % number * (1 + number % 3) for number in range(EVENTS)])
+        columns = self.client.replay(self.chronicle, "columns").columns()
+        self.assertEqual(ticks, list(columns.ticks))
+        self.assertEqual(EVENTS + 1, len(columns.offsets))
+        whole = bytes(columns.records)
+        for number in (0, 1, 2, 77_777, EVENTS - 1):
+            record = whole[int(columns.offsets[number]):int(columns.offsets[number + 1])]
+            self.assertEqual(b"%06d" % number * (1 + number % 3), record)
+        self.assertEqual(list(range(EVENTS)), [int(index) - int(columns.indexes[0]) for index in columns.indexes])
+        self.assertEqual(EVENTS, self.client.statistics()["events_recorded"])
+        story.release("accepted")
+
+    def test_batches_lie_in_place(self) -> None:
+        story = self.client.acquire(self.chronicle, "batches", create_chronicle=True)
+        story.log_batch([b"abc", b"defg"])
+        batch = self.client.replay(self.chronicle, "batches").next_batch()
+        self.assertEqual(2, len(batch))
+        self.assertEqual(b"abcdefg", bytes(batch.records))
+        self.assertEqual([0, 3, 7], list(batch.offsets))
+        if _replay.numpy is not None:
+            self.assertEqual(batch._raw.ticks, batch.ticks.ctypes.data)
+            self.assertFalse(batch.ticks.flags.owndata or batch.ticks.flags.writeable)
+        else:
+            self.assertIsInstance(batch.ticks, memoryview)
+            self.assertTrue(batch.ticks.readonly)
+
+    def test_tail(self) -> None:
+        story = self.client.acquire(self.chronicle, "tail", create_chronicle=True)
+        story.log("history")
+        tail = self.client.tail(self.chronicle, "tail", period=0.01)
+        self.assertEqual([b"history"], [event.record for event in tail.next_batch()])
+        with self.assertRaises(chronolog.Error) as nothing:
+            tail.next_batch(timeout=0.05)
+        self.assertEqual(chronolog.Status.TIMED_OUT, nothing.exception.status)
+        story.log("live")
+        self.assertEqual([b"live"], [event.record for event in tail.next_batch(timeout=30)])
+        waiting = threading.Thread(target=lambda: self.assertRaises(chronolog.Error, tail.next_batch))
+        waiting.start()
+        tail.cancel()
+        waiting.join(30)
+        self.assertFalse(waiting.is_alive())
+
+    def test_directory(self) -> None:
+        self.client.create(self.chronicle, {"durability": "journaled", "owner": "me"})
+        self.client.set_attribute(self.chronicle, "owner", "you")
+        self.assertIn(self.chronicle, self.client.chronicles())
+        self.assertEqual("you", self.client.attributes(self.chronicle)["owner"])
+        with self.client.acquire(self.chronicle, "s"):
+            self.assertEqual(["s"], self.client.stories(self.chronicle))
+            with self.assertRaisesRegex(chronolog.Error, "ACQUIRED"):
+                self.client.disconnect()
+        self.client.destroy(self.chronicle, "s")
+        self.client.destroy(self.chronicle)
+        self.assertRaises(ValueError, self.client.create, "a\0b")
+        self.assertRaises(TypeError, chronolog.connect, nonsense=1)
+
+    def test_the_log_is_a_story(self) -> None:
+        handler = chronolog.Handler(self.chronicle, "log", client=self.client)
+        log = logging.getLogger(self.chronicle)
+        log.addHandler(handler)
+        log.error("%d of %s", 1, "two")
+        log.removeHandler(handler)
+        handler.close()
+        records = [event.record.decode() for event in self.client.replay(self.chronicle, "log")]
+        self.assertEqual([f"ERROR {self.chronicle} 1 of two"], records)
+
+    def test_a_lost_part_is_a_warning(self) -> None:
+        replay = chronolog.Replay(0)
+        with mock.patch.object(_replay.lib, "replay_next", return_value=int(chronolog.Status.PARTIAL)):
+            with self.assertWarns(chronolog.PartialReplayWarning):
+                self.assertIsNone(replay.next_batch())
+        self.assertFalse(replay.complete)
+
+    def test_closed_and_forked(self) -> None:
+        child = os.fork()
+        if child == 0:
+            try:
+                self.client.now()
+            except chronolog.Error as error:
+                os._exit(0 if error.status == chronolog.Status.FORKED else 2)
+            os._exit(1)
+        self.assertEqual(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        self.client.close()
+        self.client.close()
+        self.assertRaises(chronolog.Error, self.client.now)
+
+    def test_no_library_is_said_clearly(self) -> None:
+        environment = dict(os.environ, CHRONOLOG_LIBRARY="/nowhere/libchronolog.so.1")
+        run = subprocess.run([sys.executable, "-c", "import chronolog"], env=environment, capture_output=True, text=True)
+        self.assertNotEqual(0, run.returncode)
+        self.assertIn("CHRONOLOG_LIBRARY", run.stderr)
+
+
+class Compatible(unittest.TestCase):
+    """py_chronolog_client: codes instead of exceptions."""
+
+    def setUp(self) -> None:
+        host, port = os.environ["CHRONOLOG_ENDPOINT"].removeprefix("tcp://").rsplit(":", 1)
+        self.portal = compatible.ClientPortalServiceConf("ofi+sockets", host, int(port), 55)
+        self.query = compatible.ClientQueryServiceConf("ofi+sockets", host, 5557, 57)
+        self.chronicle = f"compatible {time.monotonic_ns()}"
+
+    def test_before_connect(self) -> None:
+        client = compatible.Client(self.portal, self.query)
+        events = compatible.EventList()
+        self.assertEqual(0, client.Disconnect())
+        self.assertEqual(-8, client.CreateChronicle("c", {}, 0))
+        self.assertEqual(-8, client.DestroyChronicle("c"))
+        self.assertEqual((-8, None), client.AcquireStory("c", "s", {}, 0))
+        self.assertEqual(-5, client.ReleaseStory("c", "s"))
+        self.assertEqual(-8, client.DestroyStory("c", "s"))
+        self.assertEqual(-8, client.ReplayStory("c", "s", 0, 1, events))
+
+    def test_life_of_a_story(self) -> None:
+        client = compatible.Client(self.portal, self.query)
+        self.assertEqual([0, 0], [client.Connect(), client.Connect()])
+        self.assertEqual(-2, client.CreateChronicle("", {}, 0))
+        self.assertEqual(0, client.CreateChronicle(self.chronicle, {"note": "x"}, 0))
+        self.assertEqual(-6, client.CreateChronicle(self.chronicle, {}, 0))
+        self.assertEqual(-3, client.AcquireStory("nowhere", "s", {}, 0)[0])
+        code, story = client.AcquireStory(self.chronicle, "s", {}, 0)
+        self.assertEqual(0, code)
+        self.assertIs(story, client.AcquireStory(self.chronicle, "s", {}, 0)[1])
+        ticks = [story.log_event(f"event {number}") for number in range(10)]
+        events = compatible.EventList()
+        self.assertEqual(0, client.ReplayStory(self.chronicle, "s", ticks[0], ticks[9] + 1, events))
+        self.assertEqual([f"event {number}" for number in range(10)], [event.log_record() for event in events])
+        self.assertEqual(ticks, [event.time() for event in events])
+        self.assertEqual(sorted(events), events)
+        self.assertEqual(1, len({event.client_id() for event in events}))
+        self.assertEqual(-3, client.ReplayStory(self.chronicle, "other", 0, 1, events))
+        self.assertEqual(-11, self.writer().ReplayStory(self.chronicle, "s", 0, 1, events))
+        self.assertEqual(-4, client.Disconnect())
+        self.assertEqual(0, client.ReleaseStory(self.chronicle, "s"))
+        self.assertEqual(0, story.log_event("released"))
+        self.assertEqual(-5, client.ReplayStory(self.chronicle, "s", 0, 1, events))
+        self.assertEqual(0, client.DestroyStory(self.chronicle, "s"))
+        self.assertEqual(0, client.DestroyChronicle(self.chronicle))
+        self.assertEqual(0, client.Disconnect())
+
+    def writer(self) -> compatible.Client:
+        writer = compatible.Client(self.portal)
+        self.assertEqual(0, writer.Connect())
+        self.addCleanup(writer.Disconnect)
+        return writer
+
+
+if __name__ == "__main__":
+    unittest.main()
