@@ -1,7 +1,6 @@
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Transport.Timing;
 
 namespace ChronoLog.Client;
 
@@ -35,10 +34,10 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
         RemoteReadSource source = await context.RunAsync(() => RemoteReadSource.OpenAsync(
             context.ChannelTo(route.Group.Player),
             context.BulkFor(route.Group.Player),
-            RealTimers.Instance,
+            context.Timers,
             request,
             new RemoteReadOptions { Name = $"player at {route.Group.Player.ServiceEndpoint}" },
-            cancellation)).ConfigureAwait(false);
+            cancellation)).ConfigureAwait(context.StaysOnContext);
         return new Replay(context, source);
     }
 
@@ -48,7 +47,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     {
         while (true)
         {
-            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(false);
+            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(context.StaysOnContext);
             if (run is null)
             {
                 yield break;
@@ -72,7 +71,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
             {
                 await source.DisposeAsync();
                 return true;
-            }).ConfigureAwait(false);
+            }).ConfigureAwait(context.StaysOnContext);
         }
         catch (ChronoLogException exception) when (exception.Status == Status.NoConnection)
         {
