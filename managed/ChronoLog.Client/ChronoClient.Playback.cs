@@ -48,7 +48,7 @@ public sealed partial class ChronoClient
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         request.EarlierViews.AddRange(route.EarlierViews);
-        return await Replay.OpenAsync(playback.Value, route, request, cancellation).ConfigureAwait(ports.StaysOnContext);
+        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation).ConfigureAwait(ports.StaysOnContext);
     }
 
     /// <summary>

@@ -29,14 +29,20 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     public Status Status => Gaps.Count == 0 ? Status.Ok : Status.Partial;
 
     internal static async Task<Replay> OpenAsync(
-        PlaybackContext context, StoryReply route, OpenReadRequest request, CancellationToken cancellation)
+        PlaybackContext context, StoryReply route, OpenReadRequest request, TimeSpan deadline,
+        CancellationToken cancellation)
     {
         RemoteReadSource source = await context.RunAsync(() => RemoteReadSource.OpenAsync(
             context.ChannelTo(route.Group.Player),
             context.BulkFor(route.Group.Player),
             context.Timers,
             request,
-            new RemoteReadOptions { Name = $"player at {route.Group.Player.ServiceEndpoint}" },
+            new RemoteReadOptions
+            {
+                Name = $"player at {route.Group.Player.ServiceEndpoint}",
+                OpenDeadline = deadline,
+                PageDeadline = deadline,
+            },
             cancellation)).ConfigureAwait(context.StaysOnContext);
         return new Replay(context, source);
     }

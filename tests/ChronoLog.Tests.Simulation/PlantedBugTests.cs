@@ -30,6 +30,10 @@ public sealed class PlantedBugTests
         (PlantedBug.RestartForgetsRings, [FaultKind.CrashKeeper]),
         (PlantedBug.RestartForgetsJournal, [FaultKind.CrashKeeper]),
         (PlantedBug.RecoverTornBatch, [FaultKind.KeeperPowerLoss]),
+        (PlantedBug.MoveForgets, [FaultKind.CrashKeeper]),
+        (PlantedBug.MoveRenumbers, [FaultKind.CrashKeeper]),
+        (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
+        (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

@@ -1,3 +1,4 @@
+using ChronoLog.Client;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Checking;
@@ -40,6 +41,7 @@ internal sealed class Simulation
         SynchronizationContext? outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         StreamingMerge.KeepsDuplicates = bugs?.Has(PlantedBug.SkipDuplicateRemoval) ?? false;
+        RingSet.AsksNobodyLeft = bugs?.Has(PlantedBug.ArchiveAsksNobodyLeft) ?? false;
         try
         {
             return new Simulation(seed, allowed ?? FaultPlan.Every, bugs ?? PlantedBugs.None, traceLines).Run();
@@ -48,6 +50,7 @@ internal sealed class Simulation
         {
             SynchronizationContext.SetSynchronizationContext(outer);
             StreamingMerge.KeepsDuplicates = false;
+            RingSet.AsksNobodyLeft = false;
         }
     }
 
@@ -93,7 +96,7 @@ internal sealed class Simulation
     private void ReplayAll()
     {
         // One that acquired the story: a story that nobody ever acquired does not exist.
-        foreach (string story in Enumerable.Range(0, settings.Stories).Select(Deployment.StoryName))
+        foreach (string story in deployment.Stories)
         {
             ClientProcess? reader = deployment.Clients.FirstOrDefault();
             if (reader is null || deployment.Model.Story(story).Count == 0 || world.Violations.Any)
@@ -115,6 +118,7 @@ internal sealed class Simulation
         Events = deployment.Model.Returns,
         Replays = deployment.Checker.Replays,
         CompleteReplays = deployment.Checker.CompleteReplays,
+        Flushes = deployment.Flushes.Flushes,
         Faults = plan.Kinds,
         Violations = world.Violations.Found,
         Trace = [.. world.Trace.Lines()],

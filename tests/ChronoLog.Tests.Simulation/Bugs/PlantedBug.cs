@@ -56,4 +56,16 @@ public enum PlantedBug
 
     /// <summary>Recovery takes a batch whose checksum is wrong.</summary>
     RecoverTornBatch,
+
+    /// <summary>A client that leaves a Keeper's ring does not take along what that had not consumed.</summary>
+    MoveForgets,
+
+    /// <summary>What it takes along gets new indexes.</summary>
+    MoveRenumbers,
+
+    /// <summary>A flush looks only at the rings that are in use now.</summary>
+    FlushForgetsLeftRings,
+
+    /// <summary>A flush to the archive asks only the Keepers that are recorded into now.</summary>
+    ArchiveAsksNobodyLeft,
 }

@@ -27,10 +27,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
         }
     }
 
-    /// <summary>Every tick that a client gives an event is at least its last one.</summary>
+    /// <summary>Every tick that a client gives an event is greater than its last one.</summary>
     public void CheckTick(string client, ulong last, ulong tick)
     {
-        if (tick < last)
+        if (tick <= last)
         {
             Broken("ticks never go back", $"{client} gave {tick} after {last}");
         }

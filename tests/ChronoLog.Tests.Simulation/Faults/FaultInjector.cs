@@ -98,7 +98,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 Crash("player");
                 break;
             case FaultKind.CrashClient:
-                Crash($"client-{random.Below(deployment.Settings.Keepers * deployment.Settings.ClientsPerKeeper)}");
+                Crash($"client-{random.Below(deployment.Settings.Clients)}");
                 break;
             case FaultKind.CrashKeeper:
                 Crash($"keeper-{random.Below(deployment.Settings.Keepers)}");
@@ -107,7 +107,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 LosePower(deployment.Nodes[1]);
                 break;
             case FaultKind.KeeperPowerLoss:
-                LosePower(deployment.Nodes[2 + random.Below(deployment.Settings.Keepers)]);
+                LosePower(deployment.Nodes[2 + random.Below(deployment.Settings.ComputeNodes)]);
                 break;
             case FaultKind.ArchiveDamage:
                 Damage();
@@ -157,7 +157,11 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
         }
 
         deployment.Memories[node.Number].Clear();
-        deployment.Journals[node.Number].LosePower(() => random.Chance(0.5));
+        foreach (JournalDisk journal in deployment.JournalsOn(node))
+        {
+            journal.LosePower(() => random.Chance(0.5));
+        }
+
         deployment.Model.LosePower(node);
         if (node == deployment.Nodes[1])
         {

@@ -51,6 +51,13 @@ public abstract class SimProcess : ITimers
     public Strand NewStrand(string purpose)
     {
         var strand = new Strand($"{FullName} {purpose}");
+        Adopt(strand);
+        return strand;
+    }
+
+    /// <summary>Pumps a strand that somebody else has made.</summary>
+    public void Adopt(Strand strand)
+    {
         var scheduled = new SimStrand(this, strand);
         strand.Unhandled = exception =>
         {
@@ -67,7 +74,6 @@ public abstract class SimProcess : ITimers
             }
         };
         strands.Add(scheduled);
-        return strand;
     }
 
     public SimAgent AddAgent(IAgent agent, Func<TimeSpan> sleepMax)

@@ -44,12 +44,32 @@ public sealed class SimClock(SimProcess process) : IBaseClock
         }
     }
 
-    public async Task KeepAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, TimeSpan period)
+    /// <summary>One round of exchanges.</summary>
+    /// <exception cref="ChronoLogException">The Visor did not answer.</exception>
+    public async Task SynchronizeAsync(
+        IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, CancellationToken cancellation)
     {
-        while (true)
+        cancellation.ThrowIfCancellationRequested();
+        if (!await TryRoundAsync(visor, method))
         {
-            await process.Delay(period);
-            await TryRoundAsync(visor, method);
+            throw new ChronoLogException(Status.TimedOut, "the visor did not tell the time");
+        }
+    }
+
+    public async Task KeepAsync(
+        IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, TimeSpan period,
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            while (true)
+            {
+                await process.Delay(period, cancellation);
+                await TryRoundAsync(visor, method);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
         }
     }
 

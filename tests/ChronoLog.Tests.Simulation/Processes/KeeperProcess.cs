@@ -44,7 +44,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         var extraction = new ExtractionModule(
             settings.ExtractionStreams, [drain], new ExtractionQueue(QueueMax, long.MaxValue), Logger);
         var journal = new SimJournal(
-            this, Deployment.Journals[Node.Number], settings.SegmentBytes, settings.JournalQuota,
+            this, Deployment.JournalOf(Name), settings.SegmentBytes, settings.JournalQuota,
             () => Deployment.Disks, Deployment.Bugs);
         role = new KeeperRole(Options(settings), new KeeperPorts
         {
