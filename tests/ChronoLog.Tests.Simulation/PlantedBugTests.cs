@@ -32,6 +32,7 @@ public sealed class PlantedBugTests
         (PlantedBug.RecoverTornBatch, [FaultKind.KeeperPowerLoss]),
         (PlantedBug.MoveForgets, [FaultKind.CrashKeeper]),
         (PlantedBug.MoveRenumbers, [FaultKind.CrashKeeper]),
+        (PlantedBug.RetiredCountsAsJournaled, [FaultKind.ProcessPause, FaultKind.CrashKeeper]),
         (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
         (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
     ];

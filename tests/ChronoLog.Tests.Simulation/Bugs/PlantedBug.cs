@@ -63,6 +63,9 @@ public enum PlantedBug
     /// <summary>What it takes along gets new indexes.</summary>
     MoveRenumbers,
 
+    /// <summary>Once a ring that was left is retired, all that it ever had counts as journaled.</summary>
+    RetiredCountsAsJournaled,
+
     /// <summary>A flush looks only at the rings that are in use now.</summary>
     FlushForgetsLeftRings,
 

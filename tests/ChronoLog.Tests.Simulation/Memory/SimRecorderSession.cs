@@ -86,7 +86,9 @@ internal sealed class SimRecorderSession(
             return false;
         }
 
-        mapped.Retire(mapped.IsMoved ? memory.Tail : memory.Consumed);
+        // What was moved is not consumed by its having been moved. (The C counts it so: README, open findings.)
+        bool countsMoved = deployment.Bugs.Has(PlantedBug.RetiredCountsAsJournaled);
+        mapped.Retire(!mapped.IsMoved ? memory.Consumed : countsMoved ? memory.Tail : mapped.Kept);
         slots.Remove(ring.Slot);
         client.World.Note("retire", memory.Path);
         return true;
