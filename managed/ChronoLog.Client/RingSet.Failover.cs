@@ -152,7 +152,7 @@ internal sealed partial class RingSet
         foreach (ProcessIdentity keeper in candidates)
         {
             KeeperRing? successor = await TryOpenAsync(keeper, ring);
-            if (successor is not null && !IsLost(successor))
+            if (successor is not null && successor != ring && !IsLost(successor))
             {
                 return successor;
             }

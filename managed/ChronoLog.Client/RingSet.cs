@@ -154,7 +154,11 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
             try
             {
-                story.Give(await RingOfAsync(keeper, 0, options.CallDeadline, cancellation));
+                KeeperRing ring = await RingOfAsync(keeper, 0, options.CallDeadline, cancellation);
+                if (!story.Rings.Contains(ring))
+                {
+                    story.Give(ring);
+                }
             }
             catch (ChronoLogException exception)
             {
@@ -246,6 +250,12 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
             OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
+            if (inUse.Values.FirstOrDefault(known => known.Ring.Path == reply.Path) is { } same)
+            {
+                await channel.DisposeAsync();
+                return Rename(same, keeper);
+            }
+
             var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
@@ -259,6 +269,16 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         {
             opening.Remove(keeper.ProcessId);
         }
+    }
+
+    // One ring is mapped once, or the two copies of an event would lie in it both. Asked by an outdated view, a Keeper that
+    // was started anew has given it out under the id of its former process, which has left the group.
+    private KeeperRing Rename(KeeperRing ring, ProcessIdentity keeper)
+    {
+        inUse.Remove(ring.Keeper.ProcessId);
+        ring.Keeper = keeper;
+        inUse[keeper.ProcessId] = ring;
+        return ring;
     }
 
     private void Failed(Exception exception) =>

@@ -25,8 +25,9 @@ internal sealed class Simulation
     private Simulation(ulong seed, IReadOnlyList<FaultKind> allowed, PlantedBugs bugs, int traceLines)
     {
         world = new SimWorld(seed, traceLines);
-        settings = SimSettings.Draw(world.Random.Fork());
+        SimSettings drawn = SimSettings.Draw(world.Random.Fork());
         plan = FaultPlan.Draw(world.Random.Fork(), allowed);
+        settings = drawn with { HasDestroyed = plan.Kinds.Contains(FaultKind.DestroyStory) };
         deployment = new Deployment(world, settings, bugs);
     }
 
@@ -99,7 +100,10 @@ internal sealed class Simulation
         foreach (string story in deployment.Stories)
         {
             ClientProcess? reader = deployment.Clients.FirstOrDefault();
-            if (reader is null || deployment.Model.Story(story).Count == 0 || world.Violations.Any)
+            // Nor does one that was destroyed, and not recorded since.
+            bool exists = deployment.Model.Story(story).Values.Any(
+                recorded => story != Deployment.Destroyed || recorded.IsPromised(deployment.Model.Returns));
+            if (reader is null || !exists || world.Violations.Any)
             {
                 continue;
             }

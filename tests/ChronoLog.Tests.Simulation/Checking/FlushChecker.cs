@@ -22,6 +22,11 @@ internal sealed class FlushChecker(Deployment deployment)
         {
             // Another flush may have come further meanwhile.
             recorded.Confirmed = recorded.Confirmed > level ? recorded.Confirmed : level;
+            if (recorded.MayBeLost)
+            {
+                continue; // power went, or somebody destroys the story, at this very moment
+            }
+
             EventSequence sequence = recorded.Sequence;
             int copies = level switch
             {
@@ -35,6 +40,24 @@ internal sealed class FlushChecker(Deployment deployment)
                 deployment.World.Violations.Add(
                     "a flush is a promise",
                     $"{client} was told that {sequence} is {level}; {copies} journals and no StoryFile have it");
+                return;
+            }
+        }
+    }
+
+    /// <summary>A Keeper that was stopped in order says that nothing is left with it.</summary>
+    public void Drained(string keeper)
+    {
+        HashSet<EventSequence> archived = Archived();
+        Dictionary<EventSequence, RecordedEvent> known =
+            deployment.Model.All.ToDictionary(static recorded => recorded.Sequence);
+        foreach (EventSequence sequence in deployment.JournalOf(keeper).Identities(isSynced: false))
+        {
+            if (!archived.Contains(sequence) && known.TryGetValue(sequence, out RecordedEvent? recorded)
+                && !recorded.MayBeLost)
+            {
+                deployment.World.Violations.Add(
+                    "an orderly stop is complete", $"{keeper} left {sequence} in its journal only, and said it was done");
                 return;
             }
         }

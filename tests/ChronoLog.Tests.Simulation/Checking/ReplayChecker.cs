@@ -55,6 +55,13 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
                 }
             }
 
+            RecordedEvent? back = model.Story(story.Key).Values.FirstOrDefault(
+                recorded => recorded.GoneAt < world.Now && found.Contains(recorded.Sequence));
+            if (back is not null)
+            {
+                Broken("destroyed is gone", $"{back.Sequence} of {story.Key} is in the archive after the drain");
+            }
+
             RecordedEvent? missing = model.Story(story.Key).Values.FirstOrDefault(
                 recorded => recorded.IsPromised(model.Returns) && !found.Contains(recorded.Sequence));
             if (missing is not null)
@@ -89,6 +96,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
             else if (!story.TryGetValue(sequence, out RecordedEvent? recorded) || recorded.Fate == EventFate.Reserved)
             {
                 Broken("no event invented", $"{sequence} ({recorded?.Fate}) in {replay}");
+            }
+            else if (replay.AskedAt > recorded.GoneAt)
+            {
+                Broken("destroyed is gone", $"{sequence} is back in {replay}");
             }
             else if (!recorded.Record.AsSpan().SequenceEqual(record))
             {

@@ -45,9 +45,42 @@ internal sealed partial class ClientProcess
             await FlushAsync(handle, DrawLevel(random, handle));
         }
 
-        if (random.Chance(0.02))
+        if (random.Chance(story == Deployment.Destroyed ? 0.5 : 0.02))
         {
             await ReleaseAsync(connected, handle);
+        }
+    }
+
+    /// <summary>Destroys the story that is there for it; refused while anybody holds it.</summary>
+    public void BeginDestroying() => this.Launch(strand, async () =>
+    {
+        if (client is { } connected && IsBusy)
+        {
+            await TryAsync(() => DestroyAsync(connected));
+        }
+    });
+
+    private async ValueTask DestroyAsync(ChronoClient connected)
+    {
+        string story = Deployment.Destroyed;
+        IReadOnlyList<RecordedEvent> before = deployment.Model.BeginDestroying(story);
+        try
+        {
+            await connected.DestroyStoryAsync(Deployment.ChronicleOf(story), story);
+            if (Effect("destroy returns"))
+            {
+                World.Note("destroyed", FullName, (ulong)before.Count);
+                foreach (RecordedEvent recorded in before)
+                {
+                    recorded.GoneAt = World.Now;
+                }
+            }
+        }
+        finally
+        {
+            // Recorded meanwhile: before or after, who knows. A request that was given up on may still be on its way.
+            deployment.Model.BeginDestroying(story);
+            World.After(TimeSpan.FromSeconds(3), () => deployment.Model.BeginDestroying(story));
         }
     }
 

@@ -1,3 +1,4 @@
+using ChronoLog.Tests.Simulation.Clients;
 using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
@@ -44,6 +45,9 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
         down.Clear();
     }
+
+    private List<string> Servers =>
+        [.. deployment.Names.Where(static name => !name.StartsWith("client", StringComparison.Ordinal))];
 
     private bool Has(FaultKind kind) => plan.Kinds.Contains(kind);
 
@@ -112,6 +116,15 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
             case FaultKind.ArchiveDamage:
                 Damage();
                 break;
+            case FaultKind.OrderlyStop:
+                Stop(random.Pick(Servers));
+                break;
+            case FaultKind.OrderlyStopOfAll:
+                StopAll();
+                break;
+            case FaultKind.DestroyStory:
+                deployment.Clients.ElementAtOrDefault(random.Below(deployment.Settings.Clients))?.BeginDestroying();
+                break;
             default:
                 break; // a condition, which lasts
         }
@@ -144,6 +157,30 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
         process.Crashed = _ => StartAgain(name);
         process.CrashChance = random.Pick(CrashChances);
+    }
+
+    private void Stop(string name)
+    {
+        if (deployment.Find(name) is { } process)
+        {
+            process.Crashed = _ => StartAgain(name);
+            process.Stop();
+        }
+    }
+
+    // In the order of `chronolog down`; each within the time that the one before may take, or not.
+    private void StopAll()
+    {
+        foreach (string name in Servers)
+        {
+            int place = name switch
+            {
+                "visor" => 2,
+                "player" => 1,
+                _ => 0,
+            };
+            world.After(place * Milliseconds(0, 1000), () => Stop(name));
+        }
     }
 
     private void LosePower(SimNode node)

@@ -14,6 +14,9 @@ namespace ChronoLog.Tests.Simulation.Memory;
 internal sealed class SimRecorderSession(
     ClientProcess client, Deployment deployment, SimClock clock, ulong clientId) : IRecorderSession
 {
+    // Less is two events in one moment, and no step of the clock.
+    private const ulong StepNanosecondsMin = 1000;
+
     private readonly SortedDictionary<int, MappedRing> slots = [];
     private readonly List<SimStoryWriter> writers = [];
     private ulong lastTick;
@@ -124,7 +127,8 @@ internal sealed class SimRecorderSession(
     internal (ulong Tick, uint Index) Take()
     {
         ulong now = clock.Now;
-        ulong tick = deployment.Bugs.Has(PlantedBug.ClockStepsBack) ? now : Math.Max(now, lastTick + 1);
+        bool stepsBack = deployment.Bugs.Has(PlantedBug.ClockStepsBack) && now + StepNanosecondsMin < lastTick;
+        ulong tick = stepsBack ? now : Math.Max(now, lastTick + 1);
         deployment.Checker.CheckTick(client.FullName, lastTick, tick);
         lastTick = tick;
         return (tick, nextIndex++);

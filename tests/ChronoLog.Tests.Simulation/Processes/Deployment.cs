@@ -18,6 +18,9 @@ internal sealed class Deployment
     /// <summary>The chronicle with two copies of each event.</summary>
     public const string Replicated = "replicated";
 
+    /// <summary>The story that is destroyed now and then, when there is one.</summary>
+    public const string Destroyed = "d0";
+
     public const string VisorPortal = "tcp://visor:5555";
     public const string VisorRegistry = "tcp://visor:8888";
 
@@ -95,6 +98,7 @@ internal sealed class Deployment
     [
         .. Enumerable.Range(0, Settings.Stories).Select(static number => $"s{number}"),
         .. Settings.HasReplicas ? ["r0"] : Array.Empty<string>(),
+        .. Settings.HasDestroyed ? [Destroyed] : Array.Empty<string>(),
     ];
 
     public static string ChronicleOf(string story) =>

@@ -21,6 +21,12 @@ public sealed record SimSettings
     /// <summary>After so much silence of its Keeper a client goes to another one of its node.</summary>
     public required TimeSpan FailoverAfter { get; init; }
 
+    /// <summary>How long a process that is stopped in order tries to hand on what it has.</summary>
+    public required TimeSpan DrainDeadline { get; init; }
+
+    /// <summary>There is a story that is destroyed now and then.</summary>
+    public bool HasDestroyed { get; init; }
+
     /// <summary>Stories of a chronicle with two copies of each event.</summary>
     public required bool HasReplicas { get; init; }
 
@@ -72,6 +78,7 @@ public sealed record SimSettings
             ComputeNodes = 1 + random.Below(4 - keepersPerNode),
             KeepersPerNode = keepersPerNode,
             ClientsPerNode = 1 + random.Below(2),
+            DrainDeadline = Milliseconds(random, 300, 4000),
             FailoverAfter = Milliseconds(random, 300, 900),
             HasReplicas = keepersPerNode > 1 && random.Chance(0.5),
             Stories = 1 + random.Below(2),
