@@ -47,12 +47,12 @@ public sealed partial class ChronoClient
         {
             while (true)
             {
-                await Task.Delay(keepAlivePeriod, closing.Token).ConfigureAwait(false);
-                if (await RenewLeaseAsync().ConfigureAwait(false) is { } other
-                    && await AcquireAgainAsync().ConfigureAwait(false))
+                await ports.Timers.Delay(keepAlivePeriod, closing.Token).ConfigureAwait(ports.StaysOnContext);
+                if (await RenewLeaseAsync().ConfigureAwait(ports.StaysOnContext) is { } other
+                    && await AcquireAgainAsync().ConfigureAwait(ports.StaysOnContext))
                 {
                     session = other;
-                    await RenewLeaseAsync().ConfigureAwait(false); // the Visor need not wait for this client any more
+                    await RenewLeaseAsync().ConfigureAwait(ports.StaysOnContext); // the Visor need not wait for this client any more
                 }
             }
         }
@@ -64,7 +64,7 @@ public sealed partial class ChronoClient
     /// <returns>The session in which everything has to be acquired again; null: all is well, or the Visor is away.</returns>
     private async Task<ulong?> RenewLeaseAsync()
     {
-        await leaseLock.WaitAsync(closing.Token).ConfigureAwait(false);
+        await leaseLock.EnterAsync(closing.Token).ConfigureAwait(ports.StaysOnContext);
         try
         {
             if (ClientId == 0)
@@ -73,14 +73,14 @@ public sealed partial class ChronoClient
             }
 
             var request = new KeepAliveRequest { ClientId = ClientId, Session = session };
-            request.Clock = synchronizer?.Report();
+            request.Clock = ports.ReportClock();
             foreach (GroupView view in groups.Values)
             {
                 request.Groups.Add(new GroupEpoch { Group = view.Group, Epoch = view.Epoch });
             }
 
             KeepAliveReply reply =
-                await CallAsync(Methods.KeepAlive, request, closing.Token).ConfigureAwait(false);
+                await CallAsync(Methods.KeepAlive, request, closing.Token).ConfigureAwait(ports.StaysOnContext);
             TakePeriod(reply.KeepAliveMilliseconds);
             foreach (GroupView view in reply.Groups)
             {
@@ -95,7 +95,7 @@ public sealed partial class ChronoClient
         }
         finally
         {
-            leaseLock.Release();
+            leaseLock.Leave();
         }
     }
 
@@ -103,14 +103,14 @@ public sealed partial class ChronoClient
     /// <returns>False when it went away in between: it asks again.</returns>
     private async Task<bool> AcquireAgainAsync()
     {
-        await stateLock.WaitAsync(closing.Token).ConfigureAwait(false);
+        await stateLock.EnterAsync(closing.Token).ConfigureAwait(ports.StaysOnContext);
         try
         {
             foreach (StoryHandle handle in held.Values)
             {
                 StoryRequest request = ForStory(handle.Chronicle, handle.Story);
                 request.Again = true;
-                if (await TryAcquireAgainAsync(request).ConfigureAwait(false) is { } reply)
+                if (await TryAcquireAgainAsync(request).ConfigureAwait(ports.StaysOnContext) is { } reply)
                 {
                     handle.Group = reply.Story.Group;
                     Observe(reply.Group);
@@ -125,7 +125,7 @@ public sealed partial class ChronoClient
         }
         finally
         {
-            stateLock.Release();
+            stateLock.Leave();
         }
     }
 
@@ -134,7 +134,7 @@ public sealed partial class ChronoClient
     {
         try
         {
-            return await CallAsync(Methods.AcquireStory, request, closing.Token).ConfigureAwait(false);
+            return await CallAsync(Methods.AcquireStory, request, closing.Token).ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException exception) when (exception.Status is Status.NotExist or Status.Acquired)
         {
@@ -172,16 +172,16 @@ public sealed partial class ChronoClient
     // A Visor takes back every client that it hears: a renewal after the leave would bring this one back for a lease.
     private async Task LeaveAsync(CancellationToken cancellation)
     {
-        await leaseLock.WaitAsync(cancellation).ConfigureAwait(false);
+        await leaseLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         try
         {
             await CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, cancellation)
-                .ConfigureAwait(false);
+                .ConfigureAwait(ports.StaysOnContext);
             ClientId = 0;
         }
         finally
         {
-            leaseLock.Release();
+            leaseLock.Leave();
         }
     }
 
@@ -190,7 +190,7 @@ public sealed partial class ChronoClient
         try
         {
             await portal.CallAsync(Methods.Disconnect, new ClientRequest { ClientId = ClientId }, TimeSpan.FromSeconds(1))
-                .ConfigureAwait(false);
+                .ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {

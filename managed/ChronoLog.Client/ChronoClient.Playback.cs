@@ -34,7 +34,7 @@ public sealed partial class ChronoClient
             throw new ChronoLogException(Status.InvalidArgument, $"the range starts at {start}, after its end {end}");
         }
 
-        StoryReply route = await CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation).ConfigureAwait(false);
+        StoryReply route = await CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation).ConfigureAwait(ports.StaysOnContext);
         var request = new OpenReadRequest
         {
             Story = route.Story,
@@ -48,7 +48,7 @@ public sealed partial class ChronoClient
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         request.EarlierViews.AddRange(route.EarlierViews);
-        return await Replay.OpenAsync(playback.Value, route, request, cancellation).ConfigureAwait(false);
+        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation).ConfigureAwait(ports.StaysOnContext);
     }
 
     /// <summary>
@@ -71,9 +71,9 @@ public sealed partial class ChronoClient
         var seen = new HashSet<EventSequence>();
         while (true)
         {
-            await using (Replay replay = await ReplayAsync(chronicle, story, low, cancellation: cancellation).ConfigureAwait(false))
+            await using (Replay replay = await ReplayAsync(chronicle, story, low, cancellation: cancellation).ConfigureAwait(ports.StaysOnContext))
             {
-                await foreach (EventPage page in replay.WithCancellation(cancellation).ConfigureAwait(false))
+                await foreach (EventPage page in replay.WithCancellation(cancellation).ConfigureAwait(ports.StaysOnContext))
                 {
                     foreach (EventPage part in Unseen(page, seen))
                     {
@@ -84,7 +84,7 @@ public sealed partial class ChronoClient
                 low = Math.Max(low, Forget(seen, CompleteBelow(replay)));
             }
 
-            await Task.Delay(period, cancellation).ConfigureAwait(false);
+            await ports.Timers.Delay(period, cancellation).ConfigureAwait(ports.StaysOnContext);
         }
     }
 

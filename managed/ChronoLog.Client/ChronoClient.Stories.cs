@@ -24,7 +24,7 @@ public sealed partial class ChronoClient
         bool createChronicle = false,
         CancellationToken cancellation = default)
     {
-        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         try
         {
             if (Volatile.Read(ref disposed) != 0)
@@ -46,15 +46,15 @@ public sealed partial class ChronoClient
                 request.Attributes[key] = value;
             }
 
-            StoryReply reply = await AcquireAtVisorAsync(request, cancellation).ConfigureAwait(false);
-            handle = await OpenAsync(reply, cancellation).ConfigureAwait(false);
+            StoryReply reply = await AcquireAtVisorAsync(request, cancellation).ConfigureAwait(ports.StaysOnContext);
+            handle = await OpenAsync(reply, cancellation).ConfigureAwait(ports.StaysOnContext);
             held.Add((chronicle, story), handle);
             Observe(reply.Group);
             return handle;
         }
         finally
         {
-            stateLock.Release();
+            stateLock.Leave();
         }
     }
 
@@ -73,12 +73,12 @@ public sealed partial class ChronoClient
     public async Task ReleaseStoryAsync(
         string chronicle, string story, DurabilityLevel? level, CancellationToken cancellation = default)
     {
-        StoryHandle handle = await HeldAsync(chronicle, story, cancellation).ConfigureAwait(false);
+        StoryHandle handle = await HeldAsync(chronicle, story, cancellation).ConfigureAwait(ports.StaysOnContext);
 
         // Not under the lock: it takes as long as the Keeper's device, and other stories need not wait for that.
         await handle.FlushAsync(level ?? handle.Durability, options.ReleaseTimeout, cancellation)
-            .ConfigureAwait(false);
-        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+            .ConfigureAwait(ports.StaysOnContext);
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         try
         {
             if (held.GetValueOrDefault((chronicle, story)) != handle)
@@ -86,26 +86,26 @@ public sealed partial class ChronoClient
                 throw NotHeld(chronicle, story); // another thread was faster
             }
 
-            await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(false);
+            await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(ports.StaysOnContext);
             held.Remove((chronicle, story));
-            await handle.CloseAsync().ConfigureAwait(false);
+            await handle.CloseAsync().ConfigureAwait(ports.StaysOnContext);
         }
         finally
         {
-            stateLock.Release();
+            stateLock.Leave();
         }
     }
 
     private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)
     {
-        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         try
         {
             return held.GetValueOrDefault((chronicle, story)) ?? throw NotHeld(chronicle, story);
         }
         finally
         {
-            stateLock.Release();
+            stateLock.Leave();
         }
     }
 
@@ -114,12 +114,12 @@ public sealed partial class ChronoClient
     {
         try
         {
-            return await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(false);
+            return await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
         }
         catch (Exception exception)
             when (exception is OperationCanceledException or ChronoLogException { Status: Status.TimedOut })
         {
-            await TryGiveBackAsync(request).ConfigureAwait(false);
+            await TryGiveBackAsync(request).ConfigureAwait(ports.StaysOnContext);
             throw;
         }
     }
@@ -128,7 +128,7 @@ public sealed partial class ChronoClient
     {
         try
         {
-            await portal.CallAsync(Methods.ReleaseStory, request, GiveBackDeadline).ConfigureAwait(false);
+            await portal.CallAsync(Methods.ReleaseStory, request, GiveBackDeadline).ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {
@@ -141,7 +141,7 @@ public sealed partial class ChronoClient
     {
         try
         {
-            await CallAsync(Methods.ReleaseStory, request, cancellation).ConfigureAwait(false);
+            await CallAsync(Methods.ReleaseStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException exception) when (exception.Status == Status.NotAcquired)
         {
@@ -152,12 +152,12 @@ public sealed partial class ChronoClient
     {
         try
         {
-            StoryPlacement placement = await rings.OpenAsync(reply, cancellation).ConfigureAwait(false);
+            StoryPlacement placement = await rings.OpenAsync(reply, cancellation).ConfigureAwait(ports.StaysOnContext);
             return new StoryHandle(reply.Story, placement.Writer, ClientId) { Rings = rings, Placement = placement };
         }
         catch
         {
-            await TryGiveBackAsync(ForStory(reply.Story.Chronicle, reply.Story.Story)).ConfigureAwait(false);
+            await TryGiveBackAsync(ForStory(reply.Story.Chronicle, reply.Story.Story)).ConfigureAwait(ports.StaysOnContext);
             throw;
         }
     }

@@ -1,10 +1,6 @@
 using System.Globalization;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Core.Time;
-using ChronoLog.Transport.Rings;
-using ChronoLog.Transport.Rpc;
-using ChronoLog.Transport.Timing;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,55 +16,59 @@ public sealed partial class ChronoClient : IAsyncDisposable
     private static readonly TimeSpan ClockPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ClientOptions options;
-    private readonly ZmqRpcConnector connector;
+    private readonly IClientPorts ports;
     private readonly ILogger logger;
     private readonly IRpcChannel portal;
-    private readonly SharedClock clock = new();
     private readonly CancellationTokenSource closing = new();
-    private readonly SemaphoreSlim stateLock = new(1, 1);
-    private readonly SemaphoreSlim leaseLock = new(1, 1);
+    private readonly AsyncGate stateLock = new();
+    private readonly AsyncGate leaseLock = new();
     private readonly Dictionary<(string Chronicle, string Story), StoryHandle> held = [];
     private readonly Lazy<PlaybackContext> playback;
     private Task background = Task.CompletedTask;
     private RingSet rings = null!;
-    private ClockSynchronizer? synchronizer;
     private int disposed;
 
-    private ChronoClient(ClientOptions options, ZmqRpcConnector connector, ILogger logger)
+    private ChronoClient(ClientOptions options, IClientPorts ports, ILogger logger)
     {
         this.logger = logger;
         this.options = options;
-        this.connector = connector;
-        portal = connector.Open(options.Endpoint);
-        playback = new Lazy<PlaybackContext>(() => new PlaybackContext(connector));
+        this.ports = ports;
+        portal = ports.Connector.Open(options.Endpoint);
+        playback = new Lazy<PlaybackContext>(() => new PlaybackContext(ports));
     }
 
     /// <summary>Issued by the Visor, never reused.</summary>
     public ulong ClientId { get; private set; }
 
     /// <summary>The base clock as this process knows it.</summary>
-    public IBaseClock Clock => clock;
+    public IBaseClock Clock => ports.Clock;
 
     /// <summary>The tick of the newest event of this client (0: none), and how many it has recorded (modulo 2^32).</summary>
     internal (ulong Tick, uint Events) LastRecorded => rings.Session.Last;
 
     /// <summary>Connects to the Visor and synchronises the clock.</summary>
     /// <exception cref="ChronoLogException">NoConnection, TimedOut, ProtocolVersionMismatch.</exception>
-    public static async Task<ChronoClient> ConnectAsync(
+    public static Task<ChronoClient> ConnectAsync(
         ClientOptions options, ILogger? logger = null, CancellationToken cancellation = default)
     {
         logger ??= NullLogger.Instance;
-        var connector = new ZmqRpcConnector(logger);
+        return ConnectAsync(options, new NativeClientPorts(logger), logger, cancellation);
+    }
+
+    /// <summary>The same over other ports, which are the client's from here on.</summary>
+    internal static async Task<ChronoClient> ConnectAsync(
+        ClientOptions options, IClientPorts ports, ILogger logger, CancellationToken cancellation)
+    {
         ChronoClient? client = null;
         try
         {
-            client = new ChronoClient(options, connector, logger);
-            await client.ConnectAsync(cancellation).ConfigureAwait(false);
+            client = new ChronoClient(options, ports, logger);
+            await client.ConnectAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             return client;
         }
         catch
         {
-            await (client?.DisposeAsync() ?? connector.DisposeAsync()).ConfigureAwait(false);
+            await (client?.DisposeAsync() ?? ports.DisposeAsync()).ConfigureAwait(ports.StaysOnContext);
             throw;
         }
     }
@@ -82,7 +82,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
             request.Attributes[key] = value;
         }
 
-        await CallAsync(Methods.CreateChronicle, request, cancellation).ConfigureAwait(false);
+        await CallAsync(Methods.CreateChronicle, request, cancellation).ConfigureAwait(ports.StaysOnContext);
     }
 
     /// <exception cref="ChronoLogException">Acquired: a story of it is held by somebody.</exception>
@@ -90,19 +90,19 @@ public sealed partial class ChronoClient : IAsyncDisposable
         CallAsync(Methods.DestroyChronicle, ForChronicle(name), cancellation);
 
     public async Task<IReadOnlyList<string>> ShowChroniclesAsync(CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ListChronicles, ForChronicle(""), cancellation).ConfigureAwait(false)).Names;
+        (await CallAsync(Methods.ListChronicles, ForChronicle(""), cancellation).ConfigureAwait(ports.StaysOnContext)).Names;
 
     public async Task<IReadOnlyList<string>> ShowStoriesAsync(string chronicle, CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ListStories, ForChronicle(chronicle), cancellation).ConfigureAwait(false)).Names;
+        (await CallAsync(Methods.ListStories, ForChronicle(chronicle), cancellation).ConfigureAwait(ports.StaysOnContext)).Names;
 
     public async Task<Chronicle> ShowChronicleAsync(string name, CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ShowChronicle, ForChronicle(name), cancellation).ConfigureAwait(false)).Chronicle;
+        (await CallAsync(Methods.ShowChronicle, ForChronicle(name), cancellation).ConfigureAwait(ports.StaysOnContext)).Chronicle;
 
     public async Task<string> GetChronicleAttributeAsync(string name, string key, CancellationToken cancellation = default)
     {
         ChronicleRequest request = ForChronicle(name);
         request.Key = key;
-        return (await CallAsync(Methods.GetAttribute, request, cancellation).ConfigureAwait(false)).Value;
+        return (await CallAsync(Methods.GetAttribute, request, cancellation).ConfigureAwait(ports.StaysOnContext)).Value;
     }
 
     public Task EditChronicleAttributeAsync(string name, string key, string value, CancellationToken cancellation = default)
@@ -124,7 +124,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
     /// <exception cref="ChronoLogException">Acquired: stories are held; the client stays connected and usable.</exception>
     public async Task DisconnectAsync(CancellationToken cancellation = default)
     {
-        await stateLock.WaitAsync(cancellation).ConfigureAwait(false);
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         try
         {
             if (held.Count > 0)
@@ -134,14 +134,14 @@ public sealed partial class ChronoClient : IAsyncDisposable
                     string.Create(CultureInfo.InvariantCulture, $"{held.Count} stories are still held; release them first"));
             }
 
-            await LeaveAsync(cancellation).ConfigureAwait(false);
+            await LeaveAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
         }
         finally
         {
-            stateLock.Release();
+            stateLock.Leave();
         }
 
-        await DisposeAsync().ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(ports.StaysOnContext);
     }
 
     /// <summary>Ends everything at once. Stories still held are given back; what was recorded stays recorded.</summary>
@@ -152,26 +152,25 @@ public sealed partial class ChronoClient : IAsyncDisposable
             return;
         }
 
-        await closing.CancelAsync().ConfigureAwait(false);
-        await background.ConfigureAwait(false);
+        Cancel(closing);
+        await background.ConfigureAwait(ports.StaysOnContext);
         if (playback.IsValueCreated)
         {
-            await playback.Value.DisposeAsync().ConfigureAwait(false);
+            await playback.Value.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
         }
 
         if (rings is not null)
         {
-            await rings.DisposeAsync().ConfigureAwait(false);
+            await rings.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
         }
 
         if (ClientId != 0)
         {
-            await TryLeaveAsync().ConfigureAwait(false);
+            await TryLeaveAsync().ConfigureAwait(ports.StaysOnContext);
         }
 
-        await portal.DisposeAsync().ConfigureAwait(false);
-        await connector.DisposeAsync().ConfigureAwait(false);
-        clock.Dispose();
+        await portal.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
+        await ports.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
         closing.Dispose();
     }
 
@@ -180,8 +179,8 @@ public sealed partial class ChronoClient : IAsyncDisposable
         var request = new ConnectRequest
         {
             ClientProtocolVersion = Methods.ProtocolVersion,
-            Host = HostIdentity.Current,
-            Pid = (uint)Environment.ProcessId,
+            Host = ports.Host,
+            Pid = ports.ProcessId,
             Program = options.Program,
         };
         foreach ((string key, string value) in options.Attributes)
@@ -189,15 +188,17 @@ public sealed partial class ChronoClient : IAsyncDisposable
             request.Environment[key] = value;
         }
 
-        TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(false));
-        synchronizer = new ClockSynchronizer(portal, Methods.Clock, clock);
-        await synchronizer.SynchronizeAsync(cancellation).ConfigureAwait(false);
-        rings = new RingSet(ClientId, clock, connector, portal, options, logger);
+        TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(ports.StaysOnContext));
+        await ports.SynchronizeAsync(portal, cancellation).ConfigureAwait(ports.StaysOnContext);
+        rings = new RingSet(ClientId, ports, portal, options, logger);
         GroupChanged += rings.Observe;
         background = Task.WhenAll(
             KeepAliveAsync(),
-            synchronizer.RunAsync(RealTimers.Instance, ClockPeriod, closing.Token));
+            ports.KeepSynchronizedAsync(portal, ClockPeriod, closing.Token));
     }
+
+    /// <summary>Whoever waits is continued on its own context: CancelAsync would pass through the thread pool.</summary>
+    internal static void Cancel(CancellationTokenSource source) => source.Cancel();
 
     private ChronicleRequest ForChronicle(string name) => new() { ClientId = ClientId, Chronicle = name };
 
@@ -208,5 +209,5 @@ public sealed partial class ChronoClient : IAsyncDisposable
         RpcMethod<TRequest, TReply> method, TRequest request, CancellationToken cancellation)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply> =>
-        await portal.CallAsync(method, request, options.CallDeadline, cancellation).ConfigureAwait(false);
+        await portal.CallAsync(method, request, options.CallDeadline, cancellation).ConfigureAwait(ports.StaysOnContext);
 }

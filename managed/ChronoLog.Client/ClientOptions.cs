@@ -40,6 +40,9 @@ public sealed record ClientOptions
     /// <summary>Longest wait for an answer of the Visor or a Keeper.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest wait for the opening of a replay, and for each of its pages.</summary>
+    public TimeSpan ReplayDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a release waits for the chronicle's durability level.</summary>
     public TimeSpan ReleaseTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -7,7 +7,8 @@ namespace ChronoLog.Client;
 /// <summary>A ring that this process shares with a Keeper, for as long as its memory is mapped. On the rings' strand.</summary>
 internal sealed class KeeperRing(ProcessIdentity keeper, RecorderRing ring, IRpcChannel channel, long capacityBytes)
 {
-    public ProcessIdentity Keeper { get; } = keeper;
+    /// <summary>As the view has it by which the ring was asked for last.</summary>
+    public ProcessIdentity Keeper { get; set; } = keeper;
 
     public RecorderRing Ring { get; } = ring;
 

@@ -1,9 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Transport.Bulk;
 
 namespace ChronoLog.Client;
 
@@ -13,15 +10,24 @@ namespace ChronoLog.Client;
 /// </summary>
 internal sealed class PlaybackContext : IAsyncDisposable
 {
-    private readonly StrandThread thread = new(new Strand("chronolog playback"));
-    private readonly Dictionary<string, FabricBulkEndpoint> endpoints = new(StringComparer.Ordinal);
+    private readonly IClientPorts ports;
+    private readonly IDisposable thread;
+    private readonly Dictionary<string, IBulkEndpoint> endpoints = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IRpcChannel> channels = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource ending = new();
-    private readonly IRpcConnector connector;
 
-    public PlaybackContext(IRpcConnector connector) => this.connector = connector;
+    public PlaybackContext(IClientPorts ports)
+    {
+        this.ports = ports;
+        thread = ports.Run(Strand);
+    }
 
-    public Strand Strand => thread.Strand;
+    public Strand Strand { get; } = new("chronolog playback");
+
+    public ITimers Timers => ports.Timers;
+
+    /// <inheritdoc cref="IClientPorts.StaysOnContext"/>
+    public bool StaysOnContext => ports.StaysOnContext;
 
     /// <summary>True once nothing runs on the strand any more: what is left to close went with it.</summary>
     public bool IsDisposed => ending.IsCancellationRequested;
@@ -32,7 +38,7 @@ internal sealed class PlaybackContext : IAsyncDisposable
     {
         try
         {
-            return await Strand.InvokeAsync(function).WaitAsync(ending.Token).ConfigureAwait(false);
+            return await Strand.InvokeAsync(function, ending.Token).ConfigureAwait(ports.StaysOnContext);
         }
         catch (OperationCanceledException exception) when (ending.IsCancellationRequested)
         {
@@ -46,7 +52,7 @@ internal sealed class PlaybackContext : IAsyncDisposable
     {
         if (!channels.TryGetValue(player.ServiceEndpoint, out IRpcChannel? channel))
         {
-            channels.Add(player.ServiceEndpoint, channel = connector.Open(player.ServiceEndpoint));
+            channels.Add(player.ServiceEndpoint, channel = ports.Connector.Open(player.ServiceEndpoint));
         }
 
         return channel;
@@ -56,10 +62,9 @@ internal sealed class PlaybackContext : IAsyncDisposable
     public IBulkEndpoint BulkFor(ProcessIdentity player)
     {
         string provider = player.FabricProvider.Length > 0 ? player.FabricProvider : "auto";
-        if (!endpoints.TryGetValue(provider, out FabricBulkEndpoint? endpoint))
+        if (!endpoints.TryGetValue(provider, out IBulkEndpoint? endpoint))
         {
-            endpoint = FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddressTowards(player.ServiceEndpoint)));
-            endpoints.Add(provider, endpoint);
+            endpoints.Add(provider, endpoint = ports.OpenBulk(player));
         }
 
         return endpoint;
@@ -68,29 +73,17 @@ internal sealed class PlaybackContext : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Nothing that is posted from here on runs; whoever waits for it is told.
-        await ending.CancelAsync().ConfigureAwait(false);
+        ChronoClient.Cancel(ending);
         foreach (IRpcChannel channel in channels.Values)
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
+            await channel.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
         }
 
-        foreach (FabricBulkEndpoint endpoint in endpoints.Values)
+        foreach (IBulkEndpoint endpoint in endpoints.Values)
         {
-            await endpoint.DisposeAsync().ConfigureAwait(false);
+            await endpoint.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
         }
 
         thread.Dispose();
     }
-
-    // The local address from which the peer is reached. Connecting a datagram socket sends nothing: it asks the routes.
-    private static string SourceAddressTowards(string endpoint)
-    {
-        var uri = new Uri(endpoint);
-        using var socket = new Socket(AddressFamilyOf(uri.Host), SocketType.Dgram, ProtocolType.Udp);
-        socket.Connect(uri.Host.Trim('[', ']'), uri.Port);
-        return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
-    }
-
-    private static AddressFamily AddressFamilyOf(string host) =>
-        IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) ? address.AddressFamily : AddressFamily.InterNetwork;
 }

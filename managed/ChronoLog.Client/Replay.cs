@@ -1,7 +1,6 @@
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Transport.Timing;
 
 namespace ChronoLog.Client;
 
@@ -30,15 +29,21 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     public Status Status => Gaps.Count == 0 ? Status.Ok : Status.Partial;
 
     internal static async Task<Replay> OpenAsync(
-        PlaybackContext context, StoryReply route, OpenReadRequest request, CancellationToken cancellation)
+        PlaybackContext context, StoryReply route, OpenReadRequest request, TimeSpan deadline,
+        CancellationToken cancellation)
     {
         RemoteReadSource source = await context.RunAsync(() => RemoteReadSource.OpenAsync(
             context.ChannelTo(route.Group.Player),
             context.BulkFor(route.Group.Player),
-            RealTimers.Instance,
+            context.Timers,
             request,
-            new RemoteReadOptions { Name = $"player at {route.Group.Player.ServiceEndpoint}" },
-            cancellation)).ConfigureAwait(false);
+            new RemoteReadOptions
+            {
+                Name = $"player at {route.Group.Player.ServiceEndpoint}",
+                OpenDeadline = deadline,
+                PageDeadline = deadline,
+            },
+            cancellation)).ConfigureAwait(context.StaysOnContext);
         return new Replay(context, source);
     }
 
@@ -48,7 +53,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     {
         while (true)
         {
-            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(false);
+            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(context.StaysOnContext);
             if (run is null)
             {
                 yield break;
@@ -72,7 +77,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
             {
                 await source.DisposeAsync();
                 return true;
-            }).ConfigureAwait(false);
+            }).ConfigureAwait(context.StaysOnContext);
         }
         catch (ChronoLogException exception) when (exception.Status == Status.NoConnection)
         {

@@ -1,5 +1,4 @@
 using ChronoLog.Core.Protocol;
-using ChronoLog.Transport.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Client;
@@ -38,7 +37,7 @@ internal sealed partial class RingSet
 
     private void Watch()
     {
-        long now = RealTimers.Instance.MonotonicNanoseconds;
+        long now = ports.Timers.MonotonicNanoseconds;
         foreach (KeeperRing ring in inUse.Values.ToList())
         {
             if (!ring.IsSeeking && now >= ring.NextTry && IsLost(ring))
@@ -84,7 +83,7 @@ internal sealed partial class RingSet
         finally
         {
             ring.IsSeeking = false;
-            ring.NextTry = RealTimers.Instance.MonotonicNanoseconds + RetryNanoseconds;
+            ring.NextTry = ports.Timers.MonotonicNanoseconds + RetryNanoseconds;
         }
     }
 
@@ -153,7 +152,7 @@ internal sealed partial class RingSet
         foreach (ProcessIdentity keeper in candidates)
         {
             KeeperRing? successor = await TryOpenAsync(keeper, ring);
-            if (successor is not null && !IsLost(successor))
+            if (successor is not null && successor != ring && !IsLost(successor))
             {
                 return successor;
             }

@@ -4,7 +4,6 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Time;
 using ChronoLog.Transport.Rings;
-using ChronoLog.Transport.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Client;
@@ -24,36 +23,41 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     private static readonly TimeSpan CloseDeadline = TimeSpan.FromSeconds(1);
 
     private readonly ulong clientId;
-    private readonly IRpcConnector connector;
+    private readonly IClientPorts ports;
     private readonly IRpcChannel portal;
     private readonly ClientOptions options;
     private readonly ILogger logger;
     private readonly Strand strand = new("chronolog rings");
-    private readonly AgentRunner runner;
+    private readonly IAgentRun runner;
     private readonly CancellationTokenSource ending = new();
     private readonly Dictionary<ulong, KeeperRing> inUse = [];
     private readonly Dictionary<ulong, Task<KeeperRing>> opening = [];
     private readonly List<StoryPlacement> stories = [];
 
     public RingSet(
-        ulong clientId, SharedClock clock, IRpcConnector connector, IRpcChannel portal, ClientOptions options,
-        ILogger logger)
+        ulong clientId, IClientPorts ports, IRpcChannel portal, ClientOptions options, ILogger logger)
     {
         this.clientId = clientId;
-        this.connector = connector;
+        this.ports = ports;
         this.portal = portal;
         this.options = options;
         this.logger = logger;
-        Session = new RecorderSession(clientId, clock) { ReplacesRings = true };
+        Session = ports.OpenSession(clientId);
+        Session.ReplacesRings = true;
         watchNanoseconds = (long)WatchPeriod(options.FailoverAfter).TotalNanoseconds;
-        runner = new AgentRunner(this, () => TimeSpan.FromMicroseconds(watchNanoseconds / 1000.0), Failed);
+        runner = ports.Run(this, () => TimeSpan.FromMicroseconds(watchNanoseconds / 1000.0), Failed);
         strand.Posted = runner.Wake;
         strand.Unhandled = Failed;
     }
 
     public string Name => strand.Name;
 
-    public RecorderSession Session { get; }
+    public ITimers Timers => ports.Timers;
+
+    /// <inheritdoc cref="IClientPorts.StaysOnContext"/>
+    public bool StaysOnContext => ports.StaysOnContext;
+
+    public IRecorderSession Session { get; }
 
     /// <summary>Opens a story for recording into rings of the group, per the client's placement.</summary>
     /// <exception cref="ChronoLogException">
@@ -71,7 +75,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 $"story {story.Name} has durability=replicated and replicas=1: set the chronicle's replicas to 2");
         }
 
-        await OnStrandAsync(() => PlaceAsync(story, cancellation)).ConfigureAwait(false);
+        await OnStrandAsync(() => PlaceAsync(story, cancellation)).ConfigureAwait(ports.StaysOnContext);
         return story;
     }
 
@@ -85,7 +89,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     int IAgent.DoWork()
     {
         int done = strand.DoWork();
-        long now = RealTimers.Instance.MonotonicNanoseconds;
+        long now = ports.Timers.MonotonicNanoseconds;
         if (now < nextWatch || ending.IsCancellationRequested)
         {
             return done;
@@ -98,10 +102,10 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync().ConfigureAwait(false);
+        ChronoClient.Cancel(ending);
         runner.Dispose();
         Session.Dispose();
-        await Task.WhenAll(inUse.Values.Concat(left).Select(CloseAsync)).ConfigureAwait(false);
+        await Task.WhenAll(inUse.Values.Concat(left).Select(CloseAsync)).ConfigureAwait(ports.StaysOnContext);
     }
 
     // A Keeper that does not answer sees the closed mark in the ring, or this process's end.
@@ -110,20 +114,20 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         try
         {
             var request = new CloseRingRequest { ClientId = clientId, RingId = ring.Ring.RingId };
-            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline).ConfigureAwait(false);
+            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline).ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {
         }
 
-        await ring.Channel.DisposeAsync().ConfigureAwait(false);
+        await ring.Channel.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
     }
 
     private async Task OnStrandAsync(Func<Task> function)
     {
         try
         {
-            await strand.InvokeAsync(() => new ValueTask(function())).WaitAsync(ending.Token).ConfigureAwait(false);
+            await strand.InvokeAsync(() => new ValueTask(function()), ending.Token).ConfigureAwait(ports.StaysOnContext);
         }
         catch (OperationCanceledException exception) when (ending.IsCancellationRequested)
         {
@@ -151,7 +155,11 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
             try
             {
-                story.Give(await RingOfAsync(keeper, 0, options.CallDeadline, cancellation));
+                KeeperRing ring = await RingOfAsync(keeper, 0, options.CallDeadline, cancellation);
+                if (!story.Rings.Contains(ring))
+                {
+                    story.Give(ring);
+                }
             }
             catch (ChronoLogException exception)
             {
@@ -180,7 +188,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     {
         List<ProcessIdentity> near =
         [
-            .. story.Group.Keepers.Where(keeper => keeper.Host == HostIdentity.Current)
+            .. story.Group.Keepers.Where(keeper => keeper.Host == ports.Host)
                 .OrderBy(keeper => keeper.ProcessId),
         ];
         int first = near.Count == 0 ? 0 : (int)(clientId % (ulong)near.Count);
@@ -199,13 +207,13 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
             return new ChronoLogException(
                 Status.NoKeepers,
                 $"story {story.Name} has replicas={story.Replicas}, and {near} keeper of group {group.Group} is on this "
-                + $"node ({HostIdentity.Current}): start another one here");
+                + $"node ({ports.Host}): start another one here");
         }
 
         string known = string.Join(", ", group.Keepers.Select(keeper => $"'{keeper.Name}' on {keeper.Host}"));
         return new ChronoLogException(
             Status.NotSupported,
-            $"no keeper of group {group.Group} runs on this node ({HostIdentity.Current}); there are {known}. "
+            $"no keeper of group {group.Group} runs on this node ({ports.Host}); there are {known}. "
             + "Recording into a remote keeper is not built yet: start a keeper here");
     }
 
@@ -232,17 +240,23 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     private async Task<KeeperRing> OpenRingAsync(ProcessIdentity keeper, long capacityBytes, TimeSpan deadline)
     {
-        IRpcChannel channel = connector.Open(keeper.ServiceEndpoint);
+        IRpcChannel channel = ports.Connector.Open(keeper.ServiceEndpoint);
         try
         {
             var request = new OpenRingRequest
             {
                 ClientId = clientId,
-                Host = HostIdentity.Current,
-                Pid = (uint)Environment.ProcessId,
+                Host = ports.Host,
+                Pid = ports.ProcessId,
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
             OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
+            if (inUse.Values.FirstOrDefault(known => known.Ring.Path == reply.Path) is { } same)
+            {
+                await channel.DisposeAsync();
+                return Rename(same, keeper);
+            }
+
             await CheckClockAsync(keeper, channel, reply);
             var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
             inUse.Add(keeper.ProcessId, ring);
@@ -263,7 +277,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     {
         try
         {
-            ClockAgreement.Check(keeper, reply.KeeperTick, Session.Clock.Now);
+            ClockAgreement.Check(keeper, reply.KeeperTick, ports.Clock.Now);
         }
         catch (ChronoLogException)
         {
@@ -271,6 +285,16 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
             await channel.CallAsync(Methods.CloseRing, close, options.CallDeadline, ending.Token);
             throw;
         }
+    }
+
+    // One ring is mapped once, or the two copies of an event would lie in it both. Asked by an outdated view, a Keeper that
+    // was started anew has given it out under the id of its former process, which has left the group.
+    private KeeperRing Rename(KeeperRing ring, ProcessIdentity keeper)
+    {
+        inUse.Remove(ring.Keeper.ProcessId);
+        ring.Keeper = keeper;
+        inUse[keeper.ProcessId] = ring;
+        return ring;
     }
 
     private void Failed(Exception exception) =>

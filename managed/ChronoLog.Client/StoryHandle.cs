@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Transport.Rings;
@@ -8,11 +7,15 @@ namespace ChronoLog.Client;
 /// <summary>An acquired story: records events. Thread-safe; nothing is allocated per event, and no RPC is made.</summary>
 public sealed class StoryHandle
 {
-    private readonly StoryWriter writer;
+    // Events go straight to the sealed class, whose call into C is inlined. Null in a simulation, where no call may wait:
+    // there the application records into the model of the writer.
+    private readonly StoryWriter recorder;
+    private readonly IStoryWriter writer;
 
-    internal StoryHandle(StoryDescriptor story, StoryWriter writer, ulong clientId)
+    internal StoryHandle(StoryDescriptor story, IStoryWriter writer, ulong clientId)
     {
         this.writer = writer;
+        recorder = (writer as StoryWriter)!;
         Chronicle = story.Chronicle;
         Story = story.Story;
         StoryId = story.StoryId;
@@ -38,19 +41,19 @@ public sealed class StoryHandle
     /// TimedOut, NoKeepers, LimitExceeded, NotAcquired: nothing was recorded, ever. Unknown (with replicas only): the event
     /// is with fewer Keepers than that, stored at most once.
     /// </exception>
-    public ulong LogEvent(ReadOnlySpan<byte> record) => writer.LogEvent(record);
+    public ulong LogEvent(ReadOnlySpan<byte> record) => recorder.LogEvent(record);
 
     /// <inheritdoc cref="LogEvent(ReadOnlySpan{byte})"/>
     /// <param name="record">The event's bytes; may be empty.</param>
     /// <param name="index">With tick and client id the event's identity.</param>
-    public ulong LogEvent(ReadOnlySpan<byte> record, out uint index) => writer.LogEvent(record, out index);
+    public ulong LogEvent(ReadOnlySpan<byte> record, out uint index) => recorder.LogEvent(record, out index);
 
     /// <summary>Records many events at once.</summary>
     /// <param name="records">The records, one after the other.</param>
     /// <param name="lengths">The length of each, in bytes.</param>
     /// <param name="ticks">Receives their ticks.</param>
     public void LogBatch(ReadOnlySpan<byte> records, ReadOnlySpan<int> lengths, Span<ulong> ticks) =>
-        writer.LogBatch(records, lengths, ticks);
+        recorder.LogBatch(records, lengths, ticks);
 
     /// <summary>Completes when everything recorded through this handle so far has reached the level.</summary>
     /// <param name="level">Replicated needs replicas=2 (else NotSupported). Archived does not wait for windows.</param>
@@ -60,19 +63,18 @@ public sealed class StoryHandle
     {
         if (level == DurabilityLevel.Archived && Rings is not null && Placement is not null)
         {
-            long begin = Stopwatch.GetTimestamp();
-            await FlushAsync(DurabilityLevel.Journaled, timeout, cancellation).ConfigureAwait(false);
-            TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(begin);
+            long begin = Rings.Timers.MonotonicNanoseconds;
+            await FlushAsync(DurabilityLevel.Journaled, timeout, cancellation).ConfigureAwait(StaysOnContext);
+            TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Since(begin);
             await Rings.ArchiveAsync(Placement, rest > TimeSpan.Zero || rest == timeout ? rest : TimeSpan.Zero, cancellation)
-                .ConfigureAwait(false);
+                .ConfigureAwait(StaysOnContext);
             return;
         }
 
         if (!IsReached(level))
         {
             // The ring's own wait goes on until its time is up; nobody waits for it then.
-            Task flush = Task.Run(() => Flush(level, timeout), cancellation);
-            await flush.WaitAsync(cancellation).ConfigureAwait(false);
+            await FlushWaitingAsync(level, timeout).WaitAsync(cancellation).ConfigureAwait(StaysOnContext);
         }
     }
 
@@ -82,20 +84,27 @@ public sealed class StoryHandle
     /// <summary>
     /// The <c>chrono_story_writer</c>, for those who record from C. Valid as long as this handle is reachable.
     /// </summary>
-    internal nint NativeWriter => writer.Native;
+    internal nint NativeWriter => recorder.Native;
 
     internal RingSet? Rings { get; init; }
 
     internal StoryPlacement? Placement { get; init; }
+
+    internal IStoryWriter Writer => writer;
+
+    private bool StaysOnContext => Rings?.StaysOnContext ?? false;
 
     internal async Task CloseAsync()
     {
         writer.Dispose();
         if (Rings is not null && Placement is not null)
         {
-            await Rings.ForgetAsync(Placement).ConfigureAwait(false);
+            await Rings.ForgetAsync(Placement).ConfigureAwait(StaysOnContext);
         }
     }
+
+    private TimeSpan Since(long begin) =>
+        TimeSpan.FromMicroseconds((Rings!.Timers.MonotonicNanoseconds - begin) / 1000.0);
 
     // No Keeper now: it may be back, or its events with another one, before the time is up.
     private bool IsReached(DurabilityLevel level)
@@ -110,11 +119,11 @@ public sealed class StoryHandle
         }
     }
 
-    private void Flush(DurabilityLevel level, TimeSpan timeout)
+    private async Task FlushWaitingAsync(DurabilityLevel level, TimeSpan timeout)
     {
         try
         {
-            writer.Flush(level, timeout);
+            await writer.FlushAsync(level, timeout).ConfigureAwait(StaysOnContext);
         }
         catch (ChronoLogException exception)
             when (exception.Status is Status.TimedOut or Status.NoKeepers && Rings?.Owing is { Length: > 0 } owing)

@@ -18,7 +18,7 @@ internal sealed class StoryPlacement(StoryDescriptor story, GroupView group, int
     /// <summary>Every Keeper that it was ever recorded into.</summary>
     public List<ProcessIdentity> Used { get; } = [];
 
-    public StoryWriter Writer { get; set; } = null!;
+    public IStoryWriter Writer { get; set; } = null!;
 
     /// <summary>Fewer Keepers than copies: nothing is recorded until another one is there.</summary>
     public bool IsShort => Rings.Count < Replicas;

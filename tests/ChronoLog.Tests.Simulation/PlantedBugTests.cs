@@ -32,6 +32,11 @@ public sealed class PlantedBugTests
         (PlantedBug.RecoverTornBatch, [FaultKind.KeeperPowerLoss]),
         (PlantedBug.BaseClockFollowsWallClock, [FaultKind.WallClockStep]),
         (PlantedBug.AnchorForgotten, [FaultKind.WallClockStep, FaultKind.CrashVisor]),
+        (PlantedBug.MoveForgets, [FaultKind.CrashKeeper]),
+        (PlantedBug.MoveRenumbers, [FaultKind.CrashKeeper]),
+        (PlantedBug.RetiredCountsAsJournaled, [FaultKind.ProcessPause, FaultKind.CrashKeeper]),
+        (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
+        (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

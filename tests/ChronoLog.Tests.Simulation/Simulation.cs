@@ -1,3 +1,4 @@
+using ChronoLog.Client;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Checking;
@@ -24,8 +25,9 @@ internal sealed class Simulation
     private Simulation(ulong seed, IReadOnlyList<FaultKind> allowed, PlantedBugs bugs, int traceLines)
     {
         world = new SimWorld(seed, traceLines);
-        settings = SimSettings.Draw(world.Random.Fork());
+        SimSettings drawn = SimSettings.Draw(world.Random.Fork());
         plan = FaultPlan.Draw(world.Random.Fork(), allowed);
+        settings = drawn with { HasDestroyed = plan.Kinds.Contains(FaultKind.DestroyStory) };
         deployment = new Deployment(world, settings, bugs);
     }
 
@@ -40,6 +42,7 @@ internal sealed class Simulation
         SynchronizationContext? outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         StreamingMerge.KeepsDuplicates = bugs?.Has(PlantedBug.SkipDuplicateRemoval) ?? false;
+        RingSet.AsksNobodyLeft = bugs?.Has(PlantedBug.ArchiveAsksNobodyLeft) ?? false;
         try
         {
             return new Simulation(seed, allowed ?? FaultPlan.Every, bugs ?? PlantedBugs.None, traceLines).Run();
@@ -48,6 +51,7 @@ internal sealed class Simulation
         {
             SynchronizationContext.SetSynchronizationContext(outer);
             StreamingMerge.KeepsDuplicates = false;
+            RingSet.AsksNobodyLeft = false;
         }
     }
 
@@ -93,10 +97,13 @@ internal sealed class Simulation
     private void ReplayAll()
     {
         // One that acquired the story: a story that nobody ever acquired does not exist.
-        foreach (string story in Enumerable.Range(0, settings.Stories).Select(Deployment.StoryName))
+        foreach (string story in deployment.Stories)
         {
             ClientProcess? reader = deployment.Clients.FirstOrDefault();
-            if (reader is null || deployment.Model.Story(story).Count == 0 || world.Violations.Any)
+            // Nor does one that was destroyed, and not recorded since.
+            bool exists = deployment.Model.Story(story).Values.Any(
+                recorded => story != Deployment.Destroyed || recorded.IsPromised(deployment.Model.Returns));
+            if (reader is null || !exists || world.Violations.Any)
             {
                 continue;
             }
@@ -115,6 +122,7 @@ internal sealed class Simulation
         Events = deployment.Model.Returns,
         Replays = deployment.Checker.Replays,
         CompleteReplays = deployment.Checker.CompleteReplays,
+        Flushes = deployment.Flushes.Flushes,
         Faults = plan.Kinds,
         Violations = world.Violations.Found,
         Trace = [.. world.Trace.Lines()],

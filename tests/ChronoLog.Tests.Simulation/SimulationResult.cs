@@ -18,6 +18,8 @@ internal sealed record SimulationResult
 
     public required int CompleteReplays { get; init; }
 
+    public required int Flushes { get; init; }
+
     public required IReadOnlyList<FaultKind> Faults { get; init; }
 
     public required IReadOnlyList<string> Violations { get; init; }
@@ -28,7 +30,8 @@ internal sealed record SimulationResult
 
     public override string ToString() =>
         $"seed {Seed}: {(Passed ? "ok" : "FAILED")}, trace {Hash:x16}, {Steps} steps, {Events} events, "
-        + $"{Replays} replays ({CompleteReplays} complete), faults {string.Join(' ', Faults)}";
+        + $"{Replays} replays ({CompleteReplays} complete), {Flushes} flushes, "
+        + $"faults {string.Join(' ', Faults)}";
 
     /// <summary>Everything that is needed to look into a failure.</summary>
     public string Report()

@@ -5,7 +5,7 @@ namespace ChronoLog.Core.Agents;
 /// Drives one agent on a thread of its own: works while there is work, then yields for a while, then sleeps up to a
 /// bound. <see cref="Wake"/> ends the sleep.
 /// </summary>
-public sealed class AgentRunner : IDisposable
+public sealed class AgentRunner : IAgentRun
 {
     // Spinning pays only while the producer is about to publish; a yield costs about 1 µs, so 200 of them bound the
     // busy time after the last event to a fraction of a millisecond.

@@ -40,30 +40,46 @@ public sealed class Strand(string name) : SynchronizationContext, IAgent
     public override SynchronizationContext CreateCopy() => this;
 
     /// <summary>Runs an asynchronous function on the strand and completes when it has.</summary>
-    public Task<T> InvokeAsync<T>(Func<ValueTask<T>> function)
+    /// <param name="function">Runs on, whatever becomes of the wait.</param>
+    /// <param name="abandon">Ends the wait, on the context that waits: nothing passes through the thread pool.</param>
+    public Task<T> InvokeAsync<T>(Func<ValueTask<T>> function, CancellationToken abandon = default)
     {
+        if (abandon.IsCancellationRequested)
+        {
+            return Task.FromCanceled<T>(abandon);
+        }
+
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        CancellationTokenRegistration registration =
+            abandon.UnsafeRegister(_ => completion.TrySetCanceled(abandon), null);
         Post(static async state =>
         {
-            var (function, completion) = ((Func<ValueTask<T>>, TaskCompletionSource<T>))state!;
+            var (function, completion, registration) =
+                ((Func<ValueTask<T>>, TaskCompletionSource<T>, CancellationTokenRegistration))state!;
             try
             {
-                completion.SetResult(await function());
+                completion.TrySetResult(await function());
             }
             catch (Exception exception)
             {
-                completion.SetException(exception);
+                completion.TrySetException(exception);
             }
-        }, (function, completion));
+            finally
+            {
+                registration.Unregister();
+            }
+        }, (function, completion, registration));
         return completion.Task;
     }
 
-    /// <inheritdoc cref="InvokeAsync{T}(Func{ValueTask{T}})"/>
-    public Task InvokeAsync(Func<ValueTask> function) => InvokeAsync(async () =>
-    {
-        await function();
-        return true;
-    });
+    /// <inheritdoc cref="InvokeAsync{T}(Func{ValueTask{T}}, CancellationToken)"/>
+    public Task InvokeAsync(Func<ValueTask> function, CancellationToken abandon = default) => InvokeAsync(
+        async () =>
+        {
+            await function();
+            return true;
+        },
+        abandon);
 
     /// <summary>Runs at most a bounded number of callbacks on the calling thread.</summary>
     public int DoWork()

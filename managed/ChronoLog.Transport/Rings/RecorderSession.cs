@@ -8,7 +8,7 @@ namespace ChronoLog.Transport.Rings;
 /// The recording side of one connected client: its clock, its sequence of ticks and indexes, and the rings that Keepers
 /// have opened for it. Thread-safe; rings may come and go while other threads record.
 /// </summary>
-public sealed partial class RecorderSession : IDisposable
+public sealed partial class RecorderSession : IRecorderSession
 {
     /// <summary>Every file that a Keeper offers for mapping has such a name: anything else is refused.</summary>
     internal const string FilePrefix = "chronolog-";
@@ -111,6 +111,10 @@ public sealed partial class RecorderSession : IDisposable
         writer.SetRings(rings);
         return writer;
     }
+
+    IStoryWriter IRecorderSession.OpenStory(
+        ulong storyId, Placement placement, IReadOnlyList<RecorderRing> rings, int replicas) =>
+        OpenStory(storyId, placement, rings, replicas);
 
     /// <summary>Blocks until everything recorded so far, in any story, has reached the level.</summary>
     /// <param name="level">Up to <see cref="DurabilityLevel.Synced"/>: what rings know.</param>

@@ -6,7 +6,7 @@ using ChronoLog.Interop.Ring;
 namespace ChronoLog.Transport.Rings;
 
 /// <summary>Records the events of one story. Thread-safe; allocates nothing per event.</summary>
-public sealed class StoryWriter : IDisposable
+public sealed class StoryWriter : IStoryWriter
 {
     // Copying more than this takes over a microsecond, for which a collection should not have to wait.
     private const int FastRecordBytesMax = 4096;
@@ -101,6 +101,9 @@ public sealed class StoryWriter : IDisposable
     public void Flush(DurabilityLevel level, TimeSpan timeout) =>
         FlushWait.Check(
             handle.Flush(FlushWait.NativeLevel(level, Replicas), FlushWait.Nanoseconds(timeout)), level, Name);
+
+    /// <summary>The same on a thread of the pool, which is held for as long: recording threads are not.</summary>
+    public Task FlushAsync(DurabilityLevel level, TimeSpan timeout) => Task.Run(() => Flush(level, timeout));
 
     /// <summary>
     /// True when everything that this story's writer recorded so far has reached the level; never waits.

@@ -62,4 +62,19 @@ public enum PlantedBug
 
     /// <summary>A Visor that starts again anchors the base clock anew.</summary>
     AnchorForgotten,
+
+    /// <summary>A client that leaves a Keeper's ring does not take along what that had not consumed.</summary>
+    MoveForgets,
+
+    /// <summary>What it takes along gets new indexes.</summary>
+    MoveRenumbers,
+
+    /// <summary>Once a ring that was left is retired, all that it ever had counts as journaled.</summary>
+    RetiredCountsAsJournaled,
+
+    /// <summary>A flush looks only at the rings that are in use now.</summary>
+    FlushForgetsLeftRings,
+
+    /// <summary>A flush to the archive asks only the Keepers that are recorded into now.</summary>
+    ArchiveAsksNobodyLeft,
 }

@@ -21,8 +21,13 @@ internal sealed class RecordedEvent(EventSequence sequence, byte[] record, SimNo
     /// <summary>The highest level that a flush covering it has confirmed.</summary>
     public DurabilityLevel Confirmed { get; set; } = DurabilityLevel.Accepted;
 
-    /// <summary>Power went where it lay, and no level that survives this had been confirmed.</summary>
+    /// <summary>
+    /// Power went where it lay, and no level that survives this had been confirmed; or its story is being destroyed.
+    /// </summary>
     public bool MayBeLost { get; set; }
+
+    /// <summary>World nanoseconds: who asks later must not see it, for its story was destroyed by then.</summary>
+    public long GoneAt { get; set; } = long.MaxValue;
 
     /// <summary>It has to be in every replay that is called complete.</summary>
     public bool IsPromised(long returnedBefore) => Returned > 0 && Returned <= returnedBefore && !MayBeLost;

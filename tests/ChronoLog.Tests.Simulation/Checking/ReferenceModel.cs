@@ -29,6 +29,17 @@ internal sealed class ReferenceModel
 
     public void Return(RecordedEvent recorded) => recorded.Returned = ++Returns;
 
+    /// <summary>
+    /// Somebody destroys a story: what it has may be there or not, until it is said to be gone.
+    /// </summary>
+    /// <returns>What was recorded before, and by calls that have returned: it must go.</returns>
+    public IReadOnlyList<RecordedEvent> BeginDestroying(string story)
+    {
+        List<RecordedEvent> events = [.. Story(story).Values];
+        events.ForEach(static recorded => recorded.MayBeLost = true);
+        return [.. events.Where(static recorded => recorded.Returned > 0)];
+    }
+
     /// <summary>Power went at a node: what was not synced there is promised no more.</summary>
     public void LosePower(SimNode node)
     {

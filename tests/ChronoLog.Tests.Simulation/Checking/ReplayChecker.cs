@@ -27,10 +27,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
         }
     }
 
-    /// <summary>Every tick that a client gives an event is at least its last one.</summary>
+    /// <summary>Every tick that a client gives an event is greater than its last one.</summary>
     public void CheckTick(string client, ulong last, ulong tick)
     {
-        if (tick < last)
+        if (tick <= last)
         {
             Broken("ticks never go back", $"{client} gave {tick} after {last}");
         }
@@ -63,6 +63,13 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
                 {
                     Broken("exactly once in the archive", $"{sequence} of {story.Key} is there twice");
                 }
+            }
+
+            RecordedEvent? back = model.Story(story.Key).Values.FirstOrDefault(
+                recorded => recorded.GoneAt < world.Now && found.Contains(recorded.Sequence));
+            if (back is not null)
+            {
+                Broken("destroyed is gone", $"{back.Sequence} of {story.Key} is in the archive after the drain");
             }
 
             RecordedEvent? missing = model.Story(story.Key).Values.FirstOrDefault(
@@ -99,6 +106,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
             else if (!story.TryGetValue(sequence, out RecordedEvent? recorded) || recorded.Fate == EventFate.Reserved)
             {
                 Broken("no event invented", $"{sequence} ({recorded?.Fate}) in {replay}");
+            }
+            else if (replay.AskedAt > recorded.GoneAt)
+            {
+                Broken("destroyed is gone", $"{sequence} is back in {replay}");
             }
             else if (!recorded.Record.AsSpan().SequenceEqual(record))
             {

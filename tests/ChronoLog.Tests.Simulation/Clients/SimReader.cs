@@ -1,53 +1,23 @@
-using ChronoLog.Core.Chunk;
+using ChronoLog.Client;
 using ChronoLog.Core.Model;
-using ChronoLog.Core.Playback;
-using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Checking;
-using ChronoLog.Tests.Simulation.Kernel;
-using ChronoLog.Tests.Simulation.Network;
 using ChronoLog.Tests.Simulation.Processes;
-using ChronoLog.Tests.Unit.Fakes;
 
 namespace ChronoLog.Tests.Simulation.Clients;
 
-/// <summary>
-/// The reading side of a client, on the product's <see cref="RemoteReadSource"/>: every replay goes to the checker.
-/// </summary>
-internal sealed class SimReader
+/// <summary>Reads through the product's client: every replay goes to the checker.</summary>
+internal sealed class SimReader(ClientProcess process, Deployment deployment)
 {
-    public const string Chronicle = "c";
-
-    private const long BulkBudget = 1 << 20;
-    private const int SlabBytesMax = 1 << 18;
-    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(1);
-
-    private readonly ClientProcess client;
-    private readonly Deployment deployment;
-    private readonly SimRpcConnector connector;
-    private readonly IRpcChannel portal;
-    private readonly InMemoryBulk bulk;
-    private IRpcChannel? player;
-
-    public SimReader(ClientProcess client, Deployment deployment, SimRpcConnector connector, IRpcChannel portal)
-    {
-        this.client = client;
-        this.deployment = deployment;
-        this.connector = connector;
-        this.portal = portal;
-        bulk = SimBulk.Open(deployment.Network, client, BulkBudget, SlabBytesMax);
-        bulk.VerifiesChecksum = !deployment.Bugs.Has(Bugs.PlantedBug.SkipPullChecksum);
-    }
-
     /// <summary>Replays and checks; null when the replay did not come about, which promises nothing.</summary>
-    public async ValueTask<ReplayResult?> TryReplayAsync(string story, ulong start, ulong end)
+    public async ValueTask<ReplayResult?> TryReplayAsync(ChronoClient client, string story, ulong start, ulong end)
     {
         try
         {
-            ReplayResult replay = await ReplayAsync(story, start, end);
-            if (client.IsAlive)
+            ReplayResult replay = await ReplayAsync(client, story, start, end);
+            if (process.IsAlive)
             {
-                client.World.Note("replayed", client.FullName, (ulong)replay.Events.Count, (ulong)replay.Gaps.Count);
+                process.World.Note("replayed", process.FullName, (ulong)replay.Events.Count, (ulong)replay.Gaps.Count);
                 deployment.Checker.Check(replay);
             }
 
@@ -55,61 +25,32 @@ internal sealed class SimReader
         }
         catch (ChronoLogException exception)
         {
-            client.World.Trace.Say(client.World.Now, client.FullName, $"no replay of {story}: {exception.Message}");
+            process.World.Trace.Say(process.World.Now, process.FullName, $"no replay of {story}: {exception.Message}");
             return null;
         }
     }
 
-    private async ValueTask<ReplayResult> ReplayAsync(string story, ulong start, ulong end)
+    private async ValueTask<ReplayResult> ReplayAsync(ChronoClient client, string story, ulong start, ulong end)
     {
-        StoryReply route = await portal.CallAsync(
-            Methods.RouteReplay,
-            new StoryRequest { ClientId = client.ClientId, Chronicle = Chronicle, Story = story },
-            CallDeadline);
-        SimRandom random = client.World.Random;
-        var request = new OpenReadRequest
-        {
-            Story = route.Story,
-            StartTime = start,
-            EndTime = end,
-            ClientId = client.ClientId,
-            AcceptsForeignPages = random.Chance(0.7),
-            View = route.Group,
-        };
-        request.EarlierGroups.AddRange(route.EarlierGroups);
-        var options = new RemoteReadOptions
-        {
-            OpenDeadline = TimeSpan.FromSeconds(3), PageDeadline = TimeSpan.FromSeconds(2),
-        };
-        if (player?.Endpoint != route.Group.Player.ServiceEndpoint)
-        {
-            player = connector.Open(route.Group.Player.ServiceEndpoint);
-        }
-
-        long askedAt = client.World.Now;
+        Kernel.SimRandom random = process.World.Random;
+        long askedAt = process.World.Now;
         long returnedBefore = deployment.Model.Returns;
-        await using RemoteReadSource source =
-            await RemoteReadSource.OpenAsync(player, bulk, client, request, options);
+        await using Replay replay = await client.ReplayAsync(Deployment.ChronicleOf(story), story, start, end);
         var events = new List<(EventSequence, byte[])>();
-        while (await source.NextAsync(CancellationToken.None) is { } run)
+        await foreach (EventPage page in replay)
         {
-            Take(run, events);
+            foreach (EventEntry entry in page.Events)
+            {
+                events.Add((entry.Sequence, entry.LogRecord.ToArray()));
+            }
+
             if (random.Chance(0.3))
             {
-                await client.Delay(TimeSpan.FromMicroseconds(random.Between(10, 20_000)));
+                await process.Delay(TimeSpan.FromMicroseconds(random.Between(10, 20_000)));
             }
         }
 
-        return new ReplayResult(story, start, end, askedAt, returnedBefore, events, [.. source.Gaps], source.Watermark);
-    }
-
-    private static void Take(EventRun run, List<(EventSequence, byte[])> events)
-    {
-        foreach (EventEntry entry in run.Entries)
-        {
-            events.Add((entry.Sequence, entry.LogRecord.ToArray()));
-        }
-
-        run.Release();
+        return new ReplayResult(
+            story, start, end, askedAt, returnedBefore, events, [.. replay.Gaps], replay.Watermark);
     }
 }

@@ -22,6 +22,10 @@ public sealed class ArchiveDisk
 
     public void Remove(SimStoryFile file) => files.Remove(file);
 
+    /// <summary>Its files go, and the directory is synced.</summary>
+    public void Destroy(StoryDescriptor story) => files.RemoveAll(file =>
+        file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+
     /// <summary>What a reader finds of a story.</summary>
     public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
         file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);

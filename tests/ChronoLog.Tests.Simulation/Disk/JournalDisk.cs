@@ -1,3 +1,5 @@
+using ChronoLog.Core.Model;
+
 namespace ChronoLog.Tests.Simulation.Disk;
 
 /// <summary>The journal directory of one stream of a Keeper: what is there when the Keeper starts again.</summary>
@@ -30,6 +32,22 @@ public sealed class JournalDisk
                 Tear(segment, segment.Batches[kept]);
                 segment.Batches.RemoveRange(kept + 1, segment.Batches.Count - kept - 1);
             }
+        }
+    }
+
+    /// <summary>Events that a Keeper would find here now.</summary>
+    /// <param name="isSynced">Only those on the device.</param>
+    public IEnumerable<EventSequence> Identities(bool isSynced) => Segments.SelectMany(segment => segment.Batches
+        .Where(batch => !batch.IsTorn && (batch.IsSynced || !isSynced))
+        .SelectMany(batch => Identities(segment.Bytes.AsMemory(batch.Offset, batch.Length), batch.Origin.ClientId)));
+
+    private static IEnumerable<EventSequence> Identities(ReadOnlyMemory<byte> frames, ulong clientId)
+    {
+        while (!frames.IsEmpty)
+        {
+            yield return new EventSequence(
+                RecordFrame.EventTime(frames.Span), clientId, RecordFrame.EventIndex(frames.Span));
+            frames = frames[RecordFrame.AlignedLength(RecordFrame.Length(frames.Span))..];
         }
     }
 

@@ -1,3 +1,4 @@
+using ChronoLog.Tests.Simulation.Clients;
 using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
@@ -44,6 +45,9 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
         down.Clear();
     }
+
+    private List<string> Servers =>
+        [.. deployment.Names.Where(static name => !name.StartsWith("client", StringComparison.Ordinal))];
 
     private bool Has(FaultKind kind) => plan.Kinds.Contains(kind);
 
@@ -98,7 +102,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 Crash("player");
                 break;
             case FaultKind.CrashClient:
-                Crash($"client-{random.Below(deployment.Settings.Keepers * deployment.Settings.ClientsPerKeeper)}");
+                Crash($"client-{random.Below(deployment.Settings.Clients)}");
                 break;
             case FaultKind.CrashKeeper:
                 Crash($"keeper-{random.Below(deployment.Settings.Keepers)}");
@@ -107,10 +111,19 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 LosePower(deployment.Nodes[1]);
                 break;
             case FaultKind.KeeperPowerLoss:
-                LosePower(deployment.Nodes[2 + random.Below(deployment.Settings.Keepers)]);
+                LosePower(deployment.Nodes[2 + random.Below(deployment.Settings.ComputeNodes)]);
                 break;
             case FaultKind.ArchiveDamage:
                 Damage();
+                break;
+            case FaultKind.OrderlyStop:
+                Stop(random.Pick(Servers));
+                break;
+            case FaultKind.OrderlyStopOfAll:
+                StopAll();
+                break;
+            case FaultKind.DestroyStory:
+                deployment.Clients.ElementAtOrDefault(random.Below(deployment.Settings.Clients))?.BeginDestroying();
                 break;
             default:
                 break; // a condition, which lasts
@@ -146,6 +159,30 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
         process.CrashChance = random.Pick(CrashChances);
     }
 
+    private void Stop(string name)
+    {
+        if (deployment.Find(name) is { } process)
+        {
+            process.Crashed = _ => StartAgain(name);
+            process.Stop();
+        }
+    }
+
+    // In the order of `chronolog down`; each within the time that the one before may take, or not.
+    private void StopAll()
+    {
+        foreach (string name in Servers)
+        {
+            int place = name switch
+            {
+                "visor" => 2,
+                "player" => 1,
+                _ => 0,
+            };
+            world.After(place * Milliseconds(0, 1000), () => Stop(name));
+        }
+    }
+
     private void LosePower(SimNode node)
     {
         world.Note("power loss", node.Name);
@@ -157,7 +194,11 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
         }
 
         deployment.Memories[node.Number].Clear();
-        deployment.Journals[node.Number].LosePower(() => random.Chance(0.5));
+        foreach (JournalDisk journal in deployment.JournalsOn(node))
+        {
+            journal.LosePower(() => random.Chance(0.5));
+        }
+
         deployment.Model.LosePower(node);
         if (node == deployment.Nodes[1])
         {

@@ -62,4 +62,13 @@ public enum FaultKind
 
     /// <summary>Bits rot in StoryFiles.</summary>
     ArchiveDamage,
+
+    /// <summary>A process is stopped in order (SIGTERM), and started again after a while.</summary>
+    OrderlyStop,
+
+    /// <summary>All processes are: Keepers and Graphers first, then the Player, then the Visor.</summary>
+    OrderlyStopOfAll,
+
+    /// <summary>A client destroys a story that all of them record now and then.</summary>
+    DestroyStory,
 }

@@ -5,21 +5,29 @@ namespace ChronoLog.Tests.Simulation.Kernel;
 /// <summary>
 /// Stands for the thread of one agent: a cycle at a time, soon again while there is work, else after a sleep.
 /// </summary>
-public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sleepMax)
+public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sleepMax) : IAgentRun
 {
     private const long BusyNanosecondsMax = 20_000;
 
     private long turn;
+    private bool isEnded;
 
     /// <summary>Ends the sleep.</summary>
     public void Wake() => Schedule(process.World.Random.Between(0, BusyNanosecondsMax));
 
+    public void Dispose() => isEnded = true;
+
     private void Schedule(long delay)
     {
+        if (isEnded)
+        {
+            return;
+        }
+
         long mine = ++turn;
         process.World.After(delay, () =>
         {
-            if (mine == turn && process.MayRun)
+            if (mine == turn && !isEnded && process.MayRun)
             {
                 Cycle();
             }

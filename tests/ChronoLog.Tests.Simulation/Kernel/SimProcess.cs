@@ -15,6 +15,7 @@ public abstract class SimProcess : ITimers
     private readonly List<SimStrand> strands = [];
     private readonly List<SimAgent> agents = [];
     private long pausedUntil;
+    private bool isStopping;
 
     protected SimProcess(SimNode node, string name, int incarnation)
     {
@@ -51,6 +52,13 @@ public abstract class SimProcess : ITimers
     public Strand NewStrand(string purpose)
     {
         var strand = new Strand($"{FullName} {purpose}");
+        Adopt(strand);
+        return strand;
+    }
+
+    /// <summary>Pumps a strand that somebody else has made.</summary>
+    public void Adopt(Strand strand)
+    {
         var scheduled = new SimStrand(this, strand);
         strand.Unhandled = exception =>
         {
@@ -67,7 +75,6 @@ public abstract class SimProcess : ITimers
             }
         };
         strands.Add(scheduled);
-        return strand;
     }
 
     public SimAgent AddAgent(IAgent agent, Func<TimeSpan> sleepMax)
@@ -106,6 +113,29 @@ public abstract class SimProcess : ITimers
         World.At(pausedUntil, Resume);
     }
 
+    /// <summary>SIGTERM: it ends by itself, in order. Told like a crash (<see cref="Crashed"/>) when it has.</summary>
+    public void Stop()
+    {
+        if (IsAlive && !isStopping)
+        {
+            isStopping = true;
+            World.Note("stop", FullName);
+            BeginStop();
+        }
+    }
+
+    /// <summary>Ends in order, and calls <see cref="Exit"/>.</summary>
+    protected virtual void BeginStop() => Exit();
+
+    protected void Exit()
+    {
+        if (IsAlive)
+        {
+            Kill("exit");
+            Crashed?.Invoke(this);
+        }
+    }
+
     public void Kill(string why)
     {
         if (IsAlive)
@@ -131,7 +161,7 @@ public abstract class SimProcess : ITimers
         return IsAlive;
     }
 
-    /// <summary>Told when the process died by itself, at an <see cref="Effect"/>.</summary>
+    /// <summary>Told when the process ended by itself: at an <see cref="Effect"/>, or in order.</summary>
     public Action<SimProcess>? Crashed { get; set; }
 
     /// <summary>What the node's system does when a process ends.</summary>

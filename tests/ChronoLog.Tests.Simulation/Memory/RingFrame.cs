@@ -13,6 +13,9 @@ public sealed class RingFrame(long position, int length)
 
     public bool IsPadding { get; set; }
 
+    /// <summary>Bytes of the record, as it was reserved for.</summary>
+    public int RecordLength { get; init; }
+
     /// <summary>The frame once it is committed.</summary>
     public byte[]? Bytes { get; set; }
 }

@@ -48,6 +48,9 @@ public sealed class RingMemory(
     /// <summary>No producer may reserve any more.</summary>
     public bool IsClosed { get; set; }
 
+    /// <summary>It was the consumer that closed it.</summary>
+    public bool IsFenced { get; set; }
+
     /// <summary>The producer closed it in order.</summary>
     public bool IsProducerClosed { get; set; }
 
@@ -57,28 +60,44 @@ public sealed class RingMemory(
     /// <summary>The file is gone: nobody can map it again.</summary>
     public bool IsUnlinked { get; set; }
 
+    public bool HasRoom(int recordLength)
+    {
+        int length = Aligned(recordLength);
+        return Tail + Padding(length) + length - Consumed <= capacity;
+    }
+
+    /// <summary>The producer closes it in order.</summary>
+    public void CloseByProducer() => IsClosed = IsProducerClosed = true;
+
     /// <summary>Reserves room for a frame; null while the ring is full.</summary>
     public RingFrame? TryReserve(int recordLength)
     {
-        int length = RecordFrame.AlignedLength(RecordFrame.HeaderLength + recordLength);
-        long untilEnd = capacity - (Tail % capacity);
-        long padding = untilEnd < length ? untilEnd : 0;
-        if (Tail + padding + length - Consumed > capacity)
+        if (!HasRoom(recordLength))
         {
             return null;
         }
 
+        int length = Aligned(recordLength);
+        long padding = Padding(length);
         if (padding > 0)
         {
-            Append((int)padding).IsPadding = true;
+            Append((int)padding, 0).IsPadding = true;
         }
 
-        return Append(length);
+        return Append(length, recordLength);
     }
 
-    private RingFrame Append(int length)
+    private static int Aligned(int recordLength) => RecordFrame.AlignedLength(RecordFrame.HeaderLength + recordLength);
+
+    private long Padding(int length)
     {
-        var frame = new RingFrame(Tail, length);
+        long untilEnd = capacity - (Tail % capacity);
+        return untilEnd < length ? untilEnd : 0;
+    }
+
+    private RingFrame Append(int length, int recordLength)
+    {
+        var frame = new RingFrame(Tail, length) { RecordLength = recordLength };
         Tail += length;
         frames.AddLast(frame);
         return frame;

@@ -88,7 +88,11 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
 
     public void Beat() => memory.Heartbeat = keeper.IsAlive ? memory.Node.Monotonic : memory.Heartbeat;
 
-    public void CloseToProducers() => memory.IsClosed |= keeper.IsAlive;
+    public void CloseToProducers()
+    {
+        memory.IsClosed |= keeper.IsAlive;
+        memory.IsFenced |= keeper.IsAlive;
+    }
 
     public void PublishDurable(long position)
     {
@@ -104,7 +108,11 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
     }
 
     // The Keeper unlinks the file; a client that has it mapped still sees its positions.
-    public void Dispose() => memory.IsUnlinked |= keeper.IsAlive;
+    public void Dispose()
+    {
+        CloseToProducers();
+        memory.IsUnlinked |= keeper.IsAlive;
+    }
 
     private void PassPadding()
     {

@@ -57,16 +57,40 @@ public sealed class SimClock(SimProcess process, Action<SimClock> check) : IStee
         }
     }
 
-    public async Task KeepAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, TimeSpan period)
+    /// <summary>One round of exchanges.</summary>
+    /// <exception cref="ChronoLogException">The Visor did not answer.</exception>
+    public async Task SynchronizeAsync(
+        IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, CancellationToken cancellation)
     {
-        while (Steps)
+        cancellation.ThrowIfCancellationRequested();
+        synchronizer ??= new ClockSynchronizer(visor, method, this);
+        if (!await TryRoundAsync(visor, method))
         {
-            await process.Delay(period);
-            await TryRoundAsync(visor, method);
+            throw new ChronoLogException(Status.TimedOut, "the visor did not tell the time");
+        }
+    }
+
+    public async Task KeepAsync(
+        IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, TimeSpan period,
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            while (Steps)
+            {
+                await process.Delay(period, cancellation);
+                await TryRoundAsync(visor, method);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return;
         }
 
-        await synchronizer!.RunAsync(process, period, CancellationToken.None);
+        await synchronizer!.RunAsync(process, period, cancellation);
     }
+
+    public ClockReport? Report() => synchronizer?.Report();
 
     private async ValueTask<bool> TryRoundAsync(IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method)
     {

@@ -21,6 +21,9 @@ public sealed class SimRpcChannel(SimNetwork network, SimProcess process, string
 
     public string Endpoint => endpoint;
 
+    /// <inheritdoc cref="SimRpcConnector.Vary"/>
+    public Action<IMessage>? Vary { get; init; }
+
     public async ValueTask<TReply> CallAsync<TRequest, TReply>(
         RpcMethod<TRequest, TReply> method, TRequest request, TimeSpan deadline,
         CancellationToken cancellation = default)
@@ -35,6 +38,7 @@ public sealed class SimRpcChannel(SimNetwork network, SimProcess process, string
             cancellation.UnsafeRegister(_ => call.TrySetCanceled(cancellation), null);
         world.After(process.Node.ToWorld(deadline), () => Fail(
             call, Status.TimedOut, $"{method.Name}: no reply from {endpoint} within {deadline.TotalSeconds} s"));
+        Vary?.Invoke(request);
         if (process.Effect(method.Name))
         {
             Send(method.Name, request.ToByteArray(), deadline, call);

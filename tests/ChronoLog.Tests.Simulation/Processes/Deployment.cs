@@ -12,10 +12,16 @@ namespace ChronoLog.Tests.Simulation.Processes;
 
 /// <summary>
 /// Nodes, wires, disks, and the processes on them: node 0 has the Visor, node 1 Grapher, Player and the archive, each
-/// further one a Keeper with its clients. A process that died starts again as a new incarnation on what is left of it.
+/// further one Keepers and clients. A process that died starts again as a new incarnation on what is left of it.
 /// </summary>
 internal sealed class Deployment
 {
+    /// <summary>The chronicle with two copies of each event.</summary>
+    public const string Replicated = "replicated";
+
+    /// <summary>The story that is destroyed now and then, when there is one.</summary>
+    public const string Destroyed = "d0";
+
     public const string VisorPortal = "tcp://visor:5555";
     public const string VisorRegistry = "tcp://visor:8888";
 
@@ -34,10 +40,11 @@ internal sealed class Deployment
         Network = new SimNetwork(world);
         Model = new ReferenceModel();
         Checker = new ReplayChecker(world, Model);
-        Nodes = [.. Enumerable.Range(0, 2 + settings.Keepers).Select(number =>
+        Flushes = new FlushChecker(this);
+        Nodes = [.. Enumerable.Range(0, 2 + settings.ComputeNodes).Select(number =>
             new SimNode(world, number, DriftMax * ((world.Random.Below(2001) / 1000.0) - 1)))];
         Memories = [.. Nodes.Select(static _ => new SharedMemory())];
-        Journals = [.. Nodes.Select(static _ => new JournalDisk())];
+        Journals = [.. Enumerable.Range(0, settings.Keepers).Select(static _ => new JournalDisk())];
         Network.Place(VisorPortal, Nodes[0]);
         Network.Place(VisorRegistry, Nodes[0]);
         BugTampering.Install(this);
@@ -55,10 +62,13 @@ internal sealed class Deployment
 
     public ReplayChecker Checker { get; }
 
+    public FlushChecker Flushes { get; }
+
     public IReadOnlyList<SimNode> Nodes { get; }
 
     public IReadOnlyList<SharedMemory> Memories { get; }
 
+    /// <summary>One per Keeper.</summary>
     public IReadOnlyList<JournalDisk> Journals { get; }
 
     public ArchiveDisk Archive { get; } = new();
@@ -84,7 +94,7 @@ internal sealed class Deployment
     [
         "visor", "grapher", "player",
         .. Enumerable.Range(0, Settings.Keepers).Select(number => $"keeper-{number}"),
-        .. Enumerable.Range(0, Settings.Keepers * Settings.ClientsPerKeeper).Select(number => $"client-{number}"),
+        .. Enumerable.Range(0, Settings.Clients).Select(number => $"client-{number}"),
     ];
 
     /// <summary>The base clock is within what a process's clock states. (In virtual time both are read at once.)</summary>
@@ -96,7 +106,16 @@ internal sealed class Deployment
         }
     }
 
-    public static string StoryName(int number) => $"s{number}";
+    /// <summary>Names of the stories that are recorded; one of them with two copies of each event.</summary>
+    public IReadOnlyList<string> Stories =>
+    [
+        .. Enumerable.Range(0, Settings.Stories).Select(static number => $"s{number}"),
+        .. Settings.HasReplicas ? ["r0"] : Array.Empty<string>(),
+        .. Settings.HasDestroyed ? [Destroyed] : Array.Empty<string>(),
+    ];
+
+    public static string ChronicleOf(string story) =>
+        story.StartsWith('r') ? Replicated : "c";
 
     public int NewPid() => ++lastPid;
 
@@ -107,9 +126,14 @@ internal sealed class Deployment
     {
         "visor" => Nodes[0],
         "grapher" or "player" => Nodes[1],
-        _ when name.StartsWith("keeper-", StringComparison.Ordinal) => Nodes[2 + Number(name)],
-        _ => Nodes[2 + (Number(name) % Settings.Keepers)],
+        _ => Nodes[2 + (Number(name) % Settings.ComputeNodes)],
     };
+
+    public JournalDisk JournalOf(string keeper) => Journals[Number(keeper)];
+
+    /// <summary>The journals of a node's Keepers.</summary>
+    public IEnumerable<JournalDisk> JournalsOn(SimNode node) =>
+        Journals.Where((_, number) => Nodes[2 + (number % Settings.ComputeNodes)] == node);
 
     /// <summary>Starts the process, or starts it again.</summary>
     public SimProcess Start(string name)

@@ -13,6 +13,8 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
 {
     private const int QueueMax = 1 << 20;
 
+    private GrapherRole? role;
+
     protected override ValueTask ComposeAsync()
     {
         SimSettings settings = Deployment.Settings;
@@ -23,7 +25,7 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
         var archive = new SimExtractor(this, Deployment.Archive, () => Deployment.Disks, Deployment.Bugs);
         var extraction = new ExtractionModule(
             settings.ExtractionStreams, [archive], new ExtractionQueue(QueueMax, long.MaxValue), Logger);
-        var role = new GrapherRole(Options(settings), new GrapherPorts
+        role = new GrapherRole(Options(settings), new GrapherPorts
         {
             Strand = Strand,
             Registry = Register(drain, admin),
@@ -37,11 +39,29 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
             ExtractionStrands = NewStrands("extraction", extraction.StreamCount),
             BuildingStrands = NewStrands("building", 1),
             ReadStrands = NewStrands("warm read", 1),
-            DestroyArchive = static (_, _) => ValueTask.CompletedTask,
+            DestroyArchive = (story, _) =>
+            {
+                if (Effect("destroy archive"))
+                {
+                    Deployment.Archive.Destroy(story);
+                }
+
+                return ValueTask.CompletedTask;
+            },
             Logger = Logger,
         });
         role.Start();
         return default;
+    }
+
+    // As GrapherHost does it.
+    protected override async ValueTask StopRoleAsync()
+    {
+        await role!.DrainAsync(Deployment.Settings.DrainDeadline);
+        if (IsAlive)
+        {
+            await role.StopAsync();
+        }
     }
 
     private GrapherOptions Options(SimSettings settings) => new()
@@ -52,6 +72,7 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
         HoldLimit = settings.HoldLimit,
         CollectionStreams = 2,
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),
+        DrainQuiet = TimeSpan.FromMilliseconds(300),
         NoticeDeadline = TimeSpan.FromMilliseconds(500),
         PlayerNoticeLimit = TimeSpan.FromSeconds(1),
     };

@@ -19,7 +19,9 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
     private const int QueueMax = 1 << 20;
     private static readonly TimeSpan SleepMaxAlone = TimeSpan.FromMilliseconds(20);
 
+    private readonly List<SimAgent> agents = [];
     private KeeperRole? role;
+    private SimJournal? journal;
 
     /// <summary>It took up what its former self left, and is registered.</summary>
     public bool IsServing { get; private set; }
@@ -43,8 +45,8 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
             receiver: null);
         var extraction = new ExtractionModule(
             settings.ExtractionStreams, [drain], new ExtractionQueue(QueueMax, long.MaxValue), Logger);
-        var journal = new SimJournal(
-            this, Deployment.Journals[Node.Number], settings.SegmentBytes, settings.JournalQuota,
+        journal = new SimJournal(
+            this, Deployment.JournalOf(Name), settings.SegmentBytes, settings.JournalQuota,
             () => Deployment.Disks, Deployment.Bugs);
         role = new KeeperRole(Options(settings), new KeeperPorts
         {
@@ -68,6 +70,20 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         IsServing = true;
     }
 
+    // As KeeperHost does it.
+    protected override async ValueTask StopRoleAsync()
+    {
+        bool isDrained = await role!.DrainAsync(Deployment.Settings.DrainDeadline);
+        agents.ForEach(static agent => agent.Dispose());
+        await role.StopAsync();
+        if (isDrained && IsAlive)
+        {
+            Deployment.Flushes.Drained(Name);
+        }
+
+        journal!.Dispose();
+    }
+
     private void StartAgents(KeeperRole keeper, SimSettings settings)
     {
         TimeSpan Sleep() =>
@@ -75,9 +91,11 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
 
         List<SimAgent> others =
             [.. keeper.SyncAgents.Append<IAgent>(keeper.PreparationAgent).Select(agent => AddAgent(agent, Sleep))];
+        agents.AddRange(others);
         foreach (IngestionAgent agent in keeper.IngestionAgents)
         {
             SimAgent own = AddAgent(agent, Sleep);
+            agents.Add(own);
             agent.Wake = () =>
             {
                 own.Wake();

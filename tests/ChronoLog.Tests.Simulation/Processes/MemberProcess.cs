@@ -43,10 +43,27 @@ internal abstract class MemberProcess : SimProcess
         await Clock.SetAsync(visor, Methods.RegistryClock);
         this.Launch(Strand, () => new ValueTask(Clock.KeepAsync(visor, Methods.RegistryClock, ClockPeriod)));
         await ComposeAsync();
+        IsComposed = true;
     });
 
     /// <summary>Puts the role together and starts it; the base clock is set.</summary>
     protected abstract ValueTask ComposeAsync();
+
+    /// <summary>What the product's host does on SIGTERM, once the role runs.</summary>
+    protected abstract ValueTask StopRoleAsync();
+
+    /// <summary>The role runs: it can be stopped in order.</summary>
+    protected bool IsComposed { get; set; }
+
+    protected override void BeginStop() => this.Launch(Strand, async () =>
+    {
+        if (IsComposed)
+        {
+            await StopRoleAsync();
+        }
+
+        Exit();
+    });
 
     protected SimRpcServer Listen(string port) =>
         new(Deployment.Network, this, Strand, $"tcp://{Name}:{port}");

@@ -13,12 +13,14 @@ internal sealed class PlayerProcess(Deployment deployment, SimNode node, int inc
 {
     public SimColdTier Cold { get; } = new(deployment.Archive, deployment.Bugs);
 
+    private PlayerRole? role;
+
     protected override ValueTask ComposeAsync()
     {
         SimRpcServer query = Listen("query");
         SimRpcServer admin = Listen("admin");
         Bulk.VerifiesChecksum = !Deployment.Bugs.Has(Bugs.PlantedBug.SkipPullChecksum);
-        var role = new PlayerRole(Options(Deployment.Settings), new PlayerPorts
+        role = new PlayerRole(Options(Deployment.Settings), new PlayerPorts
         {
             Strand = Strand,
             Registry = Register(query, admin),
@@ -34,6 +36,8 @@ internal sealed class PlayerProcess(Deployment deployment, SimNode node, int inc
         role.Start();
         return default;
     }
+
+    protected override ValueTask StopRoleAsync() => role!.StopAsync();
 
     private PlayerOptions Options(SimSettings settings) => new()
     {

@@ -7,9 +7,28 @@ namespace ChronoLog.Tests.Simulation.Processes;
 /// </summary>
 public sealed record SimSettings
 {
-    public required int Keepers { get; init; }
+    /// <summary>Nodes with Keepers and clients.</summary>
+    public required int ComputeNodes { get; init; }
 
-    public required int ClientsPerKeeper { get; init; }
+    public required int KeepersPerNode { get; init; }
+
+    public required int ClientsPerNode { get; init; }
+
+    public int Keepers => ComputeNodes * KeepersPerNode;
+
+    public int Clients => ComputeNodes * ClientsPerNode;
+
+    /// <summary>After so much silence of its Keeper a client goes to another one of its node.</summary>
+    public required TimeSpan FailoverAfter { get; init; }
+
+    /// <summary>How long a process that is stopped in order tries to hand on what it has.</summary>
+    public required TimeSpan DrainDeadline { get; init; }
+
+    /// <summary>There is a story that is destroyed now and then.</summary>
+    public bool HasDestroyed { get; init; }
+
+    /// <summary>Stories of a chronicle with two copies of each event.</summary>
+    public required bool HasReplicas { get; init; }
 
     public required int Stories { get; init; }
 
@@ -53,10 +72,15 @@ public sealed record SimSettings
     public static SimSettings Draw(SimRandom random)
     {
         TimeSpan keeperChunk = Milliseconds(random, 100, 500);
+        int keepersPerNode = 1 + random.Below(3);
         return new SimSettings
         {
-            Keepers = 1 + random.Below(3),
-            ClientsPerKeeper = 1 + random.Below(2),
+            ComputeNodes = 1 + random.Below(4 - keepersPerNode),
+            KeepersPerNode = keepersPerNode,
+            ClientsPerNode = 1 + random.Below(2),
+            DrainDeadline = Milliseconds(random, 300, 4000),
+            FailoverAfter = Milliseconds(random, 300, 900),
+            HasReplicas = keepersPerNode > 1 && random.Chance(0.5),
             Stories = 1 + random.Below(2),
             KeeperChunk = keeperChunk,
             KeeperWindow = Milliseconds(random, 100, 400),

@@ -14,9 +14,12 @@ namespace ChronoLog.Tests.Simulation.Processes;
 internal sealed class VisorProcess(Deployment deployment, SimNode node, int incarnation)
     : SimProcess(node, "visor", incarnation)
 {
+    private readonly CancellationTokenSource stop = new();
+    private Strand strand = null!;
+
     public override void Start()
     {
-        Strand strand = NewStrand("role");
+        strand = NewStrand("role");
         SimNetwork network = deployment.Network;
         var store = new SimMetadataStore(this, deployment.Database);
         BaseClock clock = OpenClock(store);
@@ -46,9 +49,22 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
         this.Launch(strand, () =>
         {
             role.Start();
-            return new ValueTask(role.RunAsync(CancellationToken.None));
+            return RunAsync(role, MarkAsync(clock));
         });
-        this.Launch(strand, () => MarkAsync(clock));
+    }
+
+    protected override void BeginStop() => this.Launch(strand, () =>
+    {
+        stop.Cancel();
+        return default;
+    });
+
+    // As VisorHost does it.
+    private async ValueTask RunAsync(VisorRole role, ValueTask marking)
+    {
+        await role.RunAsync(stop.Token);
+        await marking;
+        Exit();
     }
 
     // A planted defect: a Visor that forgets where its clock was anchored begins at the wall clock.
@@ -64,9 +80,16 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
 
     private async ValueTask MarkAsync(BaseClock clock)
     {
-        while (true)
+        try
         {
-            await Delay(BaseClock.MarkPeriod);
+            while (true)
+            {
+                await Delay(BaseClock.MarkPeriod, stop.Token);
+                clock.Mark();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
             clock.Mark();
         }
     }

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using ChronoLog.Core.Agents;
+using ChronoLog.Core.Ports;
+using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
+using ChronoLog.Transport.Bulk;
+using ChronoLog.Transport.Rings;
+using ChronoLog.Transport.Rpc;
+using ChronoLog.Transport.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace ChronoLog.Client;
+
+/// <summary>The ports of an application's process: ZeroMQ, libfabric, the recorder in C, threads.</summary>
+internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
+{
+    private readonly ZmqRpcConnector connector = new(logger);
+    private readonly SharedClock clock = new();
+    private ClockSynchronizer? synchronizer;
+
+    public IRpcConnector Connector => connector;
+
+    public ITimers Timers => RealTimers.Instance;
+
+    public IBaseClock Clock => clock;
+
+    public string Host => HostIdentity.Current;
+
+    public uint ProcessId => (uint)Environment.ProcessId;
+
+    public bool StaysOnContext => false;
+
+    public Task SynchronizeAsync(IRpcChannel portal, CancellationToken cancellation)
+    {
+        synchronizer ??= new ClockSynchronizer(portal, Methods.Clock, clock);
+        return synchronizer.SynchronizeAsync(cancellation);
+    }
+
+    public Task KeepSynchronizedAsync(IRpcChannel portal, TimeSpan period, CancellationToken cancellation)
+    {
+        synchronizer ??= new ClockSynchronizer(portal, Methods.Clock, clock);
+        return synchronizer.RunAsync(Timers, period, cancellation);
+    }
+
+    public ClockReport? ReportClock() => synchronizer?.Report();
+
+    public IRecorderSession OpenSession(ulong clientId) => new RecorderSession(clientId, clock);
+
+    public IAgentRun Run(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed) =>
+        new AgentRunner(agent, sleepMax, failed);
+
+    public IDisposable Run(Strand strand) => new StrandThread(strand);
+
+    public IBulkEndpoint OpenBulk(ProcessIdentity player)
+    {
+        string provider = player.FabricProvider.Length > 0 ? player.FabricProvider : "auto";
+        return FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddressTowards(player.ServiceEndpoint)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await connector.DisposeAsync().ConfigureAwait(false);
+        clock.Dispose();
+    }
+
+    // The local address from which the peer is reached. Connecting a datagram socket sends nothing: it asks the routes.
+    private static string SourceAddressTowards(string endpoint)
+    {
+        var uri = new Uri(endpoint);
+        using var socket = new Socket(AddressFamilyOf(uri.Host), SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(uri.Host.Trim('[', ']'), uri.Port);
+        return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
+    }
+
+    private static AddressFamily AddressFamilyOf(string host) =>
+        IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) ? address.AddressFamily : AddressFamily.InterNetwork;
+}

@@ -1,0 +1,17 @@
+using ChronoLog.Tests.Simulation.Checking;
+
+namespace ChronoLog.Tests.Simulation.Memory;
+
+/// <summary>An event on its way into rings: its identity is taken with the first copy, and never again.</summary>
+internal sealed class SimEntry(string story, byte[] record)
+{
+    public string Story => story;
+
+    public byte[] Record => record;
+
+    /// <summary>Set once tick and index are taken.</summary>
+    public RecordedEvent? Recorded { get; set; }
+
+    /// <summary>Rings that have it.</summary>
+    public List<MappedRing> Copies { get; } = [];
+}
