@@ -36,6 +36,15 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
         }
     }
 
+    /// <summary>Over a restart of the Visor in one boot of its node the base clock goes on.</summary>
+    public void CheckBase(ulong before, ulong after)
+    {
+        if (before != after)
+        {
+            Broken("the base clock goes on", $"a restarted Visor reads {after} where the last one would read {before}");
+        }
+    }
+
     /// <summary>The base clock is within the uncertainty that a process states.</summary>
     public void CheckClock(string process, ulong truth, ulong tick, ulong uncertainty)
     {

@@ -95,6 +95,10 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
             case FaultKind.CrashVisor:
                 Crash("visor");
                 break;
+            case FaultKind.VisorMoves:
+                deployment.NodeOf("visor").Moves++;
+                Crash("visor");
+                break;
             case FaultKind.CrashGrapher:
                 Crash("grapher");
                 break;

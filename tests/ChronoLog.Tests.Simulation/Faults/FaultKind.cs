@@ -33,6 +33,9 @@ public enum FaultKind
     /// <summary>A process dies, at any step, and starts again after a while.</summary>
     CrashVisor,
 
+    /// <summary>The Visor dies and starts again on another machine, with its database.</summary>
+    VisorMoves,
+
     /// <inheritdoc cref="CrashVisor"/>
     CrashGrapher,
 

@@ -11,10 +11,13 @@ public sealed record FaultPlan(IReadOnlyList<FaultKind> Kinds, TimeSpan Chaos, T
     // Of the allowed kinds, about a third at a time (swarm testing: Groce et al., ISSTA 2012).
     private const double Share = 0.35;
 
+    // With a step of the wall clock the base clock jumps, and events come below a watermark: README.
+    private static readonly FaultKind[] Apart = [FaultKind.VisorMoves];
+
     /// <summary>Whoever allows so few wants them all.</summary>
     private const int Few = 3;
 
-    public static IReadOnlyList<FaultKind> Every { get; } = Enum.GetValues<FaultKind>();
+    public static IReadOnlyList<FaultKind> Every { get; } = [.. Enum.GetValues<FaultKind>().Except(Apart)];
 
     public static FaultPlan Draw(SimRandom random, IReadOnlyList<FaultKind> allowed) => new(
         [.. allowed.Where(_ => random.Chance(allowed.Count <= Few ? 1 : Share))],

@@ -35,7 +35,10 @@ public sealed class SimNode(SimWorld world, int number, double drift)
 
     /// <summary>Names this run of the node's operating system.</summary>
     public string BootId => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"{Name}-boot-{PowerLosses}");
+        System.Globalization.CultureInfo.InvariantCulture, $"{Name}-boot-{PowerLosses}-{Moves}");
+
+    /// <summary>Counts the moves to another machine, which has its own boot and, for the rest, takes this one's place.</summary>
+    public int Moves { get; set; }
 
     /// <summary>World nanoseconds that pass while the node's monotonic clock advances so far.</summary>
     public long ToWorld(TimeSpan duration) => (long)(Math.Min(duration.TotalNanoseconds, 1e15) / (1 + drift));

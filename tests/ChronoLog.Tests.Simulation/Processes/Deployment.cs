@@ -78,6 +78,9 @@ internal sealed class Deployment
     /// <summary>What the Visor's clock reads: also while the Visor is away, for it goes on as it was.</summary>
     public IBaseClock? BaseClock { get; set; }
 
+    /// <summary>The boot on which it is.</summary>
+    public string BaseBoot { get; set; } = "";
+
     public DiskConditions Disks { get; set; } = DiskConditions.Calm;
 
     /// <summary>Clients record and replay while it is set.</summary>

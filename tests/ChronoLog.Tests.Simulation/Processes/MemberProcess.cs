@@ -37,6 +37,9 @@ internal abstract class MemberProcess : SimProcess
 
     protected SimClock Clock { get; }
 
+    /// <summary>The base clock, as this process knows it.</summary>
+    public ulong Now => Clock.Now;
+
     public override void Start() => this.Launch(Strand, async () =>
     {
         IRpcChannel visor = Connector.Open(Deployment.VisorRegistry);

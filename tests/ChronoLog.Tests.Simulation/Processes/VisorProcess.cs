@@ -24,7 +24,12 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
         var store = new SimMetadataStore(this, deployment.Database);
         BaseClock clock = OpenClock(store);
         IVisorClock told = deployment.Bugs.Has(PlantedBug.BaseClockFollowsWallClock) ? new WallClock(Node) : clock;
-        deployment.BaseClock = told;
+        if (deployment.BaseClock is { } before && deployment.BaseBoot == Node.BootId)
+        {
+            deployment.Checker.CheckBase(before.Now, told.Now);
+        }
+
+        (deployment.BaseClock, deployment.BaseBoot) = (told, Node.BootId);
         var portal = new SimRpcServer(network, this, strand, Deployment.VisorPortal);
         var registry = new SimRpcServer(network, this, strand, Deployment.VisorRegistry);
         var identity = new ProcessIdentity
