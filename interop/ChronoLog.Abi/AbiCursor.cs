@@ -30,7 +30,8 @@ internal sealed class AbiCursor(IAsyncEnumerable<EventPage> pages, Replay? repla
     {
         if (!await stepping.WaitAsync(0).ConfigureAwait(false))
         {
-            throw new ChronoLogException(Status.InvalidArgument, "another thread is in chronolog_replay_next with this replay");
+            throw new ChronoLogException(
+                Status.InvalidArgument, "another thread is in chronolog_replay_next with this replay");
         }
 
         try

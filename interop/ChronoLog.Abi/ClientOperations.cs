@@ -36,10 +36,12 @@ internal static class ClientOperations
         return Task.CompletedTask;
     }
 
-    public static Task Forget(CallPointer pointer)
+    public static async Task ForgetAsync(CallPointer pointer)
     {
-        ObjectTable.Remove(pointer.Call.ObjectNumber);
-        return Task.CompletedTask;
+        if (ObjectTable.Remove(pointer.Call.ObjectNumber) is AbiCursor cursor)
+        {
+            await cursor.DisposeAsync().ConfigureAwait(false); // its client has ended, and it with it
+        }
     }
 
     private static ChronoClient On(CallPointer pointer) =>

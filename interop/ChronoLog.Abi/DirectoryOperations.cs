@@ -16,7 +16,8 @@ internal static class DirectoryOperations
 
     public static async Task GetAttributeAsync(CallPointer pointer)
     {
-        string value = await On(pointer).GetChronicleAttributeAsync(Text(pointer, 0), Text(pointer, 1)).ConfigureAwait(false);
+        string value = await On(pointer)
+            .GetChronicleAttributeAsync(Text(pointer, 0), Text(pointer, 1)).ConfigureAwait(false);
         pointer.Call.Give(Encoding.UTF8.GetBytes(value));
     }
 

@@ -42,7 +42,7 @@ internal static class Dispatcher
         AbiOperation.Abandon => ClientOperations.AbandonAsync(pointer),
         AbiOperation.Clock => ClientOperations.Clock(pointer),
         AbiOperation.Statistics => ClientOperations.Statistics(pointer),
-        AbiOperation.Forget => ClientOperations.Forget(pointer),
+        AbiOperation.Forget => ClientOperations.ForgetAsync(pointer),
         AbiOperation.CreateChronicle => DirectoryOperations.CreateChronicleAsync(pointer),
         AbiOperation.DestroyChronicle => DirectoryOperations.DestroyChronicleAsync(pointer),
         AbiOperation.DestroyStory => DirectoryOperations.DestroyStoryAsync(pointer),

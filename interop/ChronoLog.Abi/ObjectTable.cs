@@ -21,5 +21,6 @@ internal static class ObjectTable
         Objects.GetValueOrDefault(number) as T
         ?? throw new ChronoLogException(Status.InvalidArgument, $"object {number} is no {typeof(T).Name}, or was closed");
 
-    public static void Remove(ulong number) => Objects.TryRemove(number, out _);
+    /// <returns>What the number named; null: nothing any more.</returns>
+    public static object? Remove(ulong number) => Objects.TryRemove(number, out object? value) ? value : null;
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ChronoLog.Abi;
 
-/// <summary>A list as native/abi/list.c reads it: count, count offsets from the beginning, the texts with their zeros.</summary>
+/// <summary>
+/// A list as native/abi/list.c reads it: count, count offsets from the beginning, the texts with their zeros.
+/// </summary>
 internal static class TextBlock
 {
     public static byte[] Of(IReadOnlyCollection<string> texts)

@@ -66,8 +66,7 @@ int32_t chronolog_connect(const char *endpoint, const chronolog_options *options
     if (handle == 0) {
         struct abi_call end = {.operation = ABI_ABANDON, .object = content.object};
         gateway_run(&end);
-        forget(&content);
-        return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED, "too many handles are open");
+        return gateway_no_handle(content.object);
     }
     *client = (chronolog_client)(uintptr_t)handle;
     return CHRONOLOG_OK;

@@ -165,6 +165,13 @@ int32_t gateway_run_on(struct abi_call *call, const void *handle, enum handle_ki
     return status;
 }
 
+int32_t gateway_no_handle(uint64_t object)
+{
+    struct abi_call forget = {.operation = ABI_FORGET, .object = object};
+    gateway_run(&forget);
+    return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED, "too many handles are open, or the client was closed meanwhile");
+}
+
 void call_invalid(struct abi_call *call, const char *why)
 {
     if (call->status == CHRONOLOG_OK) {

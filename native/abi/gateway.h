@@ -19,6 +19,9 @@ int32_t gateway_run(struct abi_call *call);
 /* The same on the managed twin of a handle, which stays valid meanwhile. */
 int32_t gateway_run_on(struct abi_call *call, const void *handle, enum handle_kind kind);
 
+/* For a managed object that no handle could be made for: it is forgotten. The status, with the thread's message set. */
+int32_t gateway_no_handle(uint64_t object);
+
 /* Names and values are at most that long: more is an error of the caller's, and is not copied around. */
 enum { TEXT_BYTES_MAX = 65536, ATTRIBUTES_MAX = 4096 };
 

@@ -92,6 +92,18 @@ uint64_t handle_add(enum handle_kind kind, const struct handle_content *content)
     return handle;
 }
 
+uint64_t handle_add_child(enum handle_kind kind, const struct handle_content *content)
+{
+    struct handle_content removed;
+    uint64_t handle = handle_add(kind, content);
+    /* Who closes the client makes its handle invalid first, and then removes the children that are there. */
+    if (handle != 0 && handle_find(content->parent, KIND_CLIENT) == NULL) {
+        handle_remove(handle, &removed);
+        return 0;
+    }
+    return handle;
+}
+
 static void unname(const struct handle_slot *slot, uint32_t place)
 {
     for (uint32_t *link = bucket_of(slot->object); *link != 0; link = &at(*link - 1)->next_named) {

@@ -49,6 +49,12 @@ struct handle_content {
 uint64_t handle_add(enum handle_kind kind, const struct handle_content *content);
 
 /*
+ * The same for a child of the client that its content names; 0 also when the client was closed meanwhile: then nobody
+ * else would ever remove the child.
+ */
+uint64_t handle_add_child(enum handle_kind kind, const struct handle_content *content);
+
+/*
  * Makes the handle invalid and waits until nobody uses it; `content` gets what it named. 0: it was not valid any more.
  * Not from within a passage with it.
  */

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
 #include "gateway.h"
 
 static int32_t open_cursor(struct abi_call *call, chronolog_client client, const char *chronicle, const char *story,
@@ -18,11 +17,9 @@ static int32_t open_cursor(struct abi_call *call, chronolog_client client, const
         return status;
     }
     struct handle_content content = {.object = call->results[0], .parent = (uint64_t)(uintptr_t)client};
-    uint64_t handle = handle_add(KIND_REPLAY, &content);
+    uint64_t handle = handle_add_child(KIND_REPLAY, &content);
     if (handle == 0) {
-        struct abi_call end = {.operation = ABI_REPLAY_CLOSE, .object = content.object};
-        gateway_run(&end);
-        return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED, "too many handles are open");
+        return gateway_no_handle(content.object);
     }
     *replay = (chronolog_replay)(uintptr_t)handle;
     return CHRONOLOG_OK;

@@ -35,9 +35,9 @@ int32_t chronolog_acquire(chronolog_client client, const char *chronicle, const 
         .number = call.results[2],
         .parent = (uint64_t)(uintptr_t)client,
     };
-    uint64_t made = handle_add(KIND_STORY, &content);
+    uint64_t made = handle_add_child(KIND_STORY, &content);
     if (made == 0) {
-        return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED, "too many handles are open");
+        return gateway_no_handle(content.object);
     }
     *handle = (chronolog_story)(uintptr_t)made;
     return CHRONOLOG_OK;

@@ -68,8 +68,8 @@ public:
 
     std::ostream& log_configuration(std::ostream& out) const
     {
-        return out << "portal " << PORTAL_CONF.PROTO_CONF << " " << PORTAL_CONF.IP << ":" << PORTAL_CONF.PORT << " provider "
-                   << PORTAL_CONF.PROVIDER_ID << "; query " << QUERY_CONF.PROTO_CONF << " " << QUERY_CONF.IP << ":"
+        return out << "portal " << PORTAL_CONF.PROTO_CONF << " " << PORTAL_CONF.IP << ":" << PORTAL_CONF.PORT
+                   << " provider " << PORTAL_CONF.PROVIDER_ID << "; query " << QUERY_CONF.PROTO_CONF << " " << QUERY_CONF.IP << ":"
                    << QUERY_CONF.PORT << " provider " << QUERY_CONF.PROVIDER_ID << "; log " << LOG_CONF.LOGTYPE << " "
                    << LOG_CONF.LOGFILE;
     }

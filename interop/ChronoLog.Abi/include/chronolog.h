@@ -271,8 +271,8 @@ typedef struct chronolog_event {
 
 /*
  * Events of a replay, in total order of (tick, client_id, index): as columns, and as an array of events. Nothing was
- * copied: all pointers lead into the memory that came from the deployment, and are valid until the replay's next step or
- * its end. The record of event i lies at records + offsets[i], up to records + offsets[i + 1].
+ * copied: all pointers lead into the memory that came from the deployment, and are valid until the replay's next step,
+ * its end, or its client's. The record of event i lies at records + offsets[i], up to records + offsets[i + 1].
  */
 typedef struct chronolog_batch {
     uint64_t count;

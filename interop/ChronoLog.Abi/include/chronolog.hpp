@@ -384,7 +384,8 @@ public:
     {
         std::vector<chronolog_attribute> all = of(attributes);
         chronolog_story acquired = nullptr;
-        check(chronolog_acquire(client.get(), chronicle.c_str(), story.c_str(), all.data(), all.size(), flags, &acquired));
+        check(chronolog_acquire(
+            client.get(), chronicle.c_str(), story.c_str(), all.data(), all.size(), flags, &acquired));
         return Story(acquired);
     }
 

@@ -57,8 +57,8 @@ public:
 
     std::string to_string() const
     {
-        return "{Event: " + std::to_string(event_time) + ":" + std::to_string(client) + ":" + std::to_string(event_index) + ":"
-               + record + "}";
+        return "{Event: " + std::to_string(event_time) + ":" + std::to_string(client) + ":"
+               + std::to_string(event_index) + ":" + record + "}";
     }
 
 private:
@@ -245,7 +245,11 @@ public:
      * Appends the events of [start, end) in order. CL_ERR_PARTIAL: some of the range may be missing; what is there was
      * appended.
      */
-    int ReplayStory(std::string const& chronicle, std::string const& story, uint64_t start, uint64_t end, std::vector<Event>& events)
+    int ReplayStory(std::string const& chronicle,
+                    std::string const& story,
+                    uint64_t start,
+                    uint64_t end,
+                    std::vector<Event>& events)
     {
         if(chronicle.empty() || story.empty() || start > end)
         {

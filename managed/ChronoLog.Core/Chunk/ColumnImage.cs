@@ -140,7 +140,7 @@ public static class ColumnImage
         return new EventRun(storage, 0, header.Count, header.RecordBytes);
     }
 
-    /// <summary>Where the columns of a run's events lie in the image that <see cref="ToRun(PayloadBlock, int)"/> made it of.</summary>
+    /// <summary>Where the columns of a run's events lie, in the image that it was made of by ToRun.</summary>
     /// <param name="run">Such a run, or a slice of one; not empty.</param>
     /// <exception cref="InvalidOperationException">Its events come from elsewhere.</exception>
     public static ColumnPlaces PlacesOf(EventRun run)

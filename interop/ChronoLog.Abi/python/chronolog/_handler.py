@@ -27,7 +27,9 @@ class Handler(logging.Handler):
         """client: of the caller's, who also ends it; else the handler has one of its own."""
         super().__init__(level)
         self._own = None if client is not None else connect(endpoint, program="logging")
-        self._story: Story | None = (client or self._own).acquire(chronicle, story, create_chronicle=True)  # type: ignore[union-attr]
+        user = client if client is not None else self._own
+        assert user is not None
+        self._story: Story | None = user.acquire(chronicle, story, create_chronicle=True)
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
