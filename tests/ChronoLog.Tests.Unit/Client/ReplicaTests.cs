@@ -100,6 +100,9 @@ public sealed class ReplicaTests
         await Eventually.Until(() => third.EventsOf(story.StoryId).Count > 1000, "the third Keeper to be used");
         await Eventually.Until(
             () => first.EventsOf(story.StoryId).Count == 2002, "the first Keeper to have everything");
+        await Eventually.Until(
+            () => second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId)).Count() == 2002,
+            "the third Keeper to have what the second one has not");
         List<Playback.TestEvent> pair = [.. second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId))];
         Assert.That(pair.OrderBy(each => each.Sequence), Is.EqualTo(first.EventsOf(story.StoryId)));
     }
@@ -114,6 +117,7 @@ public sealed class ReplicaTests
         await deployment.JoinAgainAsync(second);
         Assert.That(deployment.ProcessOf(second), Is.Not.EqualTo(before), "else the test tests nothing");
         first.Rest();
+        story.LogEvent("b"u8);
         await Eventually.Until(
             () => story.Placement!.Rings.Count == 1 && story.Placement.Group.Keepers.Any(
                 keeper => keeper.ProcessId == deployment.ProcessOf(second)),
