@@ -69,6 +69,8 @@ internal sealed class Simulation
         faults.Begin();
         world.Run(plan.Chaos);
         faults.Heal();
+        Await("orderly stops are over", () => deployment.Names.All(
+            name => deployment.Find(name) is { IsStopping: false }));
         world.Run(TimeSpan.FromMilliseconds(700));
         deployment.IsLoaded = false;
         Await("clients flush", () => deployment.Clients.All(static client => client.IsFlushed));
@@ -77,7 +79,7 @@ internal sealed class Simulation
         world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         AwaitTheNewest();
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
-        deployment.Checker.CheckArchive(deployment.Archive);
+        deployment.Checker.CheckArchive([.. deployment.StoryFiles]);
         for (int round = 0; round < 2; round++)
         {
             ReplayAll();

@@ -29,7 +29,7 @@ internal static class BugTampering
             if (bugs.Has(PlantedBug.ColdBeforeHot) && process is PlayerProcess player
                 && message is OpenReadRequest asked)
             {
-                player.Cold.TooEarly = [.. deployment.Archive.Visible(asked.Story)];
+                player.Cold.TooEarly = [.. player.Archive.Visible(asked.Story)];
             }
 
             if (ViewOf(message) is { } view)

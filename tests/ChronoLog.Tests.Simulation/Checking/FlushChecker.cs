@@ -65,7 +65,7 @@ internal sealed class FlushChecker(Deployment deployment)
 
     private HashSet<EventSequence> Archived() =>
     [
-        .. deployment.Archive.Files.Where(static file => file.State == StoryFileState.Synced && file.IsFinished)
+        .. deployment.StoryFiles.Where(static file => file.State == StoryFileState.Synced && file.IsFinished)
             .SelectMany(static file => file.Identities),
     ];
 

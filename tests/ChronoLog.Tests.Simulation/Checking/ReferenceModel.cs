@@ -1,5 +1,6 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Tests.Simulation.Kernel;
+using ChronoLog.Tests.Simulation.Processes;
 
 namespace ChronoLog.Tests.Simulation.Checking;
 
@@ -38,6 +39,19 @@ internal sealed class ReferenceModel
         List<RecordedEvent> events = [.. Story(story).Values];
         events.ForEach(static recorded => recorded.MayBeLost = true);
         return [.. events.Where(static recorded => recorded.Returned > 0)];
+    }
+
+    /// <summary>These may be seen again, although their story was destroyed.</summary>
+    public void Resurrect(IEnumerable<EventSequence> sequences)
+    {
+        IReadOnlyDictionary<EventSequence, RecordedEvent> destroyed = Story(Deployment.Destroyed);
+        foreach (EventSequence sequence in sequences)
+        {
+            if (destroyed.TryGetValue(sequence, out RecordedEvent? recorded))
+            {
+                recorded.GoneAt = long.MaxValue;
+            }
+        }
     }
 
     /// <summary>Power went at a node: what was not synced there is promised no more.</summary>

@@ -56,14 +56,14 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
     }
 
     /// <summary>After the drain: the archive has every event that is promised, and each once.</summary>
-    public void CheckArchive(ArchiveDisk archive)
+    public void CheckArchive(IReadOnlyList<SimStoryFile> files)
     {
-        if (archive.Files.Any(static file => !file.IsReadable) || world.Violations.Any)
+        if (files.Any(static file => !file.IsReadable) || world.Violations.Any)
         {
             return; // what rotted is not there; what was written beside it may be there again
         }
 
-        foreach (IGrouping<string, SimStoryFile> story in archive.Files.GroupBy(static file => file.Story))
+        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story))
         {
             var found = new HashSet<EventSequence>();
             foreach (EventSequence sequence in story.SelectMany(static file => file.Identities))

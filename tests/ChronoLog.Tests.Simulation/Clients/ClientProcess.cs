@@ -52,7 +52,7 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             while (true)
             {
                 if (client is not null && await reader.TryReplayAsync(client, story, 0, ulong.MaxValue) is { } replay
-                    && replay.Gaps.All(deployment.Archive.IsDamageOf))
+                    && replay.Gaps.All(deployment.IsDamageOf))
                 {
                     done(replay);
                     return;

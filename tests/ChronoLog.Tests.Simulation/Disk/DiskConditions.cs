@@ -8,6 +8,9 @@ public sealed record DiskConditions
     /// <summary>Chance that a sync of the journal fails, and with it what was not synced before.</summary>
     public double FailedSyncs { get; init; }
 
+    /// <summary>Chance that a sync of the journal takes many times as long.</summary>
+    public double SlowSyncs { get; init; }
+
     /// <summary>Chance that the journal has no room for a batch.</summary>
     public double NoSpace { get; init; }
 

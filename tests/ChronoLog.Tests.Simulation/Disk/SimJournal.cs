@@ -13,7 +13,7 @@ namespace ChronoLog.Tests.Simulation.Disk;
 /// </summary>
 public sealed class SimJournal(
     SimProcess keeper, JournalDisk disk, int segmentBytes, long quota,
-    Func<DiskConditions> conditions, PlantedBugs bugs)
+    Func<DiskConditions> conditions, PlantedBugs bugs, SimDevice device)
     : IJournal
 {
     private readonly List<JournalBatch> unsynced = [];
@@ -102,9 +102,20 @@ public sealed class SimJournal(
             return Synced = Appended;
         }
 
+        if (device.IsBusy)
+        {
+            return Synced;
+        }
+
         if (keeper.World.Random.Chance(conditions().FailedSyncs))
         {
             Fail();
+        }
+
+        if (keeper.World.Random.Chance(conditions().SlowSyncs))
+        {
+            SyncSlowly();
+            return Synced;
         }
 
         if (keeper.Effect("sync"))
@@ -117,6 +128,23 @@ public sealed class SimJournal(
         }
 
         return Synced;
+    }
+
+    // What is appended while it lasts is not covered.
+    private void SyncSlowly()
+    {
+        (List<JournalBatch> covered, long through) = ([.. unsynced], Appended);
+        device.BeBusy(() =>
+        {
+            if (keeper.Effect("sync"))
+            {
+                keeper.World.Note("sync", keeper.FullName, (ulong)through);
+                covered.ForEach(static batch => batch.IsSynced = true);
+                unsynced.RemoveAll(static batch => batch.IsSynced);
+                Synced = through;
+                hasFailed = false;
+            }
+        });
     }
 
     public int Prepare() => 0;

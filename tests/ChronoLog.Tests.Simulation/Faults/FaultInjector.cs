@@ -66,6 +66,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
     private DiskConditions Disks() => new()
     {
         FailedSyncs = Rate(FaultKind.FailedSyncs, 0.3),
+        SlowSyncs = Rate(FaultKind.SlowSyncs, 0.2),
         NoSpace = Rate(FaultKind.JournalNoSpace, 0.3),
         FailedArchiving = Rate(FaultKind.FailedArchiving, 0.2),
     };
@@ -100,10 +101,10 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 Crash("visor");
                 break;
             case FaultKind.CrashGrapher:
-                Crash("grapher");
+                Crash($"grapher-{random.Below(deployment.Settings.Groups)}");
                 break;
             case FaultKind.CrashPlayer:
-                Crash("player");
+                Crash($"player-{random.Below(deployment.Settings.Groups)}");
                 break;
             case FaultKind.CrashClient:
                 Crash($"client-{random.Below(deployment.Settings.Clients)}");
@@ -180,7 +181,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
             int place = name switch
             {
                 "visor" => 2,
-                "player" => 1,
+                _ when name.StartsWith("player", StringComparison.Ordinal) => 1,
                 _ => 0,
             };
             world.After(place * Milliseconds(0, 1000), () => Stop(name));
@@ -206,14 +207,17 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
         deployment.Model.LosePower(node);
         if (node == deployment.Nodes[1])
         {
-            deployment.Archive.LosePower(() => random.Chance(0.5));
+            foreach (ArchiveDisk archive in deployment.Archives)
+            {
+                archive.LosePower(() => random.Chance(0.5));
+            }
         }
     }
 
     private void Damage()
     {
         List<SimStoryFile> files =
-            [.. deployment.Archive.Files.Where(static file => file.State == StoryFileState.Synced)];
+            [.. deployment.StoryFiles.Where(static file => file.State == StoryFileState.Synced)];
         if (files.Count > 0)
         {
             SimStoryFile file = random.Pick(files);

@@ -66,6 +66,9 @@ public enum FaultKind
     /// <summary>Bits rot in StoryFiles.</summary>
     ArchiveDamage,
 
+    /// <summary>Syncs of journals take long, and hold up their threads.</summary>
+    SlowSyncs,
+
     /// <summary>A process is stopped in order (SIGTERM), and started again after a while.</summary>
     OrderlyStop,
 

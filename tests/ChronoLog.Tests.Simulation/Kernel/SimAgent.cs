@@ -11,11 +11,15 @@ public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sl
 
     private long turn;
     private bool isEnded;
+    private long stalledUntil;
 
     /// <summary>Ends the sleep.</summary>
     public void Wake() => Schedule(process.World.Random.Between(0, BusyNanosecondsMax));
 
     public void Dispose() => isEnded = true;
+
+    /// <summary>It stands still in what it does now: a system call that takes long.</summary>
+    public void Stall(TimeSpan duration) => stalledUntil = process.World.Now + (duration.Ticks * 100);
 
     private void Schedule(long delay)
     {
@@ -25,7 +29,7 @@ public sealed class SimAgent(SimProcess process, IAgent agent, Func<TimeSpan> sl
         }
 
         long mine = ++turn;
-        process.World.After(delay, () =>
+        process.World.At(Math.Max(process.World.Now + delay, stalledUntil), () =>
         {
             if (mine == turn && !isEnded && process.MayRun)
             {

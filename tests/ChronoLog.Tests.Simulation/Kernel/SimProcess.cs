@@ -15,7 +15,6 @@ public abstract class SimProcess : ITimers
     private readonly List<SimStrand> strands = [];
     private readonly List<SimAgent> agents = [];
     private long pausedUntil;
-    private bool isStopping;
 
     protected SimProcess(SimNode node, string name, int incarnation)
     {
@@ -37,6 +36,9 @@ public abstract class SimProcess : ITimers
     public string FullName => $"{Name}#{Incarnation}";
 
     public bool IsAlive { get; private set; } = true;
+
+    /// <summary>It was told to end, and has not yet.</summary>
+    public bool IsStopping { get; private set; }
 
     public bool MayRun => IsAlive && World.Now >= pausedUntil;
 
@@ -116,9 +118,9 @@ public abstract class SimProcess : ITimers
     /// <summary>SIGTERM: it ends by itself, in order. Told like a crash (<see cref="Crashed"/>) when it has.</summary>
     public void Stop()
     {
-        if (IsAlive && !isStopping)
+        if (IsAlive && !IsStopping)
         {
-            isStopping = true;
+            IsStopping = true;
             World.Note("stop", FullName);
             BeginStop();
         }

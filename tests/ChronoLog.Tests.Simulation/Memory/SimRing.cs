@@ -1,11 +1,12 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Tests.Simulation.Bugs;
+using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Memory;
 
 /// <summary>A Keeper's side of a ring. What a dead Keeper still does here has no effect.</summary>
-public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bugs) : IRecordingRing
+public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bugs, SimDevice device) : IRecordingRing
 {
     private byte[] scratch = [];
 
@@ -94,7 +95,9 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
         memory.IsFenced |= keeper.IsAlive;
     }
 
-    public void PublishDurable(long position)
+    public void PublishDurable(long position) => device.Afterwards(() => PublishNow(position));
+
+    private void PublishNow(long position)
     {
         if (keeper.Effect("publish durable"))
         {

@@ -1,12 +1,13 @@
 using System.Globalization;
 using ChronoLog.Core.Ports;
 using ChronoLog.Tests.Simulation.Bugs;
+using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Memory;
 
 /// <summary>Makes the rings of one Keeper in its node's shared memory.</summary>
-public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedBugs bugs) : IRingHost
+public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedBugs bugs, SimDevice device) : IRingHost
 {
     private ulong processId;
 
@@ -22,7 +23,7 @@ public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedB
         var found = new List<ReattachedRing>();
         foreach (RingMemory memoryOfRing in memory.Rings.Where(ring => ring.Owner == keeper.Name))
         {
-            var ring = new SimRing(memoryOfRing, keeper, bugs);
+            var ring = new SimRing(memoryOfRing, keeper, bugs, device);
             ring.Resume(journaled.GetValueOrDefault(ring.RingId));
             keeper.World.Note("reattach", ring.Path, (ulong)ring.Consumed);
             found.Add(new ReattachedRing(
@@ -46,6 +47,6 @@ public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedB
             memory.Add(ring);
         }
 
-        return new SimRing(ring, keeper, bugs);
+        return new SimRing(ring, keeper, bugs, device);
     }
 }

@@ -11,7 +11,7 @@ using ChronoLog.Tests.Unit.Visor;
 namespace ChronoLog.Tests.Simulation.Processes;
 
 /// <summary>
-/// Nodes, wires, disks, and the processes on them: node 0 has the Visor, node 1 Grapher, Player and the archive, each
+/// Nodes, wires, disks, and the processes on them: node 0 has the Visor, node 1 Graphers, Players and archives, each
 /// further one Keepers and clients. A process that died starts again as a new incarnation on what is left of it.
 /// </summary>
 internal sealed class Deployment
@@ -45,6 +45,7 @@ internal sealed class Deployment
             new SimNode(world, number, DriftMax * ((world.Random.Below(2001) / 1000.0) - 1)))];
         Memories = [.. Nodes.Select(static _ => new SharedMemory())];
         Journals = [.. Enumerable.Range(0, settings.Keepers).Select(static _ => new JournalDisk())];
+        Archives = [.. Enumerable.Range(0, settings.Groups).Select(static _ => new ArchiveDisk())];
         Network.Place(VisorPortal, Nodes[0]);
         Network.Place(VisorRegistry, Nodes[0]);
         BugTampering.Install(this);
@@ -71,7 +72,10 @@ internal sealed class Deployment
     /// <summary>One per Keeper.</summary>
     public IReadOnlyList<JournalDisk> Journals { get; }
 
-    public ArchiveDisk Archive { get; } = new();
+    /// <summary>One per recording group.</summary>
+    public IReadOnlyList<ArchiveDisk> Archives { get; }
+
+    public IEnumerable<SimStoryFile> StoryFiles => Archives.SelectMany(static archive => archive.Files);
 
     public MemoryMetadataStore Database { get; } = new();
 
@@ -95,7 +99,9 @@ internal sealed class Deployment
     /// <summary>Every process that belongs to the deployment, by name.</summary>
     public IReadOnlyList<string> Names =>
     [
-        "visor", "grapher", "player",
+        "visor",
+        .. Enumerable.Range(0, Settings.Groups).SelectMany(
+            static group => (string[])[$"grapher-{group}", $"player-{group}"]),
         .. Enumerable.Range(0, Settings.Keepers).Select(number => $"keeper-{number}"),
         .. Enumerable.Range(0, Settings.Clients).Select(number => $"client-{number}"),
     ];
@@ -128,11 +134,18 @@ internal sealed class Deployment
     public SimNode NodeOf(string name) => name switch
     {
         "visor" => Nodes[0],
-        "grapher" or "player" => Nodes[1],
+        _ when IsStorage(name) => Nodes[1],
         _ => Nodes[2 + (Number(name) % Settings.ComputeNodes)],
     };
 
     public JournalDisk JournalOf(string keeper) => Journals[Number(keeper)];
+
+    /// <summary>The recording group of a Grapher, a Player or a Keeper.</summary>
+    public int GroupOf(string name) =>
+        IsStorage(name) ? Number(name) : Number(name) / Settings.ComputeNodes % Settings.Groups;
+
+    /// <summary>Whether a gap says no more than that a damaged StoryFile cannot be read.</summary>
+    public bool IsDamageOf(Core.Protocol.Gap gap) => Archives.Any(archive => archive.IsDamageOf(gap));
 
     /// <summary>The journals of a node's Keepers.</summary>
     public IEnumerable<JournalDisk> JournalsOn(SimNode node) =>
@@ -147,17 +160,28 @@ internal sealed class Deployment
         SimProcess process = name switch
         {
             "visor" => new VisorProcess(this, node, incarnation),
-            "grapher" => new GrapherProcess(this, node, incarnation),
-            "player" => new PlayerProcess(this, node, incarnation),
+            _ when name.StartsWith("grapher-", StringComparison.Ordinal) =>
+                new GrapherProcess(this, node, name, incarnation),
+            _ when name.StartsWith("player-", StringComparison.Ordinal) =>
+                new PlayerProcess(this, node, name, incarnation),
             _ when name.StartsWith("keeper-", StringComparison.Ordinal) =>
                 new KeeperProcess(this, node, name, incarnation),
             _ => new ClientProcess(this, node, name, incarnation),
         };
         World.Note("start", process.FullName);
+        if (process is KeeperProcess)
+        {
+            // README, open findings: what it destroyed comes back from its journal.
+            Model.Resurrect(JournalOf(name).Identities(isSynced: false));
+        }
+
         running[name] = process;
         process.Start();
         return process;
     }
+
+    private static bool IsStorage(string name) =>
+        name.StartsWith("grapher-", StringComparison.Ordinal) || name.StartsWith("player-", StringComparison.Ordinal);
 
     private static int Number(string name) =>
         int.Parse(name.AsSpan(name.IndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);

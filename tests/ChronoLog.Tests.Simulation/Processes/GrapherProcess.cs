@@ -8,8 +8,8 @@ using ChronoLog.Tests.Simulation.Network;
 namespace ChronoLog.Tests.Simulation.Processes;
 
 /// <summary>A Grapher, composed as in the product, with the archive on a simulated disk.</summary>
-internal sealed class GrapherProcess(Deployment deployment, SimNode node, int incarnation)
-    : MemberProcess(deployment, node, "grapher", incarnation, Role.Grapher)
+internal sealed class GrapherProcess(Deployment deployment, SimNode node, string name, int incarnation)
+    : MemberProcess(deployment, node, name, incarnation, Role.Grapher)
 {
     private const int QueueMax = 1 << 20;
 
@@ -18,11 +18,11 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
     protected override ValueTask ComposeAsync()
     {
         SimSettings settings = Deployment.Settings;
-        Deployment.Archive.CleanLeftovers();
+        Archive.CleanLeftovers();
         Bulk.VerifiesChecksum = !Deployment.Bugs.Has(Bugs.PlantedBug.SkipPullChecksum);
         SimRpcServer drain = Listen("drain");
         SimRpcServer admin = Listen("admin");
-        var archive = new SimExtractor(this, Deployment.Archive, () => Deployment.Disks, Deployment.Bugs);
+        var archive = new SimExtractor(this, Archive, () => Deployment.Disks, Deployment.Bugs);
         var extraction = new ExtractionModule(
             settings.ExtractionStreams, [archive], new ExtractionQueue(QueueMax, long.MaxValue), Logger);
         role = new GrapherRole(Options(settings), new GrapherPorts
@@ -43,7 +43,7 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
             {
                 if (Effect("destroy archive"))
                 {
-                    Deployment.Archive.Destroy(story);
+                    Archive.Destroy(story);
                 }
 
                 return ValueTask.CompletedTask;

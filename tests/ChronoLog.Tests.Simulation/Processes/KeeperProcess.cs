@@ -45,9 +45,10 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
             receiver: null);
         var extraction = new ExtractionModule(
             settings.ExtractionStreams, [drain], new ExtractionQueue(QueueMax, long.MaxValue), Logger);
+        var device = new SimDevice(this);
         journal = new SimJournal(
             this, Deployment.JournalOf(Name), settings.SegmentBytes, settings.JournalQuota,
-            () => Deployment.Disks, Deployment.Bugs);
+            () => Deployment.Disks, Deployment.Bugs, device);
         role = new KeeperRole(Options(settings), new KeeperPorts
         {
             Strand = Strand,
@@ -56,7 +57,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
             Connector = Connector,
             Registry = registry,
             Bulk = Bulk,
-            Rings = new SimRingHost(this, Deployment.Memories[Node.Number], Deployment.Bugs),
+            Rings = new SimRingHost(this, Deployment.Memories[Node.Number], Deployment.Bugs, device),
             Journals = [journal],
             Clock = Clock,
             Timers = this,
@@ -65,7 +66,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
             ReadStrands = NewStrands("hot read", 1),
             Logger = Logger,
         });
-        StartAgents(role, settings);
+        device.Stall = StartAgents(role, settings);
         await role.StartAsync();
         IsServing = true;
     }
@@ -84,7 +85,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         journal!.Dispose();
     }
 
-    private void StartAgents(KeeperRole keeper, SimSettings settings)
+    private Action<TimeSpan> StartAgents(KeeperRole keeper, SimSettings settings)
     {
         TimeSpan Sleep() =>
             keeper.IngestionAgents.Any(static agent => agent.Rings.Count > 0) ? settings.AgentSleep : SleepMaxAlone;
@@ -102,6 +103,8 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
                 others.ForEach(static other => other.Wake());
             };
         }
+
+        return duration => others[0].Stall(duration); // one stream: one agent that syncs
     }
 
     private KeeperOptions Options(SimSettings settings) => new()

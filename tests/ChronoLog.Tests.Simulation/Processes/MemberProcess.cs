@@ -2,6 +2,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Simulation.Network;
 using ChronoLog.Tests.Unit.Fakes;
@@ -26,6 +27,8 @@ internal abstract class MemberProcess : SimProcess
     }
 
     public Deployment Deployment { get; }
+
+    public ArchiveDisk Archive => Deployment.Archives[Deployment.GroupOf(Name)];
 
     protected Role Role { get; }
 
@@ -83,7 +86,8 @@ internal abstract class MemberProcess : SimProcess
             AdminEndpoint = admin.Endpoint,
             Epoch = Clock.Now,
             FabricProvider = Bulk.Provider,
-            Archive = Role == Role.Keeper ? "" : "archive",
+            Archive = Role == Role.Keeper ? "" : $"archive-{Deployment.GroupOf(Name)}",
+            Group = (uint)Deployment.GroupOf(Name),
         };
         var options = new RegistryOptions { CallDeadline = TimeSpan.FromMilliseconds(500) };
         return new RegistryClient(Connector.Open(Deployment.VisorRegistry), identity, options, this, Logger);

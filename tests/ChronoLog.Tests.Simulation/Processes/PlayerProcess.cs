@@ -8,10 +8,10 @@ using ChronoLog.Tests.Simulation.Network;
 namespace ChronoLog.Tests.Simulation.Processes;
 
 /// <summary>A Player, composed as in the product.</summary>
-internal sealed class PlayerProcess(Deployment deployment, SimNode node, int incarnation)
-    : MemberProcess(deployment, node, "player", incarnation, Role.Player)
+internal sealed class PlayerProcess(Deployment deployment, SimNode node, string name, int incarnation)
+    : MemberProcess(deployment, node, name, incarnation, Role.Player)
 {
-    public SimColdTier Cold { get; } = new(deployment.Archive, deployment.Bugs);
+    public SimColdTier Cold { get; } = new(deployment.Archives[deployment.GroupOf(name)], deployment.Bugs);
 
     private PlayerRole? role;
 

@@ -14,6 +14,9 @@ public sealed record SimSettings
 
     public required int ClientsPerNode { get; init; }
 
+    /// <summary>Recording groups; each has Keepers on every compute node.</summary>
+    public required int Groups { get; init; }
+
     public int Keepers => ComputeNodes * KeepersPerNode;
 
     public int Clients => ComputeNodes * ClientsPerNode;
@@ -73,14 +76,16 @@ public sealed record SimSettings
     {
         TimeSpan keeperChunk = Milliseconds(random, 100, 500);
         int keepersPerNode = 1 + random.Below(3);
+        int groups = keepersPerNode > 1 && random.Chance(0.3) ? 2 : 1;
         return new SimSettings
         {
             ComputeNodes = 1 + random.Below(4 - keepersPerNode),
             KeepersPerNode = keepersPerNode,
+            Groups = groups,
             ClientsPerNode = 1 + random.Below(2),
             DrainDeadline = Milliseconds(random, 300, 4000),
             FailoverAfter = Milliseconds(random, 300, 900),
-            HasReplicas = keepersPerNode > 1 && random.Chance(0.5),
+            HasReplicas = keepersPerNode / groups > 1 && random.Chance(0.5),
             Stories = 1 + random.Below(2),
             KeeperChunk = keeperChunk,
             KeeperWindow = Milliseconds(random, 100, 400),

@@ -25,6 +25,7 @@ internal sealed class LoopbackDeployment : IAsyncDisposable
     private readonly ZmqRpcConnector connector = new(NullLogger.Instance);
     private readonly List<IAsyncDisposable> members = [];
     private readonly List<ChronoClient> clients = [];
+    private readonly Dictionary<string, ulong> processes = [];
     private ZmqRpcServer registry = null!;
     private CancellationTokenSource stop = null!;
     private Task running = Task.CompletedTask;
@@ -65,6 +66,19 @@ internal sealed class LoopbackDeployment : IAsyncDisposable
     public async Task JoinAsync(PlayedKeeper keeper)
     {
         members.Add(keeper);
+        await RegisterAsync(keeper.Identity);
+    }
+
+    public ulong ProcessOf(PlayedKeeper keeper) => processes[keeper.Name];
+
+    /// <summary>The Keeper takes leave and registers anew: the same process at the same place, under another id.</summary>
+    public async Task JoinAgainAsync(PlayedKeeper keeper)
+    {
+        await using IRpcChannel channel = connector.Open(registry.Endpoint);
+        await channel.CallAsync(
+            Methods.Unregister,
+            new HeartbeatRequest { ProcessId = processes[keeper.Name], Epoch = keeper.Identity.Epoch },
+            Eventually.Patience);
         await RegisterAsync(keeper.Identity);
     }
 
@@ -140,8 +154,9 @@ internal sealed class LoopbackDeployment : IAsyncDisposable
     private async Task RegisterAsync(ProcessIdentity identity)
     {
         await using IRpcChannel channel = connector.Open(registry.Endpoint);
-        await channel.CallAsync(
+        RegisterReply reply = await channel.CallAsync(
             Methods.Register, new RegisterRequest { Identity = identity }, Eventually.Patience);
+        processes[identity.Name] = reply.ProcessId;
     }
 
     /// <summary>A base clock with the rate of this machine's, far from its wall clock.</summary>

@@ -52,6 +52,9 @@ internal sealed class PlayedKeeper : IAgent, IAsyncDisposable
     /// <summary>What it says when it is asked whether a story is archived.</summary>
     public bool HasArchived { get; set; }
 
+    /// <summary>A client that asks again gets the ring that it has, as with a real Keeper; else always a new one.</summary>
+    public bool GivesTheSameRing { get; set; }
+
     public HookedServer Recording { get; }
 
     public HookedServer Admin { get; }
@@ -164,6 +167,14 @@ internal sealed class PlayedKeeper : IAgent, IAsyncDisposable
     {
         lock (gate)
         {
+            if (GivesTheSameRing && open.Find(ring => ring.ClientId == request.ClientId) is { } known)
+            {
+                return new OpenRingReply
+                {
+                    RingId = known.RingId, Path = known.Path, CapacityBytes = (ulong)known.CapacityBytes,
+                };
+            }
+
             long capacity = request.CapacityBytes == 0 ? RingLayout.CapacityMin : (long)request.CapacityBytes;
             SharedRing ring = rings.Create(request.ClientId, (ulong)open.Count + 1, producerPid: 0, capacity);
             open.Add(ring);

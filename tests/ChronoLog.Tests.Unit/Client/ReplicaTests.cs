@@ -100,8 +100,32 @@ public sealed class ReplicaTests
         await Eventually.Until(() => third.EventsOf(story.StoryId).Count > 1000, "the third Keeper to be used");
         await Eventually.Until(
             () => first.EventsOf(story.StoryId).Count == 2002, "the first Keeper to have everything");
+        await Eventually.Until(
+            () => second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId)).Count() == 2002,
+            "the third Keeper to have what the second one has not");
         List<Playback.TestEvent> pair = [.. second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId))];
         Assert.That(pair.OrderBy(each => each.Sequence), Is.EqualTo(first.EventsOf(story.StoryId)));
+    }
+
+    [Test]
+    public async Task A_keeper_under_a_new_id_is_no_second_one()
+    {
+        StoryHandle story = await AcquireAsync();
+        story.LogEvent("a"u8);
+        second.GivesTheSameRing = true;
+        ulong before = deployment.ProcessOf(second);
+        await deployment.JoinAgainAsync(second);
+        Assert.That(deployment.ProcessOf(second), Is.Not.EqualTo(before), "else the test tests nothing");
+        first.Rest();
+        story.LogEvent("b"u8);
+        await Eventually.Until(
+            () => story.Placement!.Rings.Count == 1 && story.Placement.Group.Keepers.Any(
+                keeper => keeper.ProcessId == deployment.ProcessOf(second)),
+            "the first Keeper to be left");
+        Assert.That(
+            await Eventually.Refusal(() => story.FlushAsync(DurabilityLevel.Replicated, Short)),
+            Is.EqualTo(Status.TimedOut).Or.EqualTo(Status.NoKeepers));
+        Assert.That(story.Placement!.IsShort, "two copies of an event would be in one ring");
     }
 
     private static Dictionary<string, string> Attributes(string durability) =>
