@@ -34,7 +34,8 @@ public sealed partial class ChronoClient
             throw new ChronoLogException(Status.InvalidArgument, $"the range starts at {start}, after its end {end}");
         }
 
-        StoryReply route = await CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation).ConfigureAwait(ports.StaysOnContext);
+        StoryReply route = await CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation)
+            .ConfigureAwait(ports.StaysOnContext);
         var request = new OpenReadRequest
         {
             Story = route.Story,
@@ -48,7 +49,8 @@ public sealed partial class ChronoClient
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         request.EarlierViews.AddRange(route.EarlierViews);
-        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation).ConfigureAwait(ports.StaysOnContext);
+        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation)
+            .ConfigureAwait(ports.StaysOnContext);
     }
 
     /// <summary>
@@ -71,7 +73,8 @@ public sealed partial class ChronoClient
         var seen = new HashSet<EventSequence>();
         while (true)
         {
-            await using (Replay replay = await ReplayAsync(chronicle, story, low, cancellation: cancellation).ConfigureAwait(ports.StaysOnContext))
+            await using (Replay replay = await ReplayAsync(chronicle, story, low, cancellation: cancellation)
+                .ConfigureAwait(ports.StaysOnContext))
             {
                 await foreach (EventPage page in replay.WithCancellation(cancellation).ConfigureAwait(ports.StaysOnContext))
                 {

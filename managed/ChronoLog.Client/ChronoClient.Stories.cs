@@ -128,7 +128,8 @@ public sealed partial class ChronoClient
     {
         try
         {
-            await portal.CallAsync(Methods.ReleaseStory, request, GiveBackDeadline).ConfigureAwait(ports.StaysOnContext);
+            await portal.CallAsync(Methods.ReleaseStory, request, GiveBackDeadline)
+                .ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {
@@ -157,7 +158,8 @@ public sealed partial class ChronoClient
         }
         catch
         {
-            await TryGiveBackAsync(ForStory(reply.Story.Chronicle, reply.Story.Story)).ConfigureAwait(ports.StaysOnContext);
+            await TryGiveBackAsync(ForStory(reply.Story.Chronicle, reply.Story.Story))
+                .ConfigureAwait(ports.StaysOnContext);
             throw;
         }
     }

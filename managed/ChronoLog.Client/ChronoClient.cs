@@ -90,19 +90,23 @@ public sealed partial class ChronoClient : IAsyncDisposable
         CallAsync(Methods.DestroyChronicle, ForChronicle(name), cancellation);
 
     public async Task<IReadOnlyList<string>> ShowChroniclesAsync(CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ListChronicles, ForChronicle(""), cancellation).ConfigureAwait(ports.StaysOnContext)).Names;
+        (await CallAsync(Methods.ListChronicles, ForChronicle(""), cancellation)
+            .ConfigureAwait(ports.StaysOnContext)).Names;
 
     public async Task<IReadOnlyList<string>> ShowStoriesAsync(string chronicle, CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ListStories, ForChronicle(chronicle), cancellation).ConfigureAwait(ports.StaysOnContext)).Names;
+        (await CallAsync(Methods.ListStories, ForChronicle(chronicle), cancellation)
+            .ConfigureAwait(ports.StaysOnContext)).Names;
 
     public async Task<Chronicle> ShowChronicleAsync(string name, CancellationToken cancellation = default) =>
-        (await CallAsync(Methods.ShowChronicle, ForChronicle(name), cancellation).ConfigureAwait(ports.StaysOnContext)).Chronicle;
+        (await CallAsync(Methods.ShowChronicle, ForChronicle(name), cancellation)
+            .ConfigureAwait(ports.StaysOnContext)).Chronicle;
 
     public async Task<string> GetChronicleAttributeAsync(string name, string key, CancellationToken cancellation = default)
     {
         ChronicleRequest request = ForChronicle(name);
         request.Key = key;
-        return (await CallAsync(Methods.GetAttribute, request, cancellation).ConfigureAwait(ports.StaysOnContext)).Value;
+        return (await CallAsync(Methods.GetAttribute, request, cancellation)
+            .ConfigureAwait(ports.StaysOnContext)).Value;
     }
 
     public Task EditChronicleAttributeAsync(string name, string key, string value, CancellationToken cancellation = default)
@@ -209,5 +213,6 @@ public sealed partial class ChronoClient : IAsyncDisposable
         RpcMethod<TRequest, TReply> method, TRequest request, CancellationToken cancellation)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply> =>
-        await portal.CallAsync(method, request, options.CallDeadline, cancellation).ConfigureAwait(ports.StaysOnContext);
+        await portal.CallAsync(method, request, options.CallDeadline, cancellation)
+            .ConfigureAwait(ports.StaysOnContext);
 }

@@ -53,7 +53,8 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
     {
         while (true)
         {
-            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation)).ConfigureAwait(context.StaysOnContext);
+            EventRun? run = await context.RunAsync(() => source.NextAsync(cancellation))
+                .ConfigureAwait(context.StaysOnContext);
             if (run is null)
             {
                 yield break;

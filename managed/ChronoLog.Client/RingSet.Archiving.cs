@@ -72,7 +72,8 @@ internal sealed partial class RingSet
 
                 if (!asking.IsArchived)
                 {
-                    await ports.Timers.Delay(AskPeriod < patience ? AskPeriod : patience, stop).ConfigureAwait(ports.StaysOnContext);
+                    await ports.Timers.Delay(AskPeriod < patience ? AskPeriod : patience, stop)
+                        .ConfigureAwait(ports.StaysOnContext);
                 }
             }
         }

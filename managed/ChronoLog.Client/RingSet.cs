@@ -114,7 +114,8 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         try
         {
             var request = new CloseRingRequest { ClientId = clientId, RingId = ring.Ring.RingId };
-            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline).ConfigureAwait(ports.StaysOnContext);
+            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline)
+                .ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {
@@ -127,7 +128,8 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     {
         try
         {
-            await strand.InvokeAsync(() => new ValueTask(function()), ending.Token).ConfigureAwait(ports.StaysOnContext);
+            await strand.InvokeAsync(() => new ValueTask(function()), ending.Token)
+                .ConfigureAwait(ports.StaysOnContext);
         }
         catch (OperationCanceledException exception) when (ending.IsCancellationRequested)
         {

@@ -1,6 +1,6 @@
 namespace ChronoLog.Tests.Simulation.Memory;
 
-/// <summary>A ring as the recorder of a client sees it: the fields of <c>chrono_ring</c> in the client's own memory.</summary>
+/// <summary>A ring as a client's recorder sees it: what <c>chrono_ring</c> has in the client's own memory.</summary>
 internal sealed class MappedRing(RingMemory memory)
 {
     private long finalTail;
