@@ -4,6 +4,7 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
 using ChronoLog.Grapher.Stories;
+using ChronoLog.Grapher.Watermarks;
 
 namespace ChronoLog.Grapher;
 
@@ -16,7 +17,8 @@ internal sealed class GrapherReport(
     AnnouncementDesk desk,
     BoundedQueue<PulledImage> buildingQueue,
     ExtractionModule extraction,
-    KeeperNotices notices)
+    KeeperNotices notices,
+    WatermarkRecorder watermarks)
 {
     public void Fill(HeartbeatRequest request)
     {
@@ -41,6 +43,7 @@ internal sealed class GrapherReport(
         values["archived_bytes"] = statistics.ArchivedBytes;
         values["held_bytes"] = role.HeldBytes;
         values["notices_waiting"] = notices.Waiting;
+        values["watermark_failures"] = watermarks.Failures;
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally

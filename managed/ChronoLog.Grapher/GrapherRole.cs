@@ -6,6 +6,7 @@ using ChronoLog.Grapher.Building;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
 using ChronoLog.Grapher.Stories;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Grapher.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -33,6 +34,7 @@ public sealed class GrapherRole
     private readonly StoryBuilder builder;
     private readonly StoryWriter writer;
     private readonly ChunkRetirer retirer;
+    private readonly WatermarkRecorder watermarks;
     private readonly ReadService reads;
     private readonly List<Task> loops = [];
     private long heartbeats; // answered by the Visor
@@ -44,7 +46,8 @@ public sealed class GrapherRole
         memory = new HeldMemory(options.HeldBytesMax);
         buildingQueue = new BoundedQueue<PulledImage>(
             options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes);
-        stories = new StoryTable(options.StoriesMax, options.Windows);
+        stories = new StoryTable(options.StoriesMax, options.Windows, story => watermarks!.Read(story));
+        watermarks = new WatermarkRecorder(ports.Watermarks, stories, ports.Timers, options, ports.Logger);
         channels = new PeerChannels(ports.Connector);
         var notices = new NoticeContext(channels, ports.Timers, View, options, ports.Logger, stop.Token);
         keeperNotices = new KeeperNotices(notices, Statistics);
@@ -102,7 +105,7 @@ public sealed class GrapherRole
         ports.Registry.Registered = RegisteredAsync;
         ports.Registry.Answered = _ => heartbeats++;
         ports.Registry.Report =
-            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
+            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
         {
             loops.Add(collector.RunAsync(stop.Token));
@@ -111,6 +114,7 @@ public sealed class GrapherRole
         loops.AddRange(ports.BuildingStrands.Select(strand => strand.InvokeAsync(() => builder.RunAsync(stop.Token))));
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, writer.CompletedAsync);
         loops.Add(RetireAsync());
+        loops.Add(watermarks.RunAsync(stop.Token));
         ports.Drain.Start();
         ports.Admin.Start();
         loops.Add(ports.Registry.RunAsync(stop.Token));
@@ -137,6 +141,7 @@ public sealed class GrapherRole
             retirer.RetireAll();
             if (IsDrained || Since(begin) >= deadline)
             {
+                await watermarks.WriteAllAsync();
                 return IsDrained;
             }
 
@@ -270,6 +275,7 @@ public sealed class GrapherRole
             await story.DestroyAsync();
         }
 
+        await watermarks.SettleAsync();
         await ports.DestroyArchive(descriptor, stop.Token);
         playerNotices.Add(new StoryFileNotice { Story = descriptor, Destroyed = true }, static () => { });
     }
@@ -321,9 +327,11 @@ public sealed class GrapherRole
                 Status.Fenced, $"{options.Name} was started again at {Epoch()}, the reader asks for {request.GrapherEpoch}");
         }
 
-        if (stories.Find(Required(request.Story).StoryId) is not { } story)
+        StoryDescriptor asked = Required(request.Story);
+        if (stories.Find(asked.StoryId) is not { } story)
         {
-            return ValueTask.FromResult(ReadPlan.Empty());
+            ulong archived = stories.IsDestroyed(asked.StoryId) ? 0 : watermarks.Read(asked);
+            return ValueTask.FromResult(ReadPlan.Empty(archived));
         }
 
         var runs = story.Snapshot(request.StartTime, request.EndTime);

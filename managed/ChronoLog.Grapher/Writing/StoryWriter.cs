@@ -101,6 +101,7 @@ internal sealed class StoryWriter(
         RetiredChunk retired = pending.Retired;
         unarchived.Remove(retired.Identity.Sequence);
         pending.IsArchived = true;
+        pending.Story.Recorded.IsBehindArchive = true;
         statistics.ArchivedChunks++;
         statistics.ArchivedEvents += retired.Chunk.EventCount;
         statistics.ArchivedBytes += retired.Chunk.RecordBytes;

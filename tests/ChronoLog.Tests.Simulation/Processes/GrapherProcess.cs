@@ -38,6 +38,8 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
             BuildingStrands = NewStrands("building", 1),
             ReadStrands = NewStrands("warm read", 1),
             DestroyArchive = static (_, _) => ValueTask.CompletedTask,
+            Watermarks = new SimWatermarkStore(
+                this, Deployment.Archive, () => Deployment.Disks, Deployment.Checker),
             Logger = Logger,
         });
         role.Start();
@@ -52,6 +54,9 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, int in
         HoldLimit = settings.HoldLimit,
         CollectionStreams = 2,
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),
+        WatermarkPeriod = settings.WatermarkPeriod,
+        IdleWatermarkPeriod = settings.WatermarkPeriod * 5,
+        RecordsWatermarkEarly = Deployment.Bugs.Has(Bugs.PlantedBug.WatermarkRecordedEarly),
         NoticeDeadline = TimeSpan.FromMilliseconds(500),
         PlayerNoticeLimit = TimeSpan.FromSeconds(1),
     };
