@@ -75,6 +75,12 @@ public sealed record GrapherOptions
     /// <summary>The same for a story of which nothing was archived meanwhile: thousands of stories may be idle.</summary>
     public TimeSpan IdleWatermarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Pause between two looks at damaged StoryFiles and what was found of them.</summary>
+    public TimeSpan RepairPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A Keeper walks its whole journal for a recall: gigabytes, at memory speed.</summary>
+    public TimeSpan RecallDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Limits of the warm reads.</summary>
     public ReadServiceOptions Reads { get; init; } = new();
 

@@ -3,6 +3,7 @@ using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
@@ -59,6 +60,9 @@ public sealed record GrapherPorts
     /// Where watermarks outlive the process; null = nowhere: then a new process knows none until every Keeper reported.
     /// </summary>
     public IWatermarkStore? Watermarks { get; init; }
+
+    /// <summary>The care of damaged StoryFiles; null = nobody's.</summary>
+    public IArchiveCare? Care { get; init; }
 
     public required ILogger Logger { get; init; }
 }

@@ -3,6 +3,7 @@ using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Stories;
 using ChronoLog.Grapher.Watermarks;
 
@@ -18,7 +19,8 @@ internal sealed class GrapherReport(
     BoundedQueue<PulledImage> buildingQueue,
     ExtractionModule extraction,
     KeeperNotices notices,
-    WatermarkRecorder watermarks)
+    WatermarkRecorder watermarks,
+    RepairDesk repairs)
 {
     public void Fill(HeartbeatRequest request)
     {
@@ -44,6 +46,10 @@ internal sealed class GrapherReport(
         values["held_bytes"] = role.HeldBytes;
         values["notices_waiting"] = notices.Waiting;
         values["watermark_failures"] = watermarks.Failures;
+        values["storyfiles_damaged"] = repairs.Damaged;
+        values["storyfiles_set_aside"] = repairs.SetAside;
+        values["storyfiles_rebuilt"] = repairs.Rebuilt;
+        values["events_recalled"] = repairs.Recalled;
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally

@@ -5,6 +5,7 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Building;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Stories;
 using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Grapher.Writing;
@@ -35,6 +36,7 @@ public sealed class GrapherRole
     private readonly StoryWriter writer;
     private readonly ChunkRetirer retirer;
     private readonly WatermarkRecorder watermarks;
+    private readonly RepairDesk repairs;
     private readonly ReadService reads;
     private readonly List<Task> loops = [];
     private long heartbeats; // answered by the Visor
@@ -52,6 +54,7 @@ public sealed class GrapherRole
         var notices = new NoticeContext(channels, ports.Timers, View, options, ports.Logger, stop.Token);
         keeperNotices = new KeeperNotices(notices, Statistics);
         playerNotices = new PlayerNotices(notices);
+        repairs = new RepairDesk(ports.Care, notices);
         ledger.Archived = keeperNotices.Add;
         ledger.Remember(ports.AlreadyArchived);
         collector = new ChunkCollector(ports.Bulk, memory, buildingQueue, options.AnnouncementsMax, Statistics);
@@ -62,7 +65,10 @@ public sealed class GrapherRole
             ports.Bulk, memory, buildingQueue, options.Windows.ChunkDurationNanoseconds, ports.Strand, Ingest);
         writer = new StoryWriter(
             ports.Extraction, ledger, playerNotices, ports.Registry, ports.Timers, options.Backoff, Statistics,
-            ports.Logger, stop.Token);
+            ports.Logger, stop.Token)
+        {
+            ChunkArchived = repairs.Archived,
+        };
         retirer = new ChunkRetirer(
             stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
         reads = new ReadService(
@@ -101,11 +107,12 @@ public sealed class GrapherRole
         ports.Admin.Handle(Methods.StartStoryRecording, StartStoryAsync);
         ports.Admin.Handle(Methods.StopStoryRecording, StopStoryAsync);
         ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
+        repairs.Register(ports.Admin);
         reads.Register(ports.Admin);
         ports.Registry.Registered = RegisteredAsync;
         ports.Registry.Answered = _ => heartbeats++;
         ports.Registry.Report =
-            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks).Fill;
+            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks, repairs).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
         {
             loops.Add(collector.RunAsync(stop.Token));
@@ -115,6 +122,7 @@ public sealed class GrapherRole
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, writer.CompletedAsync);
         loops.Add(RetireAsync());
         loops.Add(watermarks.RunAsync(stop.Token));
+        loops.Add(repairs.RunAsync(stop.Token));
         ports.Drain.Start();
         ports.Admin.Start();
         loops.Add(ports.Registry.RunAsync(stop.Token));
@@ -270,6 +278,7 @@ public sealed class GrapherRole
     private async Task DestroyAsync(StoryDescriptor descriptor, GrapherStory? story)
     {
         ledger.Forget(descriptor.StoryId);
+        repairs.Forget(descriptor.StoryId);
         if (story is not null)
         {
             await story.DestroyAsync();

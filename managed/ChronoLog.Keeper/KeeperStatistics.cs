@@ -10,8 +10,8 @@ namespace ChronoLog.Keeper;
 
 /// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
 public sealed class KeeperStatistics(
-    KeeperPorts ports, KeeperRecovery recovery, RecordingService recording, HandoverLedger ledger, StoryTable stories,
-    IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
+    KeeperPorts ports, KeeperRecovery recovery, JournalRecall recall, RecordingService recording, HandoverLedger ledger,
+    StoryTable stories, IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
 {
     // Some descriptors' worth of a reply; the others are asked for by the next heartbeats.
     private const int UnnamedMax = 1024;
@@ -40,6 +40,7 @@ public sealed class KeeperStatistics(
         values["recovered_stories"] = recovery.Stories;
         values["recovered_segments"] = recovery.Segments;
         values["recovered_rings"] = recovery.Rings;
+        values["recalled_events"] = recall.Events;
         values["journal_damages"] = recovery.Missing.Count;
         heartbeat.UnnamedStories.AddRange(
             stories.All.Where(story => story.Descriptor is null).Select(story => story.StoryId).Take(UnnamedMax));

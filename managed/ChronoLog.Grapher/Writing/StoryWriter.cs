@@ -27,6 +27,9 @@ internal sealed class StoryWriter(
     private readonly Dictionary<ulong, PendingChunk> unarchived = [];
     private ulong sequence;
 
+    /// <summary>Told of each chunk that is in a StoryFile.</summary>
+    public Action<ulong, StoryChunk>? ChunkArchived { get; init; }
+
     /// <summary>Retired chunks that are not archived.</summary>
     public int Unarchived => unarchived.Count;
 
@@ -111,6 +114,7 @@ internal sealed class StoryWriter(
             return;
         }
 
+        ChunkArchived?.Invoke(pending.Story.Descriptor.StoryId, retired.Chunk);
         string storyFile = pending.StoryFiles.LastOrDefault() ?? "";
         foreach (OpenPiece piece in pending.Pieces)
         {

@@ -7,6 +7,9 @@ namespace ChronoLog.Store.Archive;
 /// <summary>What <c>chronolog archive</c> shows: plain results, for files and whole archives.</summary>
 public static class ArchiveInspector
 {
+    private const string Aside = "it is damaged and was set aside; its Grapher rebuilds it if the Keepers' journals still "
+        + "hold its events, and what it cannot give is a gap of every replay until then";
+
     /// <summary>Every StoryFile and foreign file of an archive, by story and time.</summary>
     /// <exception cref="ChronoLogException">NotExist: there is no such directory.</exception>
     public static IReadOnlyList<ArchiveFileSummary> List(string archiveDirectory)
@@ -76,7 +79,7 @@ public static class ArchiveInspector
         StoryFileHeader? header = null;
         if (file.TryFacts() is not null)
         {
-            header = StoryFile.ReadHeader(file.Path);
+            header = StoryFile.ReadHeader(file.Path, file.Aside is not null);
         }
 
         return new ArchiveFileSummary(
@@ -88,7 +91,7 @@ public static class ArchiveInspector
             file.Name.Generation,
             PosixFile.TryStat(file.Path)?.Length ?? 0,
             header,
-            file.Damage);
+            file.Damage ?? (file.Aside is null ? null : Aside));
     }
 
     private static ArchiveFileSummary Foreign(ArchiveCatalog catalog, StoryListing story, string name)
@@ -116,7 +119,9 @@ public static class ArchiveInspector
         var files = new List<string>();
         foreach (StoryListing story in catalog.Stories)
         {
-            files.AddRange(story.Files.Select(file => file.Path));
+            files.AddRange(story.Files.Where(static file => file.Aside is null).Select(static file => file.Path));
+            findings.AddRange(story.Files.Where(static file => file.Aside is not null).Select(static file =>
+                new ArchiveFinding(file.Path, Aside)));
             findings.AddRange(story.Foreign.Select(name => Foreign(catalog, story, name))
                 .Select(foreign => new ArchiveFinding(foreign.Path, foreign.Damage!)));
         }

@@ -82,7 +82,11 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         }
 
         StoryListing? listing = catalog.Find(content.Chronicle, content.Story);
-        content = content with { Archived = listing?.Overlapping(content.StartTime, content.EndTime) ?? [] };
+        content = content with
+        {
+            Archived = listing?.Sound(content.StartTime, content.EndTime) ?? [],
+            GenerationFrom = listing?.GenerationFrom(content.StartTime, content.EndTime) ?? 0,
+        };
         if (content.Archived.Count > 0 && !StoryFileWriter.HasNewEvents(content))
         {
             directory.Sync();

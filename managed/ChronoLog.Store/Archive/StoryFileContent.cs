@@ -33,6 +33,9 @@ public sealed record StoryFileContent
     /// <summary>Files of the story that touch the range: what they have is not written again.</summary>
     public IReadOnlyList<CatalogFile> Archived { get; init; } = [];
 
+    /// <summary>Least generation that it may get.</summary>
+    public uint GenerationFrom { get; init; }
+
     public string Collision { get; init; } = "redundancy";
 
     public string Granularity { get; init; } = "ns";

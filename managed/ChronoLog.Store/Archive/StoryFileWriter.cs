@@ -37,7 +37,7 @@ public sealed class StoryFileWriter
     public StoryFileName Write(
         PosixDirectory storyDirectory, StoryFileContent content, CancellationToken cancellation = default)
     {
-        uint generation = NextGeneration(storyDirectory, content.StartTime, content.EndTime);
+        uint generation = NextGeneration(storyDirectory, content);
         bool counted = countFirst || content.Archived.Count > 0;
         (long Events, long Bytes) counts = counted ? Count(content) : (content.EventCount, content.RecordBytes);
         while (true)
@@ -75,10 +75,10 @@ public sealed class StoryFileWriter
         $"chunk [{content.StartTime}, {content.EndTime}) of story {content.Chronicle}/{content.Story} changed "
         + "while it was being archived");
 
-    private static uint NextGeneration(PosixDirectory directory, ulong start, ulong end)
+    private static uint NextGeneration(PosixDirectory directory, StoryFileContent content)
     {
-        uint generation = 0;
-        while (directory.TryStat(new StoryFileName(start, end, generation).ToString()) is not null)
+        uint generation = content.GenerationFrom;
+        while (directory.TryStat(new StoryFileName(content.StartTime, content.EndTime, generation).ToString()) is not null)
         {
             generation++;
         }
