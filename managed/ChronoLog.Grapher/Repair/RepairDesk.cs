@@ -20,6 +20,7 @@ internal sealed class RepairDesk(IArchiveCare? care, NoticeContext context)
     private readonly List<DamagedRange> ranges = [];
     private readonly Queue<string> findings = new();
     private long setAside;
+    private bool isSurveyed;
 
     /// <summary>Files that are damaged and not rebuilt.</summary>
     public int Damaged => ranges.Count;
@@ -48,23 +49,38 @@ internal sealed class RepairDesk(IArchiveCare? care, NoticeContext context)
     {
         try
         {
-            if (care is not null)
-            {
-                ranges.AddRange((await care.SurveyAsync()).Select(static file => new DamagedRange(file)));
-            }
-
             while (care is not null)
             {
+                await GuardAsync(care);
                 await context.Timers.Delay(context.Options.RepairPeriod, stop);
-                await ExamineAsync();
-                foreach (DamagedRange range in ranges.ToList())
-                {
-                    await RebuildAsync(range);
-                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
+        }
+    }
+
+    // What one file brings about must not end the care of all others.
+    private async ValueTask GuardAsync(IArchiveCare archive)
+    {
+        try
+        {
+            if (!isSurveyed)
+            {
+                isSurveyed = true;
+                ranges.AddRange((await archive.SurveyAsync()).Select(static file => new DamagedRange(file)));
+            }
+
+            await ExamineAsync();
+            foreach (DamagedRange range in ranges.ToList())
+            {
+                await RebuildAsync(range);
+            }
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            context.Logger.LogError(
+                exception, "{Name}: looking after damaged StoryFiles failed and is repeated", context.Options.Name);
         }
     }
 

@@ -61,7 +61,7 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
                 ? null
                 : SetAside(directory, chronicle, story, name, defect);
         }
-        catch (PosixException exception)
+        catch (Exception exception) when (exception is IOException or ChronoLogException)
         {
             logger.LogWarning("StoryFile '{Path}' could not be examined: {Reason}", path, exception.Message);
             return null;
