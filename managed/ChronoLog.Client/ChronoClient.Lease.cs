@@ -81,6 +81,7 @@ public sealed partial class ChronoClient
             KeepAliveReply reply =
                 await CallAsync(Methods.KeepAlive, request, closing.Token).ConfigureAwait(false);
             TakePeriod(reply.KeepAliveMilliseconds);
+            rings.Troubles = [.. reply.Troubles];
             foreach (GroupView view in reply.Groups)
             {
                 Observe(view);

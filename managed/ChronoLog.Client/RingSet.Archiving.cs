@@ -35,8 +35,9 @@ internal sealed partial class RingSet
         {
             IEnumerable<string> late = asking.Where(each => !each.IsArchived).Select(
                 each => $"keeper '{each.Keeper.Name}' at {each.Keeper.ServiceEndpoint}: {each.Waiting}");
+            string trouble = TroubleOf(story.Group.Group) is { } known ? $"; {known}" : "";
             throw new ChronoLogException(
-                Status.TimedOut, $"story {story.Name} is not archived yet: {string.Join("; ", late)}");
+                Status.TimedOut, $"story {story.Name} is not archived yet: {string.Join("; ", late)}{trouble}");
         }
     }
 

@@ -6,6 +6,8 @@ using ChronoLog.Grapher.Notices;
 using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Stories;
 using ChronoLog.Grapher.Watermarks;
+using ChronoLog.Grapher.Writing;
+using ChronoLog.Store.Archive;
 
 namespace ChronoLog.Grapher;
 
@@ -20,7 +22,8 @@ internal sealed class GrapherReport(
     ExtractionModule extraction,
     KeeperNotices notices,
     WatermarkRecorder watermarks,
-    RepairDesk repairs)
+    RepairDesk repairs,
+    StoryWriter writer)
 {
     public void Fill(HeartbeatRequest request)
     {
@@ -46,10 +49,14 @@ internal sealed class GrapherReport(
         values["held_bytes"] = role.HeldBytes;
         values["notices_waiting"] = notices.Waiting;
         values["watermark_failures"] = watermarks.Failures;
+        values["identity_conflicts"] = extraction.Chain.OfType<Hdf5Extractor>().Sum(static each => each.Conflicts);
+        values["identity_conflicts_not_kept"] =
+            extraction.Chain.OfType<Hdf5Extractor>().Sum(static each => each.ConflictsNotKept);
         values["storyfiles_damaged"] = repairs.Damaged;
         values["storyfiles_set_aside"] = repairs.SetAside;
         values["storyfiles_rebuilt"] = repairs.Rebuilt;
         values["events_recalled"] = repairs.Recalled;
+        request.Trouble = writer.Trouble ?? "";
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally

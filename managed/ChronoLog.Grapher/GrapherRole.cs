@@ -112,7 +112,7 @@ public sealed class GrapherRole
         ports.Registry.Registered = RegisteredAsync;
         ports.Registry.Answered = _ => heartbeats++;
         ports.Registry.Report =
-            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks, repairs).Fill;
+            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks, repairs, writer).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
         {
             loops.Add(collector.RunAsync(stop.Token));

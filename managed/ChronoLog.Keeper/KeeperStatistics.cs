@@ -1,3 +1,4 @@
+using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Keeper.Ingestion;
@@ -40,8 +41,10 @@ public sealed class KeeperStatistics(
         values["recovered_stories"] = recovery.Stories;
         values["recovered_segments"] = recovery.Segments;
         values["recovered_rings"] = recovery.Rings;
+        values["identity_conflicts"] = ports.Extraction.Chain.OfType<RdmaExtractor>().Sum(static each => each.Conflicts);
         values["recalled_events"] = recall.Events;
         values["journal_damages"] = recovery.Missing.Count;
+        heartbeat.Trouble = string.Join("; ", ports.Journals.Select(static journal => journal.Trouble).OfType<string>());
         heartbeat.UnnamedStories.AddRange(
             stories.All.Where(story => story.Descriptor is null).Select(story => story.StoryId).Take(UnnamedMax));
         foreach (KeeperStory story in stories.All)

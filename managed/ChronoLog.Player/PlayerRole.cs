@@ -151,6 +151,7 @@ public sealed class PlayerRole
         values["pages_served"] = served.PagesServed;
         values["bytes_served"] = served.BytesServed;
         values["events_served"] = served.EventsServed;
+        values["identity_conflicts"] = served.Conflicts;
         values["recent_bytes"] = recent.Bytes;
         values["recent_chunks"] = recent.Count;
         values["cold_files"] = tallies.Counted.Values.Sum(static tally => tally.Files);

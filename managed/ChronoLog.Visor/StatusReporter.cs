@@ -56,6 +56,7 @@ internal sealed class StatusReporter(
             Identity = process.Identity,
             State = registry.StateOf(process),
             HeartbeatAgeSeconds = age,
+            Trouble = process.Trouble,
         };
         foreach ((string name, double value) in process.Statistics)
         {

@@ -1,6 +1,5 @@
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Interop.Posix;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
 
@@ -17,8 +16,7 @@ public sealed class ArchiveWatermarks(ArchiveRoot root, long group, Strand writi
     {
         try
         {
-            using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
-            return directory is null ? null : ArchivedThroughFile.Read(directory, group, story.StoryId);
+            return ArchivedThroughFile.Read(root, story, group);
         }
         catch (Exception exception) when (exception is IOException or ArgumentException)
         {
@@ -29,15 +27,6 @@ public sealed class ArchiveWatermarks(ArchiveRoot root, long group, Strand writi
         }
     }
 
-    public async ValueTask<bool> WriteAsync(StoryDescriptor story, ulong through) => await writing.InvokeAsync(() =>
-    {
-        // Not created: a story that is being destroyed must not come back by its watermark.
-        using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
-        if (directory is not null)
-        {
-            ArchivedThroughFile.Write(directory, group, story.StoryId, through);
-        }
-
-        return ValueTask.FromResult(directory is not null);
-    });
+    public ValueTask<bool> WriteAsync(StoryDescriptor story, ulong through) => new(writing.InvokeAsync(
+        () => ValueTask.FromResult(ArchivedThroughFile.TryWrite(root, story, group, through))));
 }

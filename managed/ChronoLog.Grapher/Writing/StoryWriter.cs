@@ -33,6 +33,9 @@ internal sealed class StoryWriter(
     /// <summary>Retired chunks that are not archived.</summary>
     public int Unarchived => unarchived.Count;
 
+    /// <summary>Why a chunk is not archived that was tried; null when none is.</summary>
+    public string? Trouble => unarchived.Values.FirstOrDefault(static chunk => chunk.Failure is not null)?.Failure;
+
     /// <summary>Takes over a chunk that left its pipeline, and has it extracted.</summary>
     /// <param name="story">Its story.</param>
     /// <param name="chunk">Its events.</param>
@@ -88,6 +91,7 @@ internal sealed class StoryWriter(
             return;
         }
 
+        pending.Failure = outcome.Failures[0].Error.Message;
         TimeSpan pause = backoff.After(outcome.Job.Attempt);
         foreach (ExtractorFailure failure in outcome.Failures)
         {

@@ -67,7 +67,8 @@ public static class ArchiveInspector
             progress?.Invoke(file);
         }
 
-        return new ArchiveVerification(files, bytes, events, findings);
+        (long conflicts, long rebuilt) = inArchive ? Beside(path) : (0, 0);
+        return new ArchiveVerification(files, bytes, events, findings) { Conflicts = conflicts, Rebuilt = rebuilt };
     }
 
     private static ArchiveCatalog OpenExisting(string archiveDirectory) => Directory.Exists(archiveDirectory)
@@ -101,6 +102,19 @@ public static class ArchiveInspector
             path, NameOf(story.ChronicleComponent), NameOf(story.StoryComponent), 0, 0, 0,
             PosixFile.TryStat(path)?.Length ?? 0, null,
             "it is no StoryFile: its name is not of the form start-end-generation.h5");
+    }
+
+    private static (long Conflicts, long Rebuilt) Beside(string archive)
+    {
+        using ArchiveCatalog catalog = OpenExisting(archive);
+        long conflicts = 0;
+        foreach (StoryListing story in catalog.Stories)
+        {
+            using PosixDirectory? directory = catalog.Root.TryOpen(story.ChronicleComponent, story.StoryComponent);
+            conflicts += directory is null ? 0 : ConflictFile.Count(directory);
+        }
+
+        return (conflicts, catalog.Stories.Sum(static story => (long)story.Rebuilt.Count));
     }
 
     private static string NameOf(string component) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.Store.Archive;
@@ -24,6 +25,14 @@ public static class ArchivedThroughFile
     public static string NameOf(long group) =>
         string.Create(CultureInfo.InvariantCulture, $".archived-through-{group}");
 
+    /// <summary>The story's, wherever its directory is in the archive.</summary>
+    /// <inheritdoc cref="Read(PosixDirectory, long, ulong)"/>
+    public static ulong? Read(ArchiveRoot root, StoryDescriptor story, long group)
+    {
+        using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
+        return directory is null ? null : Read(directory, group, story.StoryId);
+    }
+
     /// <returns>ChronoTick; null when there is no such file, or it is damaged or another story's.</returns>
     /// <exception cref="PosixException">It is there and cannot be read.</exception>
     public static ulong? Read(PosixDirectory storyDirectory, long group, ulong storyId)
@@ -41,6 +50,22 @@ public static class ArchivedThroughFile
         }
 
         return got == Length ? Decode(bytes.AsSpan(0, Length), group, storyId) : null;
+    }
+
+    /// <summary>
+    /// Writes the story's, unless it has no directory: one that is being destroyed must not come back by its watermark.
+    /// </summary>
+    /// <returns>False when it has none.</returns>
+    /// <inheritdoc cref="Write(PosixDirectory, long, ulong, ulong)"/>
+    public static bool TryWrite(ArchiveRoot root, StoryDescriptor story, long group, ulong through)
+    {
+        using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
+        if (directory is not null)
+        {
+            Write(directory, group, story.StoryId, through);
+        }
+
+        return directory is not null;
     }
 
     /// <summary>On the device, under its name, when this returns.</summary>

@@ -120,10 +120,10 @@ public sealed class StoryFile : IDisposable
         new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Slices(imageBytesMax);
 
     /// <summary>
-    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks
-    /// whose checksum does not match are passed over.
+    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size, with the
+    /// number of each block's first event. Blocks whose checksum does not match are passed over.
     /// </summary>
-    internal IEnumerable<EventSequence[]> Identities(ulong startTime, ulong endTime)
+    internal IEnumerable<(long At, EventSequence[] Block)> Identities(ulong startTime, ulong endTime)
     {
         const int BlockEvents = 4096; // 96 KiB
         long at = TryLowerBound(startTime) ?? 0;
@@ -132,8 +132,24 @@ public sealed class StoryFile : IDisposable
         {
             if (TryIdentities(at, (int)Math.Min(BlockEvents, end - at)) is { } block)
             {
-                yield return block;
+                yield return (at, block);
             }
+        }
+    }
+
+    /// <summary>Whether an event's record is another one, for certain.</summary>
+    internal bool HasOtherRecord(long index, ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            ReadOnlySpan<ulong> offsets = blocks.Verified<ulong>(StoryColumn.RecordOffset, index, 2);
+            ulong length = offsets[1] - offsets[0];
+            return offsets[1] <= (ulong)Header.RecordBytes && (length != (ulong)record.Length
+                || !blocks.Verified<byte>(StoryColumn.Record, (long)offsets[0], (int)length).SequenceEqual(record));
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            return false;
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class StoryFileWriter
                 counts = counted ? throw Unstable(content) : Count(content);
                 counted = true;
             }
-            else if (temporary.TryPublish(name.ToString()))
+            else if (TryPublish(temporary, name, content))
             {
                 countFirst = content.Archived.Count == 0 && counts.Events != content.EventCount;
                 Interlocked.Add(ref eventsWritten, counts.Events);
@@ -68,6 +68,13 @@ public sealed class StoryFileWriter
     {
         using var events = new NewEvents(content);
         return events.Read(new EventEntry[1]) > 0;
+    }
+
+    // What is kept apart is on the device before the file that the rest is in.
+    private static bool TryPublish(TemporaryFile temporary, StoryFileName name, StoryFileContent content)
+    {
+        content.BeforePublish?.Invoke();
+        return temporary.TryPublish(name.ToString());
     }
 
     private static ChronoLogException Unstable(StoryFileContent content) => new(

@@ -31,7 +31,7 @@ internal sealed class UnreadEvents(IEnumerable<CatalogFile> younger)
         foreach (CatalogFile entry in younger)
         {
             using StoryFile? file = entry.TryOpen();
-            foreach (EventSequence[] block in file?.Identities(after?.EventTime ?? 0, End(before)) ?? [])
+            foreach ((_, EventSequence[] block) in file?.Identities(after?.EventTime ?? 0, End(before)) ?? [])
             {
                 missing -= block.LongCount(each => (after is null || each > after) && (before is null || each < before));
             }
