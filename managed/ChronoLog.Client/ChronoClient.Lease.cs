@@ -82,6 +82,7 @@ public sealed partial class ChronoClient
             KeepAliveReply reply =
                 await CallAsync(Methods.KeepAlive, request, closing.Token).ConfigureAwait(ports.StaysOnContext);
             TakePeriod(reply.KeepAliveMilliseconds);
+            rings.Troubles = [.. reply.Troubles];
             foreach (GroupView view in reply.Groups)
             {
                 Observe(view);

@@ -45,7 +45,8 @@ internal sealed partial class RingSet
             static each => $"keeper '{each.Keeper.Name}' at {each.Keeper.ServiceEndpoint}: {each.Waiting}"));
         if (late.Length > 0)
         {
-            throw new ChronoLogException(Status.TimedOut, $"story {story.Name} is not archived yet: {late}");
+            string trouble = TroubleOf(story.Group.Group) is { } known ? $"; {known}" : "";
+            throw new ChronoLogException(Status.TimedOut, $"story {story.Name} is not archived yet: {late}{trouble}");
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     private readonly Dictionary<ulong, KeeperRing> inUse = [];
     private readonly Dictionary<ulong, Task<KeeperRing>> opening = [];
     private readonly List<StoryPlacement> stories = [];
+    private IReadOnlyList<ProcessTrouble> troubles = [];
 
     public RingSet(
         ulong clientId, IClientPorts ports, IRpcChannel portal, ClientOptions options, ILogger logger)
@@ -58,6 +59,20 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     public bool StaysOnContext => ports.StaysOnContext;
 
     public IRecorderSession Session { get; }
+
+    /// <summary>What the Visor said last of the groups' processes; replaced, never changed.</summary>
+    public IReadOnlyList<ProcessTrouble> Troubles
+    {
+        set => Volatile.Write(ref troubles, value);
+    }
+
+    /// <summary>For a message: what keeps a group's processes from their work; null = nothing is known.</summary>
+    public string? TroubleOf(uint group)
+    {
+        IEnumerable<string> known = Volatile.Read(ref troubles).Where(each => each.Group == group)
+            .Select(static each => $"{each.Name}: {each.Trouble}");
+        return string.Join("; ", known) is { Length: > 0 } text ? text : null;
+    }
 
     /// <summary>Opens a story for recording into rings of the group, per the client's placement.</summary>
     /// <exception cref="ChronoLogException">
@@ -179,6 +194,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         story.Writer = Session.OpenStory(
             story.Story.StoryId, options.Placement, [.. story.Rings.Select(each => each.Ring)], story.Replicas);
         story.Writer.FullTimeout = options.FullTimeout;
+        story.Writer.Trouble = () => TroubleOf(story.Group.Group);
         stories.Add(story);
     }
 

@@ -66,8 +66,26 @@ public sealed record GrapherOptions
     /// <summary>In an orderly stop: announcements are taken until none has come for this long.</summary>
     public TimeSpan DrainQuiet { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Least pause between two writes of a story's watermark: two syncs each, beside the two of every StoryFile. What a
+    /// crash takes of it is known again when the Keepers have reported.
+    /// </summary>
+    public TimeSpan WatermarkPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same for a story of which nothing was archived meanwhile: thousands of stories may be idle.</summary>
+    public TimeSpan IdleWatermarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Pause between two looks at damaged StoryFiles and what was found of them.</summary>
+    public TimeSpan RepairPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A Keeper walks its whole journal for a recall: gigabytes, at memory speed.</summary>
+    public TimeSpan RecallDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Limits of the warm reads.</summary>
     public ReadServiceOptions Reads { get; init; } = new();
+
+    /// <summary>A planted defect, for tests: what is only in memory is recorded as archived.</summary>
+    internal bool RecordsWatermarkEarly { get; init; }
 
     internal PipelineWindows Windows => new(Nanoseconds(ChunkDuration), Nanoseconds(AcceptanceWindow));
 

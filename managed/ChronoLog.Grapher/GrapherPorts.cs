@@ -3,6 +3,8 @@ using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Grapher.Repair;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
 
@@ -53,6 +55,14 @@ public sealed record GrapherPorts
     /// dropped as duplicates by every replay.
     /// </summary>
     public IEnumerable<PartialKey> AlreadyArchived { get; init; } = [];
+
+    /// <summary>
+    /// Where watermarks outlive the process; null = nowhere: then a new process knows none until every Keeper reported.
+    /// </summary>
+    public IWatermarkStore? Watermarks { get; init; }
+
+    /// <summary>The care of damaged StoryFiles; null = nobody's.</summary>
+    public IArchiveCare? Care { get; init; }
 
     public required ILogger Logger { get; init; }
 }

@@ -3,7 +3,11 @@ using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Stories;
+using ChronoLog.Grapher.Watermarks;
+using ChronoLog.Grapher.Writing;
+using ChronoLog.Store.Archive;
 
 namespace ChronoLog.Grapher;
 
@@ -16,7 +20,10 @@ internal sealed class GrapherReport(
     AnnouncementDesk desk,
     BoundedQueue<PulledImage> buildingQueue,
     ExtractionModule extraction,
-    KeeperNotices notices)
+    KeeperNotices notices,
+    WatermarkRecorder watermarks,
+    RepairDesk repairs,
+    StoryWriter writer)
 {
     public void Fill(HeartbeatRequest request)
     {
@@ -41,6 +48,15 @@ internal sealed class GrapherReport(
         values["archived_bytes"] = statistics.ArchivedBytes;
         values["held_bytes"] = role.HeldBytes;
         values["notices_waiting"] = notices.Waiting;
+        values["watermark_failures"] = watermarks.Failures;
+        values["identity_conflicts"] = extraction.Chain.OfType<Hdf5Extractor>().Sum(static each => each.Conflicts);
+        values["identity_conflicts_not_kept"] =
+            extraction.Chain.OfType<Hdf5Extractor>().Sum(static each => each.ConflictsNotKept);
+        values["storyfiles_damaged"] = repairs.Damaged;
+        values["storyfiles_set_aside"] = repairs.SetAside;
+        values["storyfiles_rebuilt"] = repairs.Rebuilt;
+        values["events_recalled"] = repairs.Recalled;
+        request.Trouble = writer.Trouble ?? "";
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally

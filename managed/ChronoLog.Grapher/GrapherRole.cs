@@ -5,7 +5,9 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Building;
 using ChronoLog.Grapher.Collection;
 using ChronoLog.Grapher.Notices;
+using ChronoLog.Grapher.Repair;
 using ChronoLog.Grapher.Stories;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Grapher.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -33,6 +35,8 @@ public sealed class GrapherRole
     private readonly StoryBuilder builder;
     private readonly StoryWriter writer;
     private readonly ChunkRetirer retirer;
+    private readonly WatermarkRecorder watermarks;
+    private readonly RepairDesk repairs;
     private readonly ReadService reads;
     private readonly List<Task> loops = [];
     private long heartbeats; // answered by the Visor
@@ -44,11 +48,13 @@ public sealed class GrapherRole
         memory = new HeldMemory(options.HeldBytesMax);
         buildingQueue = new BoundedQueue<PulledImage>(
             options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes);
-        stories = new StoryTable(options.StoriesMax, options.Windows);
+        stories = new StoryTable(options.StoriesMax, options.Windows, story => watermarks!.Read(story));
+        watermarks = new WatermarkRecorder(ports.Watermarks, stories, ports.Timers, options, ports.Logger);
         channels = new PeerChannels(ports.Connector);
         var notices = new NoticeContext(channels, ports.Timers, View, options, ports.Logger, stop.Token);
         keeperNotices = new KeeperNotices(notices, Statistics);
         playerNotices = new PlayerNotices(notices);
+        repairs = new RepairDesk(ports.Care, notices);
         ledger.Archived = keeperNotices.Add;
         ledger.Remember(ports.AlreadyArchived);
         collector = new ChunkCollector(ports.Bulk, memory, buildingQueue, options.AnnouncementsMax, Statistics);
@@ -59,7 +65,10 @@ public sealed class GrapherRole
             ports.Bulk, memory, buildingQueue, options.Windows.ChunkDurationNanoseconds, ports.Strand, Ingest);
         writer = new StoryWriter(
             ports.Extraction, ledger, playerNotices, ports.Registry, ports.Timers, options.Backoff, Statistics,
-            ports.Logger, stop.Token);
+            ports.Logger, stop.Token)
+        {
+            ChunkArchived = repairs.Archived,
+        };
         retirer = new ChunkRetirer(
             stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
         reads = new ReadService(
@@ -98,11 +107,12 @@ public sealed class GrapherRole
         ports.Admin.Handle(Methods.StartStoryRecording, StartStoryAsync);
         ports.Admin.Handle(Methods.StopStoryRecording, StopStoryAsync);
         ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
+        repairs.Register(ports.Admin);
         reads.Register(ports.Admin);
         ports.Registry.Registered = RegisteredAsync;
         ports.Registry.Answered = _ => heartbeats++;
         ports.Registry.Report =
-            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices).Fill;
+            new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks, repairs, writer).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
         {
             loops.Add(collector.RunAsync(stop.Token));
@@ -111,6 +121,8 @@ public sealed class GrapherRole
         loops.AddRange(ports.BuildingStrands.Select(strand => strand.InvokeAsync(() => builder.RunAsync(stop.Token))));
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, writer.CompletedAsync);
         loops.Add(RetireAsync());
+        loops.Add(watermarks.RunAsync(stop.Token));
+        loops.Add(repairs.RunAsync(stop.Token));
         ports.Drain.Start();
         ports.Admin.Start();
         loops.Add(ports.Registry.RunAsync(stop.Token));
@@ -137,6 +149,7 @@ public sealed class GrapherRole
             retirer.RetireAll();
             if (IsDrained || Since(begin) >= deadline)
             {
+                await watermarks.WriteAllAsync();
                 return IsDrained;
             }
 
@@ -265,11 +278,13 @@ public sealed class GrapherRole
     private async Task DestroyAsync(StoryDescriptor descriptor, GrapherStory? story)
     {
         ledger.Forget(descriptor.StoryId);
+        repairs.Forget(descriptor.StoryId);
         if (story is not null)
         {
             await story.DestroyAsync();
         }
 
+        await watermarks.SettleAsync();
         await ports.DestroyArchive(descriptor, stop.Token);
         playerNotices.Add(new StoryFileNotice { Story = descriptor, Destroyed = true }, static () => { });
     }
@@ -321,9 +336,11 @@ public sealed class GrapherRole
                 Status.Fenced, $"{options.Name} was started again at {Epoch()}, the reader asks for {request.GrapherEpoch}");
         }
 
-        if (stories.Find(Required(request.Story).StoryId) is not { } story)
+        StoryDescriptor asked = Required(request.Story);
+        if (stories.Find(asked.StoryId) is not { } story)
         {
-            return ValueTask.FromResult(ReadPlan.Empty());
+            ulong archived = stories.IsDestroyed(asked.StoryId) ? 0 : watermarks.Read(asked);
+            return ValueTask.FromResult(ReadPlan.Empty(archived));
         }
 
         var runs = story.Snapshot(request.StartTime, request.EndTime);

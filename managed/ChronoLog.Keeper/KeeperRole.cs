@@ -29,6 +29,7 @@ public sealed class KeeperRole
     private readonly HandoverLedger ledger;
     private readonly RetirementDuty retirement;
     private readonly KeeperRecovery recovery;
+    private readonly JournalRecall recall;
     private readonly RecordingService recording;
     private readonly StoryService service;
     private readonly ReadService reads;
@@ -52,6 +53,7 @@ public sealed class KeeperRole
         ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
         retirement = new RetirementDuty(stories, ledger, ports.Registry, ports.Clock);
         recovery = new KeeperRecovery(options, ports, stories);
+        recall = new JournalRecall(options, ports, stories);
         recording = new RecordingService(
             options, ports.Rings, ports.Registry, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents,
             SyncAgents, ports.Strand, ports.Logger)
@@ -63,7 +65,8 @@ public sealed class KeeperRole
             FenceAsync, ports.Logger);
         archiving = new ArchiveDesk(stories, ledger, retirement, ports.Registry, ports.Timers, FenceAsync);
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
-        Statistics = new KeeperStatistics(ports, recovery, recording, ledger, stories, IngestionAgents, SyncAgents);
+        Statistics = new KeeperStatistics(
+            ports, recovery, recall, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk,
             new HotReads(options, stories, recovery.Missing, FenceAsync).PlanAsync, ports.ReadStrands);
@@ -101,6 +104,7 @@ public sealed class KeeperRole
         recording.Register(ports.Recording);
         archiving.Register(ports.Recording);
         service.Register(ports.Admin);
+        recall.Register(ports.Admin);
         reads.Register(ports.Admin);
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, ledger.CompletedAsync);
         ports.Admin.Start(); // before the registration: the Visor may name stories at once

@@ -1,3 +1,4 @@
+using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Keeper.Ingestion;
@@ -10,8 +11,8 @@ namespace ChronoLog.Keeper;
 
 /// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
 public sealed class KeeperStatistics(
-    KeeperPorts ports, KeeperRecovery recovery, RecordingService recording, HandoverLedger ledger, StoryTable stories,
-    IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
+    KeeperPorts ports, KeeperRecovery recovery, JournalRecall recall, RecordingService recording, HandoverLedger ledger,
+    StoryTable stories, IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
 {
     // Some descriptors' worth of a reply; the others are asked for by the next heartbeats.
     private const int UnnamedMax = 1024;
@@ -40,7 +41,10 @@ public sealed class KeeperStatistics(
         values["recovered_stories"] = recovery.Stories;
         values["recovered_segments"] = recovery.Segments;
         values["recovered_rings"] = recovery.Rings;
+        values["identity_conflicts"] = ports.Extraction.Chain.OfType<RdmaExtractor>().Sum(static each => each.Conflicts);
+        values["recalled_events"] = recall.Events;
         values["journal_damages"] = recovery.Missing.Count;
+        heartbeat.Trouble = string.Join("; ", ports.Journals.Select(static journal => journal.Trouble).OfType<string>());
         heartbeat.UnnamedStories.AddRange(
             stories.All.Where(story => story.Descriptor is null).Select(story => story.StoryId).Take(UnnamedMax));
         foreach (KeeperStory story in stories.All)

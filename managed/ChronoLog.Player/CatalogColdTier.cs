@@ -9,6 +9,11 @@ namespace ChronoLog.Player;
 /// <param name="readAhead">See <see cref="PlayerOptions.ArchiveReadAhead"/>.</param>
 public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = false) : IColdTier
 {
+    public Action<string>? DamageFound
+    {
+        set => catalog.DamageFound = value;
+    }
+
     public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
     {
         try
@@ -37,6 +42,12 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
         int damaged = 0;
         foreach (CatalogFile file in listing.Files)
         {
+            if (file.Aside is not null)
+            {
+                damaged++; // what of it is in other files again is counted there
+                continue;
+            }
+
             CatalogFacts? facts = file.TryFacts();
             events += facts?.EventCount ?? 0;
             bytes += facts?.RecordBytes ?? 0;

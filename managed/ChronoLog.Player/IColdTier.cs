@@ -6,6 +6,9 @@ namespace ChronoLog.Player;
 /// <summary>The archive as the Player sees it. Thread-safe.</summary>
 public interface IColdTier
 {
+    /// <summary>Called, on any thread, with the path of a StoryFile that a read found damaged.</summary>
+    Action<string>? DamageFound { set; }
+
     /// <summary>
     /// Sources over every StoryFile that touches [startTime, endTime), after a look whether the story's directory
     /// changed. Files that cannot be read become gaps of their source.

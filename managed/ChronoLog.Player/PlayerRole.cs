@@ -22,6 +22,7 @@ public sealed class PlayerRole
     private readonly TierChannels channels;
     private readonly ColdTallies tallies;
     private readonly ReplayPlanner planner;
+    private readonly DamageFindings findings;
     private readonly ReadService reads;
     private Task membership = Task.CompletedTask;
     private Task counting = Task.CompletedTask;
@@ -43,6 +44,7 @@ public sealed class PlayerRole
         ProcessIdentity self = ports.Registry.Identity;
         var earlier = new EarlierGroups(tiers, () => self.Group, self.Archive);
         planner = new ReplayPlanner(() => ports.Registry.Group, tiers, earlier, recent, ports.Cold, options.Name);
+        findings = new DamageFindings(channels, () => ports.Registry.Group?.Grapher, options, ports.Logger);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
@@ -56,6 +58,7 @@ public sealed class PlayerRole
     /// <summary>Serves, and registers with the Visor in the background.</summary>
     public void Start()
     {
+        ports.Cold.DamageFound = path => ports.Strand.Post(_ => findings.Tell(path, stop.Token), null);
         reads.Register(ports.Query);
         ports.Admin.Handle(Methods.StartStoryRecording, StartStoryAsync);
         ports.Admin.Handle(Methods.StopStoryRecording, static (_, _) => ValueTask.FromResult(new Empty()));
@@ -148,6 +151,7 @@ public sealed class PlayerRole
         values["pages_served"] = served.PagesServed;
         values["bytes_served"] = served.BytesServed;
         values["events_served"] = served.EventsServed;
+        values["identity_conflicts"] = served.Conflicts;
         values["recent_bytes"] = recent.Bytes;
         values["recent_chunks"] = recent.Count;
         values["cold_files"] = tallies.Counted.Values.Sum(static tally => tally.Files);

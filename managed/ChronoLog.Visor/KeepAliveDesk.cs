@@ -12,6 +12,9 @@ internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry regi
     // A client acquires from a few groups; a stranger's list of a million ends here.
     private const int GroupsMax = 4096;
 
+    // Of a hundred full disks some are enough to know what is wrong.
+    private const int TroublesMax = 16;
+
     // Shared by all clients: one call costs some 20 microseconds of the Visor's only thread, so this is a few percent.
     private const double CallsPerSecondMax = 2000;
 
@@ -40,6 +43,7 @@ internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry regi
             AcquireAgain = !clients.IsSettled(client, request.Session),
             KeepAliveMilliseconds = (uint)Period.TotalMilliseconds,
         };
+        reply.Troubles.AddRange(Troubles([.. request.Groups.Take(GroupsMax).Select(static known => known.Group)]));
         foreach (GroupEpoch known in request.Groups.Take(GroupsMax))
         {
             if (registry.Group(known.Group) is { } view && view.Epoch > known.Epoch)
@@ -50,4 +54,13 @@ internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry regi
 
         return reply;
     }
+
+    // So that a client whose ring stays full can say why.
+    private IEnumerable<ProcessTrouble> Troubles(HashSet<uint> groups) => registry.Processes
+        .Where(process => process.IsAlive && process.Trouble.Length > 0 && groups.Contains(process.Identity.Group))
+        .Take(TroublesMax)
+        .Select(static process => new ProcessTrouble
+        {
+            Group = process.Identity.Group, Name = process.Identity.Name, Trouble = process.Trouble,
+        });
 }

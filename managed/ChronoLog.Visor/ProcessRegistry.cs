@@ -15,6 +15,9 @@ internal sealed class ProcessRegistry
     // A heartbeat with more than this is cut: the Visor's memory is not the sender's to spend.
     private const int StatisticsMax = 256;
 
+    /// <summary>Characters: some sentences, with paths.</summary>
+    private const int TroubleMax = 1024;
+
     private readonly IMetadataStore store;
     private readonly GroupRoster roster;
     private readonly IBaseClock clock;
@@ -99,6 +102,8 @@ internal sealed class ProcessRegistry
         }
 
         (process.LastHeard, process.IsHeard) = (timers.MonotonicNanoseconds, true);
+        string trouble = heartbeat.Trouble;
+        process.Trouble = trouble.Length > TroubleMax ? string.Concat(trouble.AsSpan(0, TroubleMax), "…") : trouble;
         process.Statistics.Clear();
         foreach ((string name, double value) in heartbeat.Statistics.Take(StatisticsMax))
         {

@@ -18,6 +18,9 @@ internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
     /// <summary>It comes from a deployment with other metadata: what is unknown here may exist there.</summary>
     public bool IsStranger { get; init; }
 
+    /// <summary>What it says keeps it from its work; empty = nothing.</summary>
+    public string Trouble { get; set; } = "";
+
     public Dictionary<string, double> Statistics { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Of the last heartbeat.</summary>

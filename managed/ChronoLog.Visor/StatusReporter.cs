@@ -58,6 +58,7 @@ internal sealed class StatusReporter(
             Identity = process.Identity,
             State = registry.StateOf(process),
             HeartbeatAgeSeconds = age,
+            Trouble = process.Trouble,
             Clock = ClockReports.Age(process.Clock, age),
         };
         foreach ((string name, double value) in process.Statistics)

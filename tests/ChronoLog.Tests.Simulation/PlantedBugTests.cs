@@ -26,6 +26,7 @@ public sealed class PlantedBugTests
         (PlantedBug.ArchiveBeforeDirectorySync, [FaultKind.StoragePowerLoss]),
         (PlantedBug.ClockStepsBack, [FaultKind.LongDelays]),
         (PlantedBug.DamageUnsaid, [FaultKind.ArchiveDamage]),
+        (PlantedBug.WatermarkRecordedEarly, [FaultKind.CrashGrapher, FaultKind.CrashKeeper, FaultKind.OneWayCut]),
         (PlantedBug.RetryFailedSync, [FaultKind.FailedSyncs, FaultKind.KeeperPowerLoss]),
         (PlantedBug.RestartForgetsRings, [FaultKind.CrashKeeper]),
         (PlantedBug.RestartForgetsJournal, [FaultKind.CrashKeeper]),

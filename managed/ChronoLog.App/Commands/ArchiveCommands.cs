@@ -147,7 +147,10 @@ internal static class ArchiveCommands
         List<ArchiveVerification> roots = [.. Roots(path).Select(root => ArchiveInspector.Verify(root))];
         var result = new ArchiveVerification(
             roots.Sum(root => root.Files), roots.Sum(root => root.Bytes), roots.Sum(root => root.Events),
-            [.. roots.SelectMany(root => root.Findings)]);
+            [.. roots.SelectMany(root => root.Findings)])
+        {
+            Conflicts = roots.Sum(root => root.Conflicts), Rebuilt = roots.Sum(root => root.Rebuilt),
+        };
         if (json)
         {
             JsonOutput.WriteLine(writer =>
@@ -155,6 +158,8 @@ internal static class ArchiveCommands
                 writer.WriteNumber("files", result.Files);
                 writer.WriteNumber("bytes", result.Bytes);
                 writer.WriteNumber("events", result.Events);
+                writer.WriteNumber("conflicts", result.Conflicts);
+                writer.WriteNumber("rebuilt", result.Rebuilt);
                 writer.WriteStartArray("findings");
                 foreach (ArchiveFinding finding in result.Findings)
                 {
@@ -172,6 +177,17 @@ internal static class ArchiveCommands
             foreach (ArchiveFinding finding in result.Findings)
             {
                 Console.WriteLine($"{finding.Path}: {finding.Problem}");
+            }
+
+            if (result.Conflicts > 0)
+            {
+                Console.WriteLine(
+                    $"{result.Conflicts} events have another event's identity and other bytes: kept apart in {ConflictFile.Name}");
+            }
+
+            if (result.Rebuilt > 0)
+            {
+                Console.WriteLine($"{result.Rebuilt} damaged files are rebuilt: .rebuilt-… may be removed");
             }
 
             Console.WriteLine($"{result.Files} files, {result.Bytes} bytes, {result.Events} events, {result.Findings.Count} findings");

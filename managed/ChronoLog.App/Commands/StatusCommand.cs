@@ -49,6 +49,11 @@ internal static class StatusCommand
             {
                 Console.WriteLine("         " + load);
             }
+
+            foreach (string flag in Flags(process))
+            {
+                Console.WriteLine("       ! " + flag);
+            }
         }
 
         Console.WriteLine();
@@ -69,6 +74,27 @@ internal static class StatusCommand
         }
 
         Console.WriteLine($"\n{status.Clients.Count} client(s) connected");
+    }
+
+    // What somebody should look at: in words, beside the numbers.
+    private static IEnumerable<string> Flags(ProcessStatus process)
+    {
+        if (process.Trouble.Length > 0)
+        {
+            yield return process.Trouble;
+        }
+
+        double conflicts = process.Statistics.GetValueOrDefault("identity_conflicts");
+        if (conflicts > 0)
+        {
+            yield return $"{conflicts} events met with another event's identity and other bytes: the archive keeps them apart";
+        }
+
+        double damaged = process.Statistics.GetValueOrDefault("storyfiles_damaged");
+        if (damaged > 0)
+        {
+            yield return $"{damaged} StoryFiles are damaged and set aside: gaps until they are rebuilt; see archive verify";
+        }
     }
 
     private static void WriteJson(StatusReply status) => JsonOutput.WriteLine(writer =>
@@ -115,6 +141,14 @@ internal static class StatusCommand
         writer.WriteString("admin_address", who.AdminEndpoint);
         writer.WriteString("state", process.State);
         writer.WriteNumber("heartbeat_age_seconds", Math.Round(process.HeartbeatAgeSeconds, 3));
+        writer.WriteString("trouble", process.Trouble);
+        writer.WriteStartArray("flags");
+        foreach (string flag in Flags(process))
+        {
+            writer.WriteStringValue(flag);
+        }
+
+        writer.WriteEndArray();
         writer.WriteStartObject("statistics");
         foreach ((string name, double value) in process.Statistics)
         {

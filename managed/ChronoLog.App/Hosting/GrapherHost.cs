@@ -4,6 +4,8 @@ using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
 using ChronoLog.Grapher;
+using ChronoLog.Grapher.Repair;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Interop.Posix;
 using ChronoLog.Store.Archive;
 using Microsoft.Extensions.Logging;
@@ -57,6 +59,10 @@ internal static class GrapherHost
                 archive.DestroyStory(story.Chronicle, story.Story);
                 return ValueTask.CompletedTask;
             },
+            Care = new ArchiveCare(
+                new ArchiveRepair(archive, process.Logger), member.NewStrands("archive care", 1)[0]),
+            Watermarks = new ArchiveWatermarks(
+                archive.Root, settings.Get(MemberSettings.Group), member.NewStrands("watermark", 1)[0], process.Logger),
             Logger = process.Logger,
         });
         await process.Strand.InvokeAsync(() =>

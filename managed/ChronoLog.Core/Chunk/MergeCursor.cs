@@ -13,10 +13,10 @@ public sealed class MergeCursor : IDisposable
     private readonly MergeTree tree;
     private bool disposed;
 
-    private MergeCursor(List<Chain> chains, bool keepDuplicates)
+    private MergeCursor(List<Chain> chains, bool keepDuplicates, bool keepConflicts)
     {
         this.chains = chains;
-        tree = new MergeTree(chains.Count, keepDuplicates);
+        tree = new MergeTree(chains.Count, keepDuplicates, keepConflicts);
         for (int source = 0; source < chains.Count; source++)
         {
             SupplyNext(source);
@@ -29,13 +29,19 @@ public sealed class MergeCursor : IDisposable
     /// <summary>Dropped duplicates whose bytes were not those of the one that was kept.</summary>
     public long Conflicts => tree.Conflicts;
 
+    /// <summary>Told of each of them, while it is dropped.</summary>
+    public ConflictTaker? Conflicting
+    {
+        set => tree.Conflicting = value;
+    }
+
     /// <summary>Entries of all runs, with duplicates: an upper bound of what the merge delivers.</summary>
     public long EventCountMax { get; private init; }
 
     /// <summary>Opens a merge and adds a reference to each run.</summary>
     public static MergeCursor Over(IEnumerable<EventRun> runs) => Over(runs, keepDuplicates: false);
 
-    internal static MergeCursor Over(IEnumerable<EventRun> runs, bool keepDuplicates)
+    internal static MergeCursor Over(IEnumerable<EventRun> runs, bool keepDuplicates, bool keepConflicts = false)
     {
         // Runs that follow one another are one source: the merge's width is the number of chains, not of runs.
         var chains = new List<Chain>();
@@ -50,7 +56,7 @@ public sealed class MergeCursor : IDisposable
             }
         }
 
-        return new MergeCursor(chains, keepDuplicates) { EventCountMax = count };
+        return new MergeCursor(chains, keepDuplicates, keepConflicts) { EventCountMax = count };
     }
 
     /// <summary>Next entries in order; 0 = end. They stay valid until the cursor is disposed.</summary>

@@ -31,6 +31,7 @@ internal sealed class MergeTree
     private readonly Source[] sources;
     private readonly Node[] nodes;
     private readonly bool keepDuplicates;
+    private readonly bool keepConflicts;
     private EventEntry last;
     private bool hasLast;
     private bool built;
@@ -38,18 +39,22 @@ internal sealed class MergeTree
     private int streak;
     private int alive;
 
-    public MergeTree(int count, bool keepDuplicates = false)
+    public MergeTree(int count, bool keepDuplicates = false, bool keepConflicts = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         sources = new Source[count];
         nodes = new Node[Math.Max(count, 1)];
         alive = count;
         this.keepDuplicates = keepDuplicates;
+        this.keepConflicts = keepConflicts;
     }
 
     public long Duplicates { get; private set; }
 
     public long Conflicts { get; private set; }
+
+    /// <summary>Told of each conflict.</summary>
+    public ConflictTaker? Conflicting { get; set; }
 
     /// <summary>
     /// Source whose present entries hold the last one delivered; -1 before the first, and when that source went on
@@ -289,19 +294,18 @@ internal sealed class MergeTree
             return false;
         }
 
-        Duplicates++;
-        if (before.Length == NotHere)
-        {
-            return true; // nothing to compare with
-        }
-
-        if (entry.Length != before.Length
-            || (entry.Address != before.Address && !entry.LogRecord.SequenceEqual(before.LogRecord)))
+        // Of one that is not here there is nothing to compare with.
+        bool isConflict = before.Length != NotHere && (entry.Length != before.Length
+            || (entry.Address != before.Address && !entry.LogRecord.SequenceEqual(before.LogRecord)));
+        if (isConflict)
         {
             Conflicts++;
+            Conflicting?.Invoke(entry);
         }
 
-        return true;
+        bool isDropped = !(isConflict && keepConflicts);
+        Duplicates += isDropped ? 1 : 0;
+        return isDropped;
     }
 
     private bool Build()

@@ -161,6 +161,12 @@ public sealed class StoryChunk(ulong storyId, ulong startTime, ulong endTime)
     public MergeCursor OpenMerge() => MergeCursor.Over(Runs);
 
     /// <summary>
+    /// The same for handing over: of equal EventSequences with other bytes all are given, so that whoever archives keeps
+    /// them apart.
+    /// </summary>
+    public MergeCursor OpenHandover() => MergeCursor.Over(Runs, keepDuplicates: false, keepConflicts: true);
+
+    /// <summary>
     /// A second owner of the same events, with references of its own: each may change without the other.
     /// </summary>
     public StoryChunk Share()

@@ -21,9 +21,12 @@ internal sealed class ChunkParts : IDisposable
 
     public ChunkParts(StoryChunk chunk)
     {
-        merge = chunk.OpenMerge();
+        merge = chunk.OpenHandover();
         ReadBlock();
     }
+
+    /// <summary>Events so far whose EventSequence another one of other bytes has.</summary>
+    public long Conflicts => merge.Conflicts;
 
     /// <summary>True when every event is in a part.</summary>
     public bool AtEnd => taken == read;

@@ -17,8 +17,14 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
 
     private readonly Lock gate = new();
     private IRpcChannel? channel;
+    private long conflicts;
 
     public string Name => name;
+
+    /// <summary>
+    /// Events handed over whose EventSequence another one of other bytes had; counted again when announced again.
+    /// </summary>
+    public long Conflicts => Interlocked.Read(ref conflicts);
 
     /// <summary>Offers both types; the one named after a single endpoint demands one.</summary>
     public static void Register(ExtractorRegistry registry, RdmaExtractorOptions options)
@@ -93,11 +99,12 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
         }
     }
 
-    private static int WriteWhole(RetiredChunk chunk, Slab slab, out int count)
+    private int WriteWhole(RetiredChunk chunk, Slab slab, out int count)
     {
-        using MergeCursor merge = chunk.Chunk.OpenMerge();
+        using MergeCursor merge = chunk.Chunk.OpenHandover();
         int length = ColumnImage.Write(slab.Span, Header(chunk), merge);
         count = (int)(chunk.Chunk.EventCount - merge.Duplicates);
+        Interlocked.Add(ref conflicts, merge.Conflicts);
         return length;
     }
 
@@ -121,6 +128,7 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
             }
         }
 
+        Interlocked.Add(ref conflicts, parts.Conflicts);
         return reply;
     }
 

@@ -96,6 +96,9 @@ internal sealed class CursorTable(ReadServiceOptions options, ulong firstNumber)
         public int Calls { get; set; }
 
         public ulong PagesServed { get; set; }
+
+        /// <summary>Those of the cursor that are in the statistics.</summary>
+        public long Conflicts { get; set; }
     }
 
     internal sealed class Reservation(CursorTable table, ulong clientId) : IDisposable

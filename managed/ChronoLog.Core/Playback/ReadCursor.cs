@@ -55,6 +55,9 @@ internal sealed class ReadCursor
 
     public ulong Watermark => plan.Watermark;
 
+    /// <summary>Events dropped so far because another one of other bytes has their EventSequence.</summary>
+    public long Conflicts => merge.Conflicts;
+
     /// <summary>Known gaps; final at the end.</summary>
     public IEnumerable<Gap> Gaps => merge.Gaps;
 

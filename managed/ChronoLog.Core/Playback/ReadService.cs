@@ -171,8 +171,12 @@ public sealed class ReadService
         }
 
         entry.PagesServed = sequence + 1;
+        long conflicts = entry.Cursor.Conflicts;
+        long newConflicts = conflicts - entry.Conflicts;
+        entry.Conflicts = conflicts;
         statistics = statistics with
         {
+            Conflicts = statistics.Conflicts + newConflicts,
             PagesServed = statistics.PagesServed + 1,
             PagesPassed = statistics.PagesPassed + (reply.Foreign ? 1 : 0),
             BytesServed = statistics.BytesServed + (reply.Page?.Length ?? 0),

@@ -47,6 +47,9 @@ internal sealed class SourceMerge : IDisposable
     /// <summary>True when every source has ended and everything was read.</summary>
     public bool AtEnd => merge.AtEnd;
 
+    /// <summary>Events dropped because another one of other bytes has their EventSequence.</summary>
+    public long Conflicts => merge.Conflicts;
+
     /// <summary>
     /// Of the plan and of the sources. Of a source that has ended too: a page of it that was passed on may turn out to be
     /// lost later.

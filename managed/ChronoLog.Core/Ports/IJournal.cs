@@ -52,6 +52,13 @@ public interface IJournal : IDisposable
     bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy);
 
     /// <summary>
+    /// Gives every whole batch of the segments that are not deleted once more, in no order and perhaps twice, archived
+    /// or not. From any one thread; what is appended meanwhile may be missing.
+    /// </summary>
+    /// <param name="take">Called for each batch; adds references for what it keeps.</param>
+    void Revisit(RecoveredBatchTaker take);
+
+    /// <summary>
     /// Syncs everything appended so far to the device, and returns the number of the last batch covered.
     /// </summary>
     /// <exception cref="IOException">The device refused. Never retried on the same segment.</exception>

@@ -79,6 +79,11 @@ public static class Methods
     public static readonly RpcMethod<StoryFileNotice, Empty> StoryFileAppeared =
         New("admin.story_file", StoryFileNotice.Parser, Empty.Parser);
 
+    public static readonly RpcMethod<StoryFileNotice, Empty> StoryFileDamaged =
+        New("admin.story_file_damaged", StoryFileNotice.Parser, Empty.Parser);
+    public static readonly RpcMethod<RecallRequest, RecallReply> Recall =
+        New("admin.recall", RecallRequest.Parser, RecallReply.Parser);
+
     // the drain: Keeper to Grapher, rdma_extractor to any receiver
     public static readonly RpcMethod<AnnounceChunkRequest, AnnounceChunkReply> AnnounceChunk =
         New("drain.announce_chunk", AnnounceChunkRequest.Parser, AnnounceChunkReply.Parser);

@@ -3,6 +3,7 @@ using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Time;
 using ChronoLog.Grapher.Building;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Grapher.Writing;
 
 namespace ChronoLog.Grapher.Stories;
@@ -11,7 +12,7 @@ namespace ChronoLog.Grapher.Stories;
 /// One story in the Grapher: open chunks, chunks on their way to the archive, and how complete it
 /// is. On the role's strand.
 /// </summary>
-internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows)
+internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows windows, ulong archivedThrough)
 {
     private readonly Dictionary<ulong, List<OpenPiece>> openPieces = [];
     private readonly List<PendingChunk> pending = [];
@@ -27,8 +28,21 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
 
     public DrainProgress Drained { get; } = new();
 
-    /// <summary>Complete and archived or in this process's memory below it. Never goes back.</summary>
-    public ulong Watermark { get; private set; }
+    /// <summary>
+    /// Complete and archived or in this process's memory below it. Never goes back; begins with what the process before
+    /// this one had archived.
+    /// </summary>
+    public ulong Watermark { get; private set; } = archivedThrough;
+
+    /// <summary>
+    /// Below it everything is in StoryFiles: every Keeper has handed over, and nothing of it is in this process alone.
+    /// Goes back when late events come, until they are archived too.
+    /// </summary>
+    public ulong ArchivedThrough => Unarchived.Select(chunk => chunk.StartTime)
+        .Append(OldestOpen ?? ulong.MaxValue).Append(Watermark).Min();
+
+    /// <summary>What is on disk of <see cref="ArchivedThrough"/>.</summary>
+    public RecordedWatermark Recorded { get; } = new(archivedThrough);
 
     /// <summary>Retired and not yet let go of.</summary>
     public IReadOnlyList<PendingChunk> Pending => pending;

@@ -4,7 +4,10 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Grapher.Stories;
 
 /// <summary>The stories that this Grapher knows, and those that were destroyed. On the role's strand.</summary>
-internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
+/// <param name="storiesMax">Most stories.</param>
+/// <param name="windows">Of their pipelines.</param>
+/// <param name="archivedThrough">What earlier processes had archived of a story.</param>
+internal sealed class StoryTable(int storiesMax, PipelineWindows windows, Func<StoryDescriptor, ulong> archivedThrough)
 {
     private readonly Dictionary<ulong, GrapherStory> stories = [];
     private readonly Dictionary<ulong, Task> destroyed = [];
@@ -33,7 +36,7 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows)
                 + $"{stories.Count} stories already; raise its limit or add a recording group");
         }
 
-        return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows);
+        return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows, archivedThrough(descriptor));
     }
 
     /// <summary>

@@ -15,6 +15,9 @@ internal sealed class PendingChunk(GrapherStory story, RetiredChunk retired, IRe
     /// <summary>Written so far; empty for a chain without an archive.</summary>
     public List<string> StoryFiles { get; } = [];
 
+    /// <summary>Why the last attempt failed; null before the first failure.</summary>
+    public string? Failure { get; set; }
+
     /// <summary>True once every extractor of the chain has taken it.</summary>
     public bool IsArchived { get; set; }
 }

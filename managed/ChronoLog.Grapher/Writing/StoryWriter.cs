@@ -27,8 +27,14 @@ internal sealed class StoryWriter(
     private readonly Dictionary<ulong, PendingChunk> unarchived = [];
     private ulong sequence;
 
+    /// <summary>Told of each chunk that is in a StoryFile.</summary>
+    public Action<ulong, StoryChunk>? ChunkArchived { get; init; }
+
     /// <summary>Retired chunks that are not archived.</summary>
     public int Unarchived => unarchived.Count;
+
+    /// <summary>Why a chunk is not archived that was tried; null when none is.</summary>
+    public string? Trouble => unarchived.Values.FirstOrDefault(static chunk => chunk.Failure is not null)?.Failure;
 
     /// <summary>Takes over a chunk that left its pipeline, and has it extracted.</summary>
     /// <param name="story">Its story.</param>
@@ -85,6 +91,7 @@ internal sealed class StoryWriter(
             return;
         }
 
+        pending.Failure = outcome.Failures[0].Error.Message;
         TimeSpan pause = backoff.After(outcome.Job.Attempt);
         foreach (ExtractorFailure failure in outcome.Failures)
         {
@@ -101,6 +108,7 @@ internal sealed class StoryWriter(
         RetiredChunk retired = pending.Retired;
         unarchived.Remove(retired.Identity.Sequence);
         pending.IsArchived = true;
+        pending.Story.Recorded.IsBehindArchive = true;
         statistics.ArchivedChunks++;
         statistics.ArchivedEvents += retired.Chunk.EventCount;
         statistics.ArchivedBytes += retired.Chunk.RecordBytes;
@@ -110,6 +118,7 @@ internal sealed class StoryWriter(
             return;
         }
 
+        ChunkArchived?.Invoke(pending.Story.Descriptor.StoryId, retired.Chunk);
         string storyFile = pending.StoryFiles.LastOrDefault() ?? "";
         foreach (OpenPiece piece in pending.Pieces)
         {

@@ -176,6 +176,7 @@ public sealed class StoryService(
     {
         if (descriptor is null || stories.Find(descriptor.StoryId) is not { } story)
         {
+            stories.MarkDestroyed(descriptor?.StoryId ?? 0);
             return;
         }
 
@@ -188,6 +189,7 @@ public sealed class StoryService(
     private void Drop(KeeperStory story)
     {
         stories.Remove(story);
+        stories.MarkDestroyed(story.StoryId);
         story.Pipeline.Discard();
         ledger.Drop(story);
         leaving.Add(new Leaving(story, ingestion) { IsDestroyed = true });

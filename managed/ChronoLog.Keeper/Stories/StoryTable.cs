@@ -12,7 +12,12 @@ namespace ChronoLog.Keeper.Stories;
 /// </summary>
 public sealed class StoryTable
 {
+    /// <summary>16 bytes each. Beyond it, what arrived before is given up for all stories: it is archived.</summary>
+    private const int DestroyedMax = 65536;
+
     private readonly Lock gate = new();
+    private readonly Dictionary<ulong, ulong> destroyed = [];
+    private ulong destroyedBefore;
     private readonly Dictionary<ulong, KeeperStory> stories = [];
     private readonly KeeperOptions options;
     private readonly IBaseClock clock;
@@ -98,6 +103,32 @@ public sealed class StoryTable
 
             unknownMax++;
             return Make(storyId, Math.Min(eventTime, clock.Now));
+        }
+    }
+
+    /// <summary>
+    /// The story was destroyed now: what came before belongs to none of the same name that is made later.
+    /// </summary>
+    public void MarkDestroyed(ulong storyId)
+    {
+        lock (gate)
+        {
+            if (destroyed.Count >= DestroyedMax)
+            {
+                destroyed.Clear();
+                destroyedBefore = clock.Now;
+            }
+
+            destroyed[storyId] = clock.Now;
+        }
+    }
+
+    /// <summary>Nothing that arrived up to this ChronoTick is of the story of this id; 0 = it was never destroyed.</summary>
+    public ulong DestroyedAt(ulong storyId)
+    {
+        lock (gate)
+        {
+            return destroyed.GetValueOrDefault(storyId, destroyedBefore);
         }
     }
 

@@ -32,6 +32,9 @@ public sealed class ArchiveCatalog : IDisposable
 
     public ArchiveRoot Root => root;
 
+    /// <summary>Called, on any thread, with the path of a StoryFile that a reader found damaged, each time.</summary>
+    public Action<string>? DamageFound { get; set; }
+
     /// <summary>Opens an archive and reads its directories.</summary>
     public static ArchiveCatalog Open(string path, ILogger? logger = null)
     {
@@ -82,7 +85,7 @@ public sealed class ArchiveCatalog : IDisposable
         lock (update)
         {
             StoryListing? listing = listings.GetValueOrDefault((parts[0], parts[1]));
-            if (listing is not null && !listing.Files.Any(file => file.Name == name))
+            if (listing is not null && !listing.Files.Any(file => file.Name == name && file.Aside is null))
             {
                 CatalogFile file = NewFile(listing.ChronicleComponent, listing.StoryComponent, name);
                 listings[(parts[0], parts[1])] =
@@ -119,7 +122,7 @@ public sealed class ArchiveCatalog : IDisposable
     {
         StoryListing? listing = Find(chronicle, story);
         return listing is not null
-            && listing.Overlapping(startTime, endTime)
+            && listing.Sound(startTime, endTime)
                 .Any(file => StoryFilePartials.Read(file)?.Contains(partial) == true);
     }
 
@@ -179,15 +182,24 @@ public sealed class ArchiveCatalog : IDisposable
     private StoryListing Scan((string Chronicle, string Story) key, StoryListing? known)
     {
         // What was damaged is looked at anew: it may have been restored from a copy.
-        var before = known?.Files.Where(file => file.Damage is null).ToDictionary(file => file.Name) ?? [];
+        var before = known?.Files.Where(file => file.Damage is null).ToDictionary(file => file.FileName) ?? [];
         var files = new List<CatalogFile>();
         var foreign = new List<string>();
+        var rebuilt = new List<string>();
         string path = Path.Combine(root.Path, key.Chronicle, key.Story);
         foreach (string text in ArchiveRoot.Names(path, directories: false).Concat(ArchiveRoot.Names(path, true)))
         {
             if (StoryFileName.TryParse(text, out StoryFileName name))
             {
-                files.Add(before.GetValueOrDefault(name) ?? NewFile(key.Chronicle, key.Story, name));
+                files.Add(before.GetValueOrDefault(text) ?? NewFile(key.Chronicle, key.Story, name));
+            }
+            else if (SetAsideName.TryParse(text, out SetAsideName aside))
+            {
+                files.Add(before.GetValueOrDefault(text) ?? new CatalogFile(path, aside, Report));
+            }
+            else if (SetAsideName.IsRebuilt(text))
+            {
+                rebuilt.Add(text);
             }
             else if (!text.StartsWith('.'))
             {
@@ -200,12 +212,15 @@ public sealed class ArchiveCatalog : IDisposable
         }
 
         files.Sort(static (left, right) => left.Name.CompareTo(right.Name));
-        return new StoryListing(key.Chronicle, key.Story, files, foreign);
+        return new StoryListing(key.Chronicle, key.Story, files, foreign) { Rebuilt = rebuilt };
     }
 
     private CatalogFile NewFile(string chronicle, string story, StoryFileName name) =>
         new(Path.Combine(root.Path, chronicle, story), name, Report);
 
-    private void Report(CatalogFile file, string reason) =>
-        logger.LogError("StoryFile set aside, its range is a gap: {Reason}", reason);
+    private void Report(CatalogFile file, string reason)
+    {
+        logger.LogError("StoryFile damaged, what it cannot give is a gap: {Reason}", reason);
+        DamageFound?.Invoke(file.Path);
+    }
 }

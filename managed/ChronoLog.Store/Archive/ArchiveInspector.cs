@@ -7,6 +7,9 @@ namespace ChronoLog.Store.Archive;
 /// <summary>What <c>chronolog archive</c> shows: plain results, for files and whole archives.</summary>
 public static class ArchiveInspector
 {
+    private const string Aside = "it is damaged and was set aside; its Grapher rebuilds it if the Keepers' journals still "
+        + "hold its events, and what it cannot give is a gap of every replay until then";
+
     /// <summary>Every StoryFile and foreign file of an archive, by story and time.</summary>
     /// <exception cref="ChronoLogException">NotExist: there is no such directory.</exception>
     public static IReadOnlyList<ArchiveFileSummary> List(string archiveDirectory)
@@ -64,7 +67,8 @@ public static class ArchiveInspector
             progress?.Invoke(file);
         }
 
-        return new ArchiveVerification(files, bytes, events, findings);
+        (long conflicts, long rebuilt) = inArchive ? Beside(path) : (0, 0);
+        return new ArchiveVerification(files, bytes, events, findings) { Conflicts = conflicts, Rebuilt = rebuilt };
     }
 
     private static ArchiveCatalog OpenExisting(string archiveDirectory) => Directory.Exists(archiveDirectory)
@@ -76,7 +80,7 @@ public static class ArchiveInspector
         StoryFileHeader? header = null;
         if (file.TryFacts() is not null)
         {
-            header = StoryFile.ReadHeader(file.Path);
+            header = StoryFile.ReadHeader(file.Path, file.Aside is not null);
         }
 
         return new ArchiveFileSummary(
@@ -88,7 +92,7 @@ public static class ArchiveInspector
             file.Name.Generation,
             PosixFile.TryStat(file.Path)?.Length ?? 0,
             header,
-            file.Damage);
+            file.Damage ?? (file.Aside is null ? null : Aside));
     }
 
     private static ArchiveFileSummary Foreign(ArchiveCatalog catalog, StoryListing story, string name)
@@ -98,6 +102,19 @@ public static class ArchiveInspector
             path, NameOf(story.ChronicleComponent), NameOf(story.StoryComponent), 0, 0, 0,
             PosixFile.TryStat(path)?.Length ?? 0, null,
             "it is no StoryFile: its name is not of the form start-end-generation.h5");
+    }
+
+    private static (long Conflicts, long Rebuilt) Beside(string archive)
+    {
+        using ArchiveCatalog catalog = OpenExisting(archive);
+        long conflicts = 0;
+        foreach (StoryListing story in catalog.Stories)
+        {
+            using PosixDirectory? directory = catalog.Root.TryOpen(story.ChronicleComponent, story.StoryComponent);
+            conflicts += directory is null ? 0 : ConflictFile.Count(directory);
+        }
+
+        return (conflicts, catalog.Stories.Sum(static story => (long)story.Rebuilt.Count));
     }
 
     private static string NameOf(string component) =>
@@ -116,7 +133,9 @@ public static class ArchiveInspector
         var files = new List<string>();
         foreach (StoryListing story in catalog.Stories)
         {
-            files.AddRange(story.Files.Select(file => file.Path));
+            files.AddRange(story.Files.Where(static file => file.Aside is null).Select(static file => file.Path));
+            findings.AddRange(story.Files.Where(static file => file.Aside is not null).Select(static file =>
+                new ArchiveFinding(file.Path, Aside)));
             findings.AddRange(story.Foreign.Select(name => Foreign(catalog, story, name))
                 .Select(foreign => new ArchiveFinding(foreign.Path, foreign.Damage!)));
         }

@@ -4,12 +4,14 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// A StoryFile that the catalog knows by its name. It is opened when somebody asks; one that turns out damaged is set
-/// aside: it stays in the listing as a gap. Thread-safe.
+/// A StoryFile that the catalog knows by its name. It is opened when somebody asks; one that turns out damaged stays in
+/// the listing as a gap. One that was set aside as damaged, and is not rebuilt, is here too: what can be read of it is
+/// read, the rest is a gap. Thread-safe.
 /// </summary>
 public sealed class CatalogFile
 {
     private readonly string directory;
+    private readonly string fileName;
     private readonly Action<CatalogFile, string> reported;
     private volatile Tuple<CatalogFacts>? facts;
     private volatile string? damage;
@@ -20,11 +22,25 @@ public sealed class CatalogFile
         this.directory = directory;
         this.reported = reported;
         Name = name;
+        fileName = name.ToString();
+    }
+
+    internal CatalogFile(string directory, SetAsideName aside, Action<CatalogFile, string> reported)
+        : this(directory, aside.Name, reported)
+    {
+        Aside = aside;
+        fileName = aside.ToString();
     }
 
     public StoryFileName Name { get; }
 
-    public string Path => System.IO.Path.Combine(directory, Name.ToString());
+    /// <summary>Not null for a file that was set aside as damaged.</summary>
+    public SetAsideName? Aside { get; }
+
+    public string Path => System.IO.Path.Combine(directory, fileName);
+
+    /// <summary>Within its directory.</summary>
+    internal string FileName => fileName;
 
     /// <summary>Why the file cannot be used; null while nothing is known against it.</summary>
     public string? Damage => damage;
@@ -34,7 +50,7 @@ public sealed class CatalogFile
     {
         if (facts is null && damage is null)
         {
-            TryRead(() => Keep(StoryFile.ReadHeader(Path)));
+            TryRead(() => Keep(StoryFile.ReadHeader(Path, Aside is not null)));
         }
 
         return facts?.Item1;
@@ -48,7 +64,7 @@ public sealed class CatalogFile
         {
             TryRead(() =>
             {
-                StoryFile opened = StoryFile.Open(Path);
+                StoryFile opened = Aside is null ? StoryFile.Open(Path) : StoryFile.OpenDamaged(Path);
                 if (Keep(opened.Header))
                 {
                     file = opened;
@@ -71,8 +87,17 @@ public sealed class CatalogFile
         Reason = damage ?? lastFailure ?? $"StoryFile '{Path}' could not be read",
     };
 
-    /// <summary>Sets the file aside.</summary>
-    public void SetAside(string reason)
+    /// <summary>A reader met damage within the file; the rest of it can be read.</summary>
+    public void MeetDamage(string reason)
+    {
+        if (Aside is null)
+        {
+            reported(this, reason);
+        }
+    }
+
+    /// <summary>The file cannot be used any more.</summary>
+    public void GiveUp(string reason)
     {
         if (damage is null)
         {
@@ -83,9 +108,9 @@ public sealed class CatalogFile
 
     private bool Keep(StoryFileHeader header)
     {
-        if (ArchivePlace.Misplaced(Path, header) is { } misplaced)
+        if (Aside is null && ArchivePlace.Misplaced(Path, header) is { } misplaced)
         {
-            SetAside(misplaced);
+            GiveUp(misplaced);
             return false;
         }
 
@@ -103,7 +128,7 @@ public sealed class CatalogFile
         }
         catch (ChronoLogException exception)
         {
-            SetAside(exception.Message);
+            GiveUp(exception.Message);
         }
         catch (PosixException exception)
         {
@@ -111,7 +136,7 @@ public sealed class CatalogFile
         }
         catch (Exception exception) when (exception is EndOfStreamException or ArgumentException)
         {
-            SetAside(exception.Message);
+            GiveUp(exception.Message);
         }
     }
 
@@ -122,7 +147,7 @@ public sealed class CatalogFile
         if (exception.Errno is PosixError.NotFound or PosixError.TooManyLinks or PosixError.InputOutput
             or PosixError.AccessDenied)
         {
-            SetAside(exception.Message);
+            GiveUp(exception.Message);
         }
     }
 }

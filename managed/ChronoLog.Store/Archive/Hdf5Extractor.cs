@@ -21,6 +21,8 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
     private readonly ArchiveCatalog catalog;
     private readonly StoryFileWriter writer = new();
     private readonly Lock[] stripes = [.. Enumerable.Range(0, StripesMax).Select(_ => new Lock())];
+    private long conflicts;
+    private long conflictsNotKept;
 
     /// <summary>Creates the archive's directory if needed and removes what dead writers left there.</summary>
     public Hdf5Extractor(string name, string archiveDirectory)
@@ -34,6 +36,14 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
     public string Name { get; }
 
     public string ArchiveDirectory => root.Path;
+
+    /// <summary>
+    /// Events that another event's EventSequence and other bytes kept out of the StoryFiles, and that are kept apart.
+    /// </summary>
+    public long Conflicts => Interlocked.Read(ref conflicts);
+
+    /// <summary>Those of them that found no room there.</summary>
+    public long ConflictsNotKept => Interlocked.Read(ref conflictsNotKept);
 
     /// <summary>For the registry of a process.</summary>
     public static void Register(ExtractorRegistry registry) => registry.Add(Type, settings =>
@@ -72,6 +82,18 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
 
     public void Dispose() => catalog.Dispose();
 
+    private void KeepApart(PosixDirectory directory, ConflictingEvents apart)
+    {
+        if (apart.Lines.Count > 0)
+        {
+            (long added, long beyond) = ConflictFile.Append(directory, apart.Lines);
+            Interlocked.Add(ref conflicts, added);
+            Interlocked.Add(ref conflictsNotKept, beyond);
+        }
+
+        Interlocked.Add(ref conflictsNotKept, apart.Uncollected);
+    }
+
     private StoryFileName? Write(PosixDirectory directory, StoryFileContent content, CancellationToken cancellation)
     {
         if (ArchivedChunk.Find(directory, content) is { } archived)
@@ -82,9 +104,17 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         }
 
         StoryListing? listing = catalog.Find(content.Chronicle, content.Story);
-        content = content with { Archived = listing?.Overlapping(content.StartTime, content.EndTime) ?? [] };
+        var apart = new ConflictingEvents();
+        content = content with
+        {
+            Archived = listing?.Sound(content.StartTime, content.EndTime) ?? [],
+            GenerationFrom = listing?.GenerationFrom(content.StartTime, content.EndTime) ?? 0,
+            Conflicts = apart,
+            BeforePublish = () => KeepApart(directory, apart),
+        };
         if (content.Archived.Count > 0 && !StoryFileWriter.HasNewEvents(content))
         {
+            KeepApart(directory, apart);
             directory.Sync();
             return null;
         }

@@ -12,12 +12,19 @@ internal sealed class NewEvents : IDisposable
 {
     private readonly MergeCursor merge;
     private readonly List<StoryFileIdentities> archived;
+    private readonly ConflictingEvents? conflicts;
 
     public NewEvents(StoryFileContent content)
     {
         archived = [.. StoryListing.Chains(content.Archived)
             .Select(chain => new StoryFileIdentities(chain, content.StartTime, content.EndTime))];
         merge = content.Open();
+        conflicts = content.Conflicts;
+        if (conflicts is not null)
+        {
+            conflicts.Begin();
+            merge.Conflicting = conflicts.Add;
+        }
     }
 
     /// <summary>Next entries in order; 0 = end. They stay valid until this is disposed.</summary>
@@ -46,9 +53,14 @@ internal sealed class NewEvents : IDisposable
         foreach (ref readonly EventEntry entry in entries)
         {
             EventSequence sequence = entry.Sequence;
-            if (!archived.Exists(chain => chain.Contains(sequence)))
+            StoryFileIdentities? holder = archived.Find(chain => chain.Contains(sequence));
+            if (holder is null)
             {
                 entries[kept++] = entry;
+            }
+            else if (conflicts is not null && holder.HasOtherRecord(entry.LogRecord))
+            {
+                conflicts.Add(entry);
             }
         }
 

@@ -20,12 +20,12 @@ public sealed class StoryFile : IDisposable
     private readonly StoryFileUserBlock layout;
     private readonly StoryFileBlocks blocks;
 
-    private StoryFile(string path, MappedFileBlock block, StoryFileUserBlock layout)
+    private StoryFile(string path, MappedFileBlock block, StoryFileUserBlock layout, bool isDamaged)
     {
         Path = path;
         this.block = block;
         this.layout = layout;
-        blocks = new StoryFileBlocks(path, block, layout);
+        blocks = new StoryFileBlocks(path, block, layout, isDamaged);
     }
 
     public string Path { get; }
@@ -47,6 +47,17 @@ public sealed class StoryFile : IDisposable
         return Open(file);
     }
 
+    /// <summary>
+    /// Opens a file that is known to be damaged: whatever its columns' checksums vouch for is given, and nothing else.
+    /// </summary>
+    /// <exception cref="ChronoLogException">Corrupt: not even its user block can be read.</exception>
+    /// <exception cref="PosixException">It cannot be opened.</exception>
+    public static StoryFile OpenDamaged(string path)
+    {
+        using PosixFile file = PosixFile.Open(path, PosixOpen.Read | PosixOpen.NonBlocking);
+        return Open(file, isDamaged: true);
+    }
+
     /// <summary>Opens a file within a directory.</summary>
     /// <inheritdoc cref="Open(string)"/>
     public static StoryFile Open(PosixDirectory directory, string name)
@@ -57,10 +68,10 @@ public sealed class StoryFile : IDisposable
 
     /// <summary>Reads and checks the header alone.</summary>
     /// <inheritdoc cref="Open(string)"/>
-    public static StoryFileHeader ReadHeader(string path)
+    public static StoryFileHeader ReadHeader(string path, bool isDamaged = false)
     {
         using PosixFile file = PosixFile.Open(path, PosixOpen.Read | PosixOpen.NonBlocking);
-        return ReadLayout(file).Header;
+        return ReadLayout(file, isDamaged).Header;
     }
 
     /// <summary>Header and partials merged, without mapping the file.</summary>
@@ -109,10 +120,10 @@ public sealed class StoryFile : IDisposable
         new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Slices(imageBytesMax);
 
     /// <summary>
-    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size. Blocks
-    /// whose checksum does not match are passed over.
+    /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size, with the
+    /// number of each block's first event. Blocks whose checksum does not match are passed over.
     /// </summary>
-    internal IEnumerable<EventSequence[]> Identities(ulong startTime, ulong endTime)
+    internal IEnumerable<(long At, EventSequence[] Block)> Identities(ulong startTime, ulong endTime)
     {
         const int BlockEvents = 4096; // 96 KiB
         long at = TryLowerBound(startTime) ?? 0;
@@ -121,8 +132,38 @@ public sealed class StoryFile : IDisposable
         {
             if (TryIdentities(at, (int)Math.Min(BlockEvents, end - at)) is { } block)
             {
-                yield return block;
+                yield return (at, block);
             }
+        }
+    }
+
+    /// <summary>Whether an event's record is another one, for certain.</summary>
+    internal bool HasOtherRecord(long index, ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            ReadOnlySpan<ulong> offsets = blocks.Verified<ulong>(StoryColumn.RecordOffset, index, 2);
+            ulong length = offsets[1] - offsets[0];
+            return offsets[1] <= (ulong)Header.RecordBytes && (length != (ulong)record.Length
+                || !blocks.Verified<byte>(StoryColumn.Record, (long)offsets[0], (int)length).SequenceEqual(record));
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The identities of all events, in order, in blocks of bounded size, with the number of events of each; those of a
+    /// block whose checksum does not match are null.
+    /// </summary>
+    internal IEnumerable<(EventSequence[]? Identities, long Count)> AllIdentities()
+    {
+        const int BlockEvents = 1024;
+        for (long at = 0; at < Header.EventCount; at += BlockEvents)
+        {
+            int count = (int)Math.Min(BlockEvents, Header.EventCount - at);
+            yield return (TryIdentities(at, count), count);
         }
     }
 
@@ -193,13 +234,13 @@ public sealed class StoryFile : IDisposable
         }
     }
 
-    private static StoryFile Open(PosixFile file)
+    private static StoryFile Open(PosixFile file, bool isDamaged = false)
     {
-        StoryFileUserBlock layout = ReadLayout(file);
+        StoryFileUserBlock layout = ReadLayout(file, isDamaged);
         var block = new MappedFileBlock(file.Map(0, layout.FileLength, writable: false));
         try
         {
-            return new StoryFile(file.Path, block, layout);
+            return new StoryFile(file.Path, block, layout, isDamaged);
         }
         catch
         {
@@ -208,7 +249,7 @@ public sealed class StoryFile : IDisposable
         }
     }
 
-    private static StoryFileUserBlock ReadLayout(PosixFile file)
+    private static StoryFileUserBlock ReadLayout(PosixFile file, bool isDamaged = false)
     {
         PosixFileInfo info = file.Info;
         if (!info.IsRegularFile)
@@ -231,7 +272,7 @@ public sealed class StoryFile : IDisposable
         }
 
         StoryFileUserBlock layout = StoryFileUserBlock.Decode(start, info.Length, file.Path);
-        return StoryFileChecks.MetadataCrc32c(file, layout) == layout.MetadataCrc32c
+        return isDamaged || StoryFileChecks.MetadataCrc32c(file, layout) == layout.MetadataCrc32c
             ? layout
             : throw StoryFileUserBlock.Corrupt(file.Path, "the checksum of its HDF5 structures does not match");
     }

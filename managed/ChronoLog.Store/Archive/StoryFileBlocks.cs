@@ -14,10 +14,15 @@ internal sealed class StoryFileBlocks : IDisposable
 
     // 1 = verified. Two threads may verify the same block at the same time; both write the same.
     private readonly byte[] verified;
+    private readonly bool hasChecksums = true;
     private int disposed;
 
     /// <summary>Takes over the caller's reference, unless it throws.</summary>
-    public StoryFileBlocks(string path, MappedFileBlock mapping, StoryFileUserBlock layout)
+    /// <param name="path">For messages.</param>
+    /// <param name="mapping">The file.</param>
+    /// <param name="layout">Where its columns lie.</param>
+    /// <param name="isDamaged">Known to be: if the checksums themselves are, no block is called right.</param>
+    public StoryFileBlocks(string path, MappedFileBlock mapping, StoryFileUserBlock layout, bool isDamaged)
     {
         this.path = path;
         this.mapping = mapping;
@@ -30,6 +35,12 @@ internal sealed class StoryFileBlocks : IDisposable
         }
 
         verified = new byte[blocks];
+        if (isDamaged)
+        {
+            hasChecksums = IsWhole(StoryColumn.BlockCrc32c);
+            return;
+        }
+
         CheckWhole(StoryColumn.BlockCrc32c);
         CheckWhole(StoryColumn.Partials);
     }
@@ -124,6 +135,11 @@ internal sealed class StoryFileBlocks : IDisposable
     private bool Check(StoryColumn column, long block)
     {
         long index = firstBlock[(int)column] + block;
+        if (!hasChecksums)
+        {
+            return false;
+        }
+
         if (Volatile.Read(ref verified[index]) == 1)
         {
             return true;
@@ -143,6 +159,14 @@ internal sealed class StoryFileBlocks : IDisposable
 
     private void CheckWhole(StoryColumn column)
     {
+        if (!IsWhole(column))
+        {
+            throw StoryFileUserBlock.Corrupt(path, $"the checksum of column {column} does not match");
+        }
+    }
+
+    private bool IsWhole(StoryColumn column)
+    {
         ColumnExtent extent = layout[column];
         uint crc = 0;
         for (long at = 0; at < extent.Length; at += BlockBytes)
@@ -150,9 +174,6 @@ internal sealed class StoryFileBlocks : IDisposable
             crc = Crc32C.Append(crc, mapping.Values<byte>(extent, at, (int)Math.Min(BlockBytes, extent.Length - at)));
         }
 
-        if (crc != extent.Crc32c)
-        {
-            throw StoryFileUserBlock.Corrupt(path, $"the checksum of column {column} does not match");
-        }
+        return crc == extent.Crc32c;
     }
 }

@@ -33,6 +33,15 @@ public sealed record StoryFileContent
     /// <summary>Files of the story that touch the range: what they have is not written again.</summary>
     public IReadOnlyList<CatalogFile> Archived { get; init; } = [];
 
+    /// <summary>Least generation that it may get.</summary>
+    public uint GenerationFrom { get; init; }
+
+    /// <summary>Receives what has another event's identity and other bytes; null = nobody wants it.</summary>
+    public ConflictingEvents? Conflicts { get; init; }
+
+    /// <summary>Called when all of the file is written, before it gets its name.</summary>
+    public Action? BeforePublish { get; init; }
+
     public string Collision { get; init; } = "redundancy";
 
     public string Granularity { get; init; } = "ns";

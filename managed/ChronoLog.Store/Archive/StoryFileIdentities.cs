@@ -10,7 +10,8 @@ namespace ChronoLog.Store.Archive;
 internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
     : IDisposable
 {
-    private readonly IEnumerator<EventSequence[]> blocks = Blocks(chain, startTime, endTime).GetEnumerator();
+    private readonly IEnumerator<(StoryFile? File, long At, EventSequence[] Identities)> blocks =
+        Blocks(chain, startTime, endTime).GetEnumerator();
     private EventSequence[] current = [];
     private int next;
 
@@ -34,13 +35,20 @@ internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulon
                 return false;
             }
 
-            (current, next) = (blocks.Current, 0);
+            (current, next) = (blocks.Current.Identities, 0);
         }
     }
 
+    /// <summary>
+    /// Whether the event that was found last has another record here; one that cannot be read is taken for the same.
+    /// </summary>
+    public bool HasOtherRecord(ReadOnlySpan<byte> record) =>
+        blocks.Current.File?.HasOtherRecord(blocks.Current.At + next, record) == true;
+
     public void Dispose() => blocks.Dispose();
 
-    private static IEnumerable<EventSequence[]> Blocks(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
+    private static IEnumerable<(StoryFile? File, long At, EventSequence[] Identities)> Blocks(
+        IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime)
     {
         foreach (CatalogFile entry in chain)
         {
@@ -52,9 +60,9 @@ internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulon
             }
 
             // A damaged file has nothing for certain: its events are archived again where somebody still has them.
-            foreach (EventSequence[] block in file?.Identities(startTime, endTime) ?? [])
+            foreach ((long at, EventSequence[] block) in file?.Identities(startTime, endTime) ?? [])
             {
-                yield return block;
+                yield return (file, at, block);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace ChronoLog.Store.Archive;
 /// <summary>Which partial chunks a StoryFile was merged from.</summary>
 internal static class StoryFilePartials
 {
-    /// <summary>Null when the file cannot be read, and then it is set aside.</summary>
+    /// <summary>Null when the file cannot be read, and then it is given up.</summary>
     public static IReadOnlyList<PartialKey>? Read(CatalogFile file)
     {
         if (file.Damage is not null)
@@ -21,7 +21,7 @@ internal static class StoryFilePartials
         }
         catch (Exception exception) when (exception is ChronoLogException or IOException)
         {
-            file.SetAside(exception.Message);
+            file.GiveUp(exception.Message);
             return null;
         }
     }

@@ -95,11 +95,17 @@ public sealed class StoryFileReadSource : IPagedReadSource
                 continue;
             }
 
-            foreach (ColumnSlice slice in file.Slices(startTime, endTime, imageBytesMax, AddGap))
+            foreach (ColumnSlice slice in file.Slices(startTime, endTime, imageBytesMax, gap => Miss(entry, gap)))
             {
                 yield return slice;
             }
         }
+    }
+
+    private void Miss(CatalogFile entry, Gap gap)
+    {
+        AddGap(gap);
+        entry.MeetDamage(gap.Reason);
     }
 
     private void AddGap(Gap gap) => gaps = [.. gaps, gap];

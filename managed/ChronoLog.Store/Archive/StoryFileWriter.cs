@@ -37,7 +37,7 @@ public sealed class StoryFileWriter
     public StoryFileName Write(
         PosixDirectory storyDirectory, StoryFileContent content, CancellationToken cancellation = default)
     {
-        uint generation = NextGeneration(storyDirectory, content.StartTime, content.EndTime);
+        uint generation = NextGeneration(storyDirectory, content);
         bool counted = countFirst || content.Archived.Count > 0;
         (long Events, long Bytes) counts = counted ? Count(content) : (content.EventCount, content.RecordBytes);
         while (true)
@@ -50,7 +50,7 @@ public sealed class StoryFileWriter
                 counts = counted ? throw Unstable(content) : Count(content);
                 counted = true;
             }
-            else if (temporary.TryPublish(name.ToString()))
+            else if (TryPublish(temporary, name, content))
             {
                 countFirst = content.Archived.Count == 0 && counts.Events != content.EventCount;
                 Interlocked.Add(ref eventsWritten, counts.Events);
@@ -70,15 +70,22 @@ public sealed class StoryFileWriter
         return events.Read(new EventEntry[1]) > 0;
     }
 
+    // What is kept apart is on the device before the file that the rest is in.
+    private static bool TryPublish(TemporaryFile temporary, StoryFileName name, StoryFileContent content)
+    {
+        content.BeforePublish?.Invoke();
+        return temporary.TryPublish(name.ToString());
+    }
+
     private static ChronoLogException Unstable(StoryFileContent content) => new(
         Status.Internal,
         $"chunk [{content.StartTime}, {content.EndTime}) of story {content.Chronicle}/{content.Story} changed "
         + "while it was being archived");
 
-    private static uint NextGeneration(PosixDirectory directory, ulong start, ulong end)
+    private static uint NextGeneration(PosixDirectory directory, StoryFileContent content)
     {
-        uint generation = 0;
-        while (directory.TryStat(new StoryFileName(start, end, generation).ToString()) is not null)
+        uint generation = content.GenerationFrom;
+        while (directory.TryStat(new StoryFileName(content.StartTime, content.EndTime, generation).ToString()) is not null)
         {
             generation++;
         }

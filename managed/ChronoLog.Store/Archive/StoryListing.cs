@@ -3,7 +3,7 @@ namespace ChronoLog.Store.Archive;
 /// <summary>A snapshot of one story's files. Immutable (what is known of a file's inside may grow).</summary>
 /// <param name="ChronicleComponent">The chronicle's directory.</param>
 /// <param name="StoryComponent">The story's directory within it.</param>
-/// <param name="Files">Sorted by start, end, generation.</param>
+/// <param name="Files">Sorted by start, end, generation; those set aside and not rebuilt are among them.</param>
 /// <param name="Foreign">Names in the directory that are no StoryFiles'.</param>
 public sealed record StoryListing(
     string ChronicleComponent,
@@ -11,6 +11,9 @@ public sealed record StoryListing(
     IReadOnlyList<CatalogFile> Files,
     IReadOnlyList<string> Foreign)
 {
+    /// <summary>Names of damaged files whose events are in other files again: kept, and no part of the archive.</summary>
+    public IReadOnlyList<string> Rebuilt { get; init; } = [];
+
     /// <summary>Nanoseconds: the directory's time of change when it was scanned.</summary>
     internal long ModifiedNanoseconds { get; init; }
 
@@ -37,6 +40,16 @@ public sealed record StoryListing(
         return found;
     }
 
+    /// <summary>The sound ones of these: what is only in the others is archived again where somebody still has it.
+    /// </summary>
+    public IReadOnlyList<CatalogFile> Sound(ulong startTime, ulong endTime) =>
+        [.. Overlapping(startTime, endTime).Where(static file => file.Aside is null)];
+
+    /// <summary>The least generation of a range that was not used before, by a file that was set aside included.</summary>
+    public uint GenerationFrom(ulong startTime, ulong endTime) => Files
+        .Where(file => file.Aside is not null && file.Name.StartTime == startTime && file.Name.EndTime == endTime)
+        .Select(static file => file.Aside!.Value.YoungerFrom).DefaultIfEmpty(0u).Max();
+
     /// <summary>
     /// Splits files into the fewest chains of files that do not overlap: each chain is one sorted source of a merge.
     /// </summary>
@@ -60,5 +73,5 @@ public sealed record StoryListing(
     /// <summary>
     /// Events in all files that can be read, by their headers; an event in two generations counts twice.
     /// </summary>
-    public long CountEvents() => Files.Sum(file => file.TryFacts()?.EventCount ?? 0);
+    public long CountEvents() => Files.Where(static file => file.Aside is null).Sum(static file => file.TryFacts()?.EventCount ?? 0);
 }

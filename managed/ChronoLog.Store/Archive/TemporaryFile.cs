@@ -92,6 +92,17 @@ internal sealed class TemporaryFile : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// The same over whatever has the name: readers find the old file or the new one, whole, at any time.
+    /// </summary>
+    public void Replace(string finalName)
+    {
+        File.Sync();
+        directory.Rename(name, finalName, overwrite: true);
+        published = true;
+        directory.Sync();
+    }
+
     public void Dispose()
     {
         if (!published)

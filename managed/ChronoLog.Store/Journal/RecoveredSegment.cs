@@ -9,7 +9,7 @@ namespace ChronoLog.Store.Journal;
 /// lacks, or the next recovery would take it for damaged.
 /// </summary>
 internal sealed class RecoveredSegment(
-    SegmentPool pool, SegmentFile file, IReadOnlyList<RecoveredSegment> rewrites) : PayloadBlock
+    SegmentPool pool, SegmentFile file, SegmentHeader header, IReadOnlyList<RecoveredSegment> rewrites) : PayloadBlock
 {
     public override nint Address { get; } = file.Mapping.Address;
 
@@ -17,9 +17,11 @@ internal sealed class RecoveredSegment(
 
     public SegmentFile File => file;
 
+    public SegmentHeader Header => header;
+
     protected override void Free()
     {
-        pool.Return(file);
+        pool.Return(this);
         foreach (RecoveredSegment rewrite in rewrites)
         {
             rewrite.Release();

@@ -96,6 +96,22 @@ public sealed class SegmentJournal : IJournal
             ? recovery.Run(take)
             : throw new InvalidOperationException("a journal is recovered before it is written to");
 
+    public void Revisit(RecoveredBatchTaker take)
+    {
+        List<PayloadBlock> segments = pool.TakeLive();
+        try
+        {
+            foreach (PayloadBlock segment in segments)
+            {
+                JournalRevisit.Give(segment, take);
+            }
+        }
+        finally
+        {
+            segments.ForEach(static segment => segment.Release());
+        }
+    }
+
     public bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy)
     {
         JournalSegment? segment = active;

@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Interop.Posix;
 
@@ -16,6 +17,7 @@ internal sealed class SegmentPool : IDisposable
     private readonly JournalOptions options;
     private readonly PosixDirectory directory;
     private readonly List<JournalSegment> unsynced = [];
+    private readonly HashSet<PayloadBlock> live = new(ReferenceEqualityComparer.Instance);
     private readonly Stack<SegmentFile> returned = new();
     private readonly Stack<SegmentFile> doomed = new();
     private readonly Queue<SegmentFile> spares = new();
@@ -49,6 +51,25 @@ internal sealed class SegmentPool : IDisposable
         lock (gate)
         {
             unsynced.Add(segment);
+            live.Add(segment);
+        }
+    }
+
+    /// <summary>A segment of an earlier run is in use again.</summary>
+    public void Track(RecoveredSegment segment)
+    {
+        lock (gate)
+        {
+            live.Add(segment);
+        }
+    }
+
+    /// <summary>Every segment that something points into, each with a reference for the caller.</summary>
+    public List<PayloadBlock> TakeLive()
+    {
+        lock (gate)
+        {
+            return [.. live.Where(static segment => segment.TryAddReference())];
         }
     }
 
@@ -85,6 +106,7 @@ internal sealed class SegmentPool : IDisposable
         lock (gate)
         {
             unsynced.Remove(segment);
+            live.Remove(segment);
             if (segment.Rewrite is { } rewrite)
             {
                 segment.Rewrite = null;
@@ -103,11 +125,12 @@ internal sealed class SegmentPool : IDisposable
     /// The last reference to an adopted file is gone. It is not used again: its length and its blocks are another
     /// run's.
     /// </summary>
-    public void Return(SegmentFile file)
+    public void Return(RecoveredSegment segment)
     {
         lock (gate)
         {
-            doomed.Push(file);
+            live.Remove(segment);
+            doomed.Push(segment.File);
         }
     }
 

@@ -116,7 +116,9 @@ internal sealed class SegmentRecovery(
         {
             List<RecoveredSegment> rewrites = [.. survey.Rewrites.Select(rewrite => made[rewrite])];
             rewrites.ForEach(rewrite => rewrite.AddReference());
-            made.Add(survey, new RecoveredSegment(pool, survey.File, rewrites));
+            var segment = new RecoveredSegment(pool, survey.File, survey.Header, rewrites);
+            pool.Track(segment);
+            made.Add(survey, segment);
         }
 
         return made;

@@ -26,11 +26,12 @@ internal static class FlushWait
     internal static ulong Nanoseconds(TimeSpan timeout) =>
         timeout == Timeout.InfiniteTimeSpan ? ulong.MaxValue : (ulong)Math.Max(0, timeout.Ticks) * 100;
 
-    internal static void Check(int status, DurabilityLevel level, string what)
+    internal static void Check(int status, DurabilityLevel level, string what, string? trouble = null)
     {
         if (status != NativeStatus.Ok)
         {
-            throw NativeFailure.Exception(status, $"flushing {what} to level {level}");
+            throw NativeFailure.Exception(
+                status, $"flushing {what} to level {level}", status is NativeStatus.TimedOut or NativeStatus.NoKeeper ? trouble : null);
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class StoryWriter : IStoryWriter
         set => handle.SetTimeout(FlushWait.Nanoseconds(value));
     }
 
+    /// <summary>What is known of the Keepers' trouble when a call's time is up; null = nothing.</summary>
+    public Func<string?>? Trouble { get; set; }
+
     /// <summary>Records one event. Waits, bounded, while the ring is full.</summary>
     /// <param name="record">May be empty.</param>
     /// <returns>The event's tick.</returns>
@@ -100,7 +103,7 @@ public sealed class StoryWriter : IStoryWriter
     /// <inheritdoc cref="RecorderSession.Flush"/>
     public void Flush(DurabilityLevel level, TimeSpan timeout) =>
         FlushWait.Check(
-            handle.Flush(FlushWait.NativeLevel(level, Replicas), FlushWait.Nanoseconds(timeout)), level, Name);
+            handle.Flush(FlushWait.NativeLevel(level, Replicas), FlushWait.Nanoseconds(timeout)), level, Name, Trouble?.Invoke());
 
     /// <summary>The same on a thread of the pool, which is held for as long: recording threads are not.</summary>
     public Task FlushAsync(DurabilityLevel level, TimeSpan timeout) => Task.Run(() => Flush(level, timeout));
@@ -130,8 +133,11 @@ public sealed class StoryWriter : IStoryWriter
             status switch
             {
                 NativeStatus.TimedOut =>
-                    "the ring stayed full: the Keeper takes events too slowly, or not at all because its journal is "
-                    + "full and the Grapher does not archive; see chronolog status and chronolog doctor",
+                    Trouble?.Invoke() is { } trouble
+                        ? $"the ring stayed full: {trouble}"
+                        : "the ring stayed full: the Keeper takes events too slowly, or not at all because its journal "
+                        + "is full and the Grapher does not archive; see chronolog status and chronolog doctor",
+                NativeStatus.NoKeeper => Trouble?.Invoke() is { } trouble ? $"no Keeper takes events: {trouble}" : null,
                 NativeStatus.TooLong =>
                     "the record is longer than the ring takes; open the client with a larger ring "
                     + "(the Keeper's ring-capacity)",

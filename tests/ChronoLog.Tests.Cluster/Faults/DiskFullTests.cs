@@ -31,11 +31,13 @@ public sealed class DiskFullTests
         await Signals.StopAsync(before.Pid("grapher-0"));
         await Waiting.UntilAsync(() => load.Refused > 0, "a client to be refused");
         AssertNamed(deployment, "keeper-0", "journal");
-        await deployment.WaitAsync(client, IsTroubled, "the trouble");
+        await deployment.WaitAsync(
+            client, status => IsTroubled(status) && TroubleOf(status, "keeper-0").Contains("journal"), "the trouble");
         load.PerSecond = 2000;
         await Signals.ContinueAsync(before.Pid("grapher-0"));
         await load.AdvanceAsync(2000, "after the Grapher went on");
-        await deployment.WaitAsync(client, status => !IsTroubled(status), "no trouble");
+        await deployment.WaitAsync(
+            client, status => !IsTroubled(status) && TroubleOf(status, "keeper-0").Length == 0, "no trouble");
 
         // By ballast, while everything is archived as ever: at first faster than segments come back from there.
         using (var ballast = new Ballast(Path.Combine(deployment.Directory, "journal")))
@@ -76,6 +78,10 @@ public sealed class DiskFullTests
             ballast.Fill();
             await Waiting.UntilAsync(() => CountNamed(deployment, "grapher-0") > 0, "the Grapher to want space");
             AssertNamed(deployment, "grapher-0", "archive");
+            await deployment.WaitAsync(client, status => TroubleOf(status, "grapher-0").Contains(Reason), "the reason");
+            Assert.That((await deployment.RunAsync(null, "status")).Output, Does.Contain("! ").And.Contain(Reason));
+            string error = await FlushErrorAsync(story);
+            Assert.That(error, Does.Contain("is not archived yet").And.Contain(Reason));
             for (int i = 0; i < 3; i++)
             {
                 await load.AdvanceAsync(1000, "while the archive is full");
@@ -88,6 +94,7 @@ public sealed class DiskFullTests
 
         await load.AdvanceAsync(1000, "with space again");
         await deployment.SettleAsync(client, load);
+        await deployment.WaitAsync(client, status => TroubleOf(status, "grapher-0").Length == 0, "no trouble");
         (await deployment.RunAsync(null, "archive", "verify", deployment.ArchiveDirectory)).Succeeded();
         Assert.That((await client.StatusAsync()).Pids(), Is.EqualTo(before.Pids()), "every process stayed up");
     }
@@ -119,6 +126,23 @@ public sealed class DiskFullTests
             Assert.That(check.Missing, Is.Empty, "acknowledged and not there, while the journal is full");
             Assert.That(check.Anomalies, Is.Empty);
         });
+    }
+
+    private static string TroubleOf(StatusReply status, string process) =>
+        status.Processes.Single(each => each.Identity.Name == process).Trouble;
+
+    // The client hears of it with its next keep-alive.
+    private static async Task<string> FlushErrorAsync(StoryHandle story)
+    {
+        string error = "";
+        for (int i = 0; i < 10 && !error.Contains(Reason); i++)
+        {
+            ChronoLogException? refusal = await Assert.ThrowsAsync<ChronoLogException>(
+                () => story.FlushAsync(DurabilityLevel.Archived, TimeSpan.FromSeconds(1)));
+            error = refusal!.Message;
+        }
+
+        return error;
     }
 
     private static bool IsTroubled(StatusReply status) => status.Statistic("keeper-0", "journal_troubles") > 0;

@@ -48,6 +48,9 @@ public enum PlantedBug
     /// <summary>A sync that failed is repeated on the same segment, where it succeeds and writes nothing.</summary>
     RetryFailedSync,
 
+    /// <summary>The Grapher records its watermark without waiting for what it has in memory only.</summary>
+    WatermarkRecordedEarly,
+
     /// <summary>A Keeper that starts does not look for the rings of its former self.</summary>
     RestartForgetsRings,
 

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
 
@@ -87,6 +88,22 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
             {
                 Broken("archived", $"{missing.Sequence} of {story.Key} is in no StoryFile after the drain");
             }
+        }
+    }
+
+    /// <summary>A Grapher records that everything of the story below the tick is archived: it is.</summary>
+    public void CheckArchivedThrough(StoryDescriptor story, ulong through, ArchiveDisk archive)
+    {
+        var found = archive.Visible(story).Where(static file => file.State == StoryFileState.Synced)
+            .SelectMany(static file => file.Identities).ToHashSet();
+        RecordedEvent? missing = model.Story(story.Story).Values.FirstOrDefault(recorded =>
+            recorded.Sequence.EventTime < through && recorded.IsPromised(model.Returns)
+            && !found.Contains(recorded.Sequence));
+        if (missing is not null)
+        {
+            Broken(
+                "archived below the recorded watermark",
+                $"{missing.Sequence} of {story.Story} is in no StoryFile, and {through} is recorded");
         }
     }
 

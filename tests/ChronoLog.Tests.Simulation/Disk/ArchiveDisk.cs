@@ -6,8 +6,24 @@ namespace ChronoLog.Tests.Simulation.Disk;
 public sealed class ArchiveDisk
 {
     private readonly List<SimStoryFile> files = [];
+    private readonly SortedDictionary<string, SimWatermark> watermarks = new(StringComparer.Ordinal);
 
     public IReadOnlyList<SimStoryFile> Files => files;
+
+    /// <summary>Every story's that has one.</summary>
+    public IReadOnlyCollection<SimWatermark> Watermarks => watermarks.Values;
+
+    /// <summary>A story's file of its watermark.</summary>
+    public SimWatermark Watermark(StoryDescriptor story)
+    {
+        string name = $"{story.Chronicle}/{story.Story}";
+        if (!watermarks.TryGetValue(name, out SimWatermark? file))
+        {
+            file = watermarks[name] = new SimWatermark();
+        }
+
+        return file;
+    }
 
     public void Add(SimStoryFile file) => files.Add(file);
 
@@ -18,13 +34,19 @@ public sealed class ArchiveDisk
         {
             file.State = StoryFileState.Synced;
         }
+
+        Watermark(story).SyncDirectory();
     }
 
     public void Remove(SimStoryFile file) => files.Remove(file);
 
     /// <summary>Its files go, and the directory is synced.</summary>
-    public void Destroy(StoryDescriptor story) => files.RemoveAll(file =>
-        file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+    public void Destroy(StoryDescriptor story)
+    {
+        files.RemoveAll(file =>
+            file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+        watermarks.Remove($"{story.Chronicle}/{story.Story}");
+    }
 
     /// <summary>What a reader finds of a story.</summary>
     public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
@@ -38,6 +60,13 @@ public sealed class ArchiveDisk
     public int CleanLeftovers() => files.RemoveAll(static file => file.State == StoryFileState.Temporary);
 
     /// <summary>Power is gone: a name whose directory was not synced is there or not.</summary>
-    public void LosePower(Func<bool> survive) => files.RemoveAll(file =>
-        file.State == StoryFileState.Temporary || (file.State == StoryFileState.Renamed && !survive()));
+    public void LosePower(Func<bool> survive)
+    {
+        files.RemoveAll(file =>
+            file.State == StoryFileState.Temporary || (file.State == StoryFileState.Renamed && !survive()));
+        foreach (SimWatermark watermark in watermarks.Values)
+        {
+            watermark.LosePower(survive);
+        }
+    }
 }

@@ -12,6 +12,8 @@ public sealed class SimColdTier(ArchiveDisk disk, PlantedBugs bugs) : IColdTier
     /// <summary>What there was when the read was asked for, with the planted defect that takes it then.</summary>
     public IReadOnlyList<SimStoryFile>? TooEarly { get; set; }
 
+    public Action<string>? DamageFound { get; set; }
+
     public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
     {
         var sources = new List<IReadSource>();

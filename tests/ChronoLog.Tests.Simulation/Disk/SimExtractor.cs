@@ -15,10 +15,7 @@ namespace ChronoLog.Tests.Simulation.Disk;
 public sealed class SimExtractor(
     SimProcess grapher, ArchiveDisk disk, Func<DiskConditions> conditions, PlantedBugs bugs) : IChunkExtractor
 {
-    private const double SlowShare = 0.1;
-    private const int SlowMicroseconds = 30_000;
-    private const int UsualMicroseconds = 2000;
-
+    private readonly ArchiveSteps steps = new(grapher, conditions);
     private readonly Dictionary<string, SemaphoreSlim> stripes = [];
     private int number;
 
@@ -76,7 +73,7 @@ public sealed class SimExtractor(
     {
         if (!bugs.Has(PlantedBug.ArchiveBeforeDirectorySync))
         {
-            await StepAsync("sync directory", chunk.Story.Story, () => disk.SyncDirectory(chunk.Story), cancellation);
+            await steps.RunAsync("sync directory", chunk.Story.Story, () => disk.SyncDirectory(chunk.Story), cancellation);
         }
     }
 
@@ -88,39 +85,21 @@ public sealed class SimExtractor(
     {
         StoryFileState begun =
             bugs.Has(PlantedBug.ArchiveWithoutRename) ? StoryFileState.Renamed : StoryFileState.Temporary;
-        await StepAsync("create", file.Name, () =>
+        await steps.RunAsync("create", file.Name, () =>
         {
             file.State = begun;
             disk.Add(file);
         }, cancellation);
         try
         {
-            await StepAsync("write", file.Name, () => file.Write(archived, whole: false), cancellation);
-            await StepAsync("sync", file.Name, () => file.Write(archived, whole: true), cancellation);
-            await StepAsync("rename", file.Name, () => file.State = StoryFileState.Renamed, cancellation);
+            await steps.RunAsync("write", file.Name, () => file.Write(archived, whole: false), cancellation);
+            await steps.RunAsync("sync", file.Name, () => file.Write(archived, whole: true), cancellation);
+            await steps.RunAsync("rename", file.Name, () => file.State = StoryFileState.Renamed, cancellation);
         }
         catch (Exception) when (grapher.Effect("remove"))
         {
             disk.Remove(file); // the writer cleans up behind itself when it fails
             throw;
-        }
-    }
-
-    private async ValueTask StepAsync(string step, string file, Action effect, CancellationToken cancellation)
-    {
-        SimRandom random = grapher.World.Random;
-        int most = random.Chance(SlowShare) ? SlowMicroseconds : UsualMicroseconds;
-        await grapher.Delay(TimeSpan.FromMicroseconds(random.Between(20, most)), cancellation);
-        if (random.Chance(conditions().FailedArchiving))
-        {
-            grapher.World.Note("failed archiving", file, StableHash.Of(step));
-            throw new ChronoLogException(Status.NoSpace, $"simulated: {step} of {file} failed: no space");
-        }
-
-        if (grapher.Effect(step))
-        {
-            grapher.World.Note(step, file);
-            effect();
         }
     }
 

@@ -95,6 +95,19 @@ public sealed class SimJournal(
         return true;
     }
 
+    public void Revisit(RecoveredBatchTaker take)
+    {
+        foreach (JournalSegment segment in disk.Segments.Where(static each => each.TryAddReference()).ToList())
+        {
+            foreach (JournalBatch batch in segment.Batches)
+            {
+                take(batch.Origin, new JournalSpan(segment, segment.Address + batch.Offset, batch.Length, 0));
+            }
+
+            segment.Release();
+        }
+    }
+
     public long Sync()
     {
         if (bugs.Has(PlantedBug.AcknowledgeBeforeSync))

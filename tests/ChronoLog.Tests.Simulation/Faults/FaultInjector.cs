@@ -218,7 +218,13 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
     {
         List<SimStoryFile> files =
             [.. deployment.StoryFiles.Where(static file => file.State == StoryFileState.Synced)];
-        if (files.Count > 0)
+        List<SimWatermark> watermarks = [.. deployment.Archives.SelectMany(static archive => archive.Watermarks)];
+        if (watermarks.Count > 0 && random.Chance(0.2))
+        {
+            world.Note("damage", "watermark");
+            random.Pick(watermarks).Damage();
+        }
+        else if (files.Count > 0)
         {
             SimStoryFile file = random.Pick(files);
             world.Note("damage", file.Name);

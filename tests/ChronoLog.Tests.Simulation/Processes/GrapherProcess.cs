@@ -48,6 +48,7 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, string
 
                 return ValueTask.CompletedTask;
             },
+            Watermarks = new SimWatermarkStore(this, Archive, () => Deployment.Disks, Deployment.Checker),
             Logger = Logger,
         });
         role.Start();
@@ -73,6 +74,9 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, string
         CollectionStreams = 2,
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),
         DrainQuiet = TimeSpan.FromMilliseconds(300),
+        WatermarkPeriod = settings.WatermarkPeriod,
+        IdleWatermarkPeriod = settings.WatermarkPeriod * 5,
+        RecordsWatermarkEarly = Deployment.Bugs.Has(Bugs.PlantedBug.WatermarkRecordedEarly),
         NoticeDeadline = TimeSpan.FromMilliseconds(500),
         PlayerNoticeLimit = TimeSpan.FromSeconds(1),
     };

@@ -72,6 +72,9 @@ public sealed record SimSettings
 
     public required int RecordBytesMax { get; init; }
 
+    /// <summary>Least pause between two writes of a story's watermark.</summary>
+    public required TimeSpan WatermarkPeriod { get; init; }
+
     public static SimSettings Draw(SimRandom random)
     {
         TimeSpan keeperChunk = Milliseconds(random, 100, 500);
@@ -105,6 +108,7 @@ public sealed record SimSettings
             RecordPause = Milliseconds(random, 3, 40),
             ReplayPause = Milliseconds(random, 20, 200),
             RecordBytesMax = 16 + random.Below(200),
+            WatermarkPeriod = Milliseconds(random, 10, 300),
         };
     }
 

@@ -151,6 +151,14 @@ internal sealed class LoopbackDeployment : IAsyncDisposable
         await registered.DisposeAsync();
     }
 
+    /// <summary>A member's heartbeat says that it is in trouble; an empty one, that it is not.</summary>
+    public async Task BeatAsync(ProcessIdentity member, string trouble)
+    {
+        await using IRpcChannel channel = connector.Open(registry.Endpoint);
+        var heartbeat = new HeartbeatRequest { ProcessId = member.ProcessId, Epoch = member.Epoch, Trouble = trouble };
+        await channel.CallAsync(Methods.Heartbeat, heartbeat, Eventually.Patience);
+    }
+
     private async Task RegisterAsync(ProcessIdentity identity)
     {
         await using IRpcChannel channel = connector.Open(registry.Endpoint);

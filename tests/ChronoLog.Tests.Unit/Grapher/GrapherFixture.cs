@@ -4,6 +4,7 @@ using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Grapher;
+using ChronoLog.Grapher.Watermarks;
 using ChronoLog.Store.Archive;
 using ChronoLog.Tests.Unit.Fakes;
 
@@ -21,7 +22,8 @@ public sealed class GrapherFixture
     public GrapherFixture(
         Func<GrapherOptions, GrapherOptions>? change = null,
         long bulkBudget = 64 << 20,
-        IEnumerable<PartialKey>? alreadyArchived = null)
+        IEnumerable<PartialKey>? alreadyArchived = null,
+        IWatermarkStore? watermarks = null)
     {
         Pump = new StrandPump(new ManualTimers());
         Clock = new FakeClock(Pump.Timers, 1000 * Second);
@@ -42,7 +44,7 @@ public sealed class GrapherFixture
             HoldLimit = TimeSpan.FromSeconds(20),
             RetirePeriod = TimeSpan.FromMilliseconds(100),
         };
-        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? []));
+        Role = new GrapherRole(change?.Invoke(options) ?? options, NewPorts(alreadyArchived ?? [], watermarks));
         Pump.Run(Strand, () =>
         {
             Role.Start();
@@ -165,7 +167,7 @@ public sealed class GrapherFixture
         return view;
     }
 
-    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived)
+    private GrapherPorts NewPorts(IEnumerable<PartialKey> alreadyArchived, IWatermarkStore? watermarks)
     {
         var identity = new ProcessIdentity
         {
@@ -195,6 +197,7 @@ public sealed class GrapherFixture
                 return ValueTask.CompletedTask;
             },
             AlreadyArchived = alreadyArchived,
+            Watermarks = watermarks,
             Logger = Logger,
         };
     }

@@ -59,6 +59,7 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
 
         frames.CopyTo(active!.Bytes.AsSpan(used));
         copy = new JournalSpan(active, active.Address + used, frames.Length, ++Appended);
+        active.Batches.Add((origin, used, frames.Length));
         used += frames.Length;
         BetweenAppendAndIndex?.Invoke();
         return true;
@@ -71,6 +72,15 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
         active = new FakeSegment(this, segmentBytes);
         segments.Add(active);
         used = 0;
+    }
+
+    public void Revisit(RecoveredBatchTaker take)
+    {
+        foreach (FakeSegment segment in segments.ToList())
+        {
+            segment.Batches.ForEach(batch => take(
+                batch.Origin, new JournalSpan(segment, segment.Address + batch.Offset, batch.Length, 0)));
+        }
     }
 
     public long Sync()
@@ -102,6 +112,8 @@ internal sealed class FakeJournal(int segmentBytes = 4096, int segmentsMax = 100
         }
 
         public byte[] Bytes { get; }
+
+        public List<(BatchOrigin Origin, int Offset, int Length)> Batches { get; } = [];
 
         public override nint Address { get; }
 

@@ -18,6 +18,8 @@ public sealed class ColdFake : IColdTier
 
     public Exception? Failure { get; set; }
 
+    public Action<string>? DamageFound { get; set; }
+
     public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
     {
         if (Failure is not null)
