@@ -100,6 +100,9 @@ public sealed class ReplicaTests
         await Eventually.Until(() => third.EventsOf(story.StoryId).Count > 1000, "the third Keeper to be used");
         await Eventually.Until(
             () => first.EventsOf(story.StoryId).Count == 2002, "the first Keeper to have everything");
+        await Eventually.Until(
+            () => second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId)).Count() == 2002,
+            "the other two to have everything");
         List<Playback.TestEvent> pair = [.. second.EventsOf(story.StoryId).Union(third.EventsOf(story.StoryId))];
         Assert.That(pair.OrderBy(each => each.Sequence), Is.EqualTo(first.EventsOf(story.StoryId)));
     }
