@@ -8,6 +8,9 @@ public interface IStoryWriter : IDisposable
     /// <inheritdoc cref="StoryWriter.FullTimeout"/>
     TimeSpan FullTimeout { set; }
 
+    /// <inheritdoc cref="StoryWriter.Trouble"/>
+    Func<string?>? Trouble { set; }
+
     /// <inheritdoc cref="StoryWriter.SetRings"/>
     void SetRings(IReadOnlyList<RecorderRing> rings);
 

@@ -88,7 +88,12 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
                 Cut();
                 break;
             case FaultKind.ProcessPause:
-                random.Pick(deployment.Running.ToList()).Pause(Milliseconds(5, 600));
+                List<SimProcess> running = deployment.Running.ToList(); // none when all were stopped in order
+                if (running.Count > 0)
+                {
+                    random.Pick(running).Pause(Milliseconds(5, 600));
+                }
+
                 break;
             case FaultKind.WallClockStep:
                 random.Pick(deployment.Nodes).WallOffset += TimeSpan.FromSeconds(random.Between(-100, 100));

@@ -21,6 +21,8 @@ internal sealed partial class SimStoryWriter(
 
     public TimeSpan FullTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    public Func<string?>? Trouble { get; set; }
+
     public int Replicas => replicas;
 
     private MappedRing[] Set => sets[^1];
