@@ -60,12 +60,20 @@ public static class ArchivedThroughFile
     public static bool TryWrite(ArchiveRoot root, StoryDescriptor story, long group, ulong through)
     {
         using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
-        if (directory is not null)
+        if (directory is null)
         {
-            Write(directory, group, story.StoryId, through);
+            return false;
         }
 
-        return directory is not null;
+        try
+        {
+            Write(directory, group, story.StoryId, through);
+            return true;
+        }
+        catch (PosixException exception) when (exception.IsNoSpace)
+        {
+            throw new IOException($"{exception.Message}; free space in '{root.Path}'", exception);
+        }
     }
 
     /// <summary>On the device, under its name, when this returns.</summary>
