@@ -6,14 +6,15 @@
  *   now     = base_tick + elapsed * rate / 2^32                                     while elapsed <= slew_ns
  *   now     = base_tick + (slew_ns * rate + (elapsed - slew_ns) * rate_after) / 2^32      from then on
  *
- * The local clock is the processor's invariant time stamp counter where it has one that CLOCK_MONOTONIC agrees with, else
- * CLOCK_MONOTONIC: chrono_clock_create() decides. Both count nanoseconds and are alike when the process starts; the
- * counter is not corrected after NTP, and drifts from CLOCK_MONOTONIC by some millionths.
+ * The local clock is the processor's invariant time stamp counter where it has one that CLOCK_MONOTONIC agrees with,
+ * else CLOCK_MONOTONIC: chrono_clock_create() decides. Both count nanoseconds and are alike when the process starts;
+ * the counter is not corrected after NTP, and drifts from CLOCK_MONOTONIC by some millionths.
  *
  * Protocol (a seqlock; one writer at a time, any number of readers):
  *   the writer makes `sequence` odd, takes the time, stores the parameters, makes `sequence` even;
  *   a reader takes an even `sequence`, the parameters and the time, and starts again when `sequence` has changed.
- * So a reading is always of one set of parameters, and a reading of the old ones precedes every reading of the new ones.
+ * So a reading is always of one set of parameters, and a reading of the old ones precedes every reading of the new
+ * ones.
  */
 #ifndef CHRONO_CLOCK_H
 #define CHRONO_CLOCK_H

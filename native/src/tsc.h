@@ -18,8 +18,8 @@ const struct tsc_scale *tsc_scale(void);
 #if defined(__x86_64__)
 /*
  * Not before what the program did before it: the sequence of the clock, the message that an event answers. Loads that
- * follow may run some 20 ns earlier than the reading; another fence behind it would cost 5 ns of each event, and all that
- * it would keep apart is two lines of the clock that differ by less than a nanosecond there.
+ * follow may run some 20 ns earlier than the reading; another fence behind it would cost 5 ns of each event, and all
+ * that it would keep apart is two lines of the clock that differ by less than a nanosecond there.
  */
 static inline uint64_t tsc_read(void)
 {

@@ -6,8 +6,8 @@ using ChronoLog.Transport.Rings;
 namespace ChronoLog.Bench.Micro;
 
 /// <summary>
-/// What a tick costs: read from C# through one call into the native clock, beside CLOCK_MONOTONIC, which is what it would
-/// be read from without the counter. CHRONOLOG_TSC=0 in the environment measures the fallback.
+/// What a tick costs: read from C# through one call into the native clock, beside CLOCK_MONOTONIC, which is what it
+/// would be read from without the counter. CHRONOLOG_TSC=0 in the environment measures the fallback.
 /// </summary>
 public class ClockBenchmarks : IDisposable
 {

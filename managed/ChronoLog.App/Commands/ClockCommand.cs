@@ -52,7 +52,8 @@ internal static class ClockCommand
     private static void WriteText(ProcessClock[] clocks)
     {
         Console.WriteLine(
-            $"{"ROLE",-8} {"NAME",-18} {"ID",5} {"PID",8} {"OFFSET",12} {"DRIFT",11} {"EPSILON",12} {"RTT",12} {"AGE",8}  SOURCE");
+            $"{"ROLE",-8} {"NAME",-18} {"ID",5} {"PID",8} {"OFFSET",12} {"DRIFT",11} {"EPSILON",12} {"RTT",12} "
+            + $"{"AGE",8}  SOURCE");
         foreach (ProcessClock clock in clocks)
         {
             string known = clock.Report is not { } report

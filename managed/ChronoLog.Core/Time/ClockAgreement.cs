@@ -11,8 +11,9 @@ namespace ChronoLog.Core.Time;
 public static class ClockAgreement
 {
     /// <summary>
-    /// An event further ahead of the Keeper's clock than this is journaled and not indexed: without a bound one defective
-    /// client would have chunks kept in memory and journal for years. Ten minutes of a client's own events are no burden.
+    /// An event further ahead of the Keeper's clock than this is journaled and not indexed: without a bound one
+    /// defective client would have chunks kept in memory and journal for years. Ten minutes of a client's own events
+    /// are no burden.
     /// </summary>
     public static TimeSpan FutureBound { get; } = TimeSpan.FromMinutes(10);
 

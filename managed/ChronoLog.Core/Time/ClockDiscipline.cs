@@ -1,8 +1,8 @@
 namespace ChronoLog.Core.Time;
 
 /// <summary>
-/// Leads a process's clock to the estimate: the first one sets it, every later one is slewed. So ticks never go back and
-/// never jump, whatever the base clock does. Pure.
+/// Leads a process's clock to the estimate: the first one sets it, every later one is slewed. So ticks never go back
+/// and never jump, whatever the base clock does. Pure.
 /// </summary>
 public sealed class ClockDiscipline
 {

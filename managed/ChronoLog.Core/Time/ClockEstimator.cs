@@ -1,8 +1,8 @@
 namespace ChronoLog.Core.Time;
 
 /// <summary>
-/// Offset and drift of the base clock against the local one, with bounds that hold, from four-timestamp exchanges. Pure:
-/// it has no time of its own, samples drive it. Not thread-safe.
+/// Offset and drift of the base clock against the local one, with bounds that hold, from four-timestamp exchanges.
+/// Pure: it has no time of its own, samples drive it. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Each exchange gives two certainties: when the request left, the base clock read at most BaseReceive; when the reply
@@ -12,8 +12,9 @@ namespace ChronoLog.Core.Time;
 ///   lower(t) = max over samples of (BaseSend - LocalReceive) + driftLow  * (t - LocalReceive)
 ///   upper(t) = min over samples of (BaseReceive - LocalSend) + driftHigh * (t - LocalSend)
 /// </code>
-/// A pair of samples bounds the mean drift between them the same way; the drift at any moment of the window differs from
-/// that mean by <see cref="WanderMax"/> at most. So with one sample the uncertainty is half the round trip, and grows by
+/// A pair of samples bounds the mean drift between them the same way; the drift at any moment of the window differs
+/// from that mean by <see cref="WanderMax"/> at most. So with one sample the uncertainty is half the round trip, and
+/// grows by
 /// <see cref="DriftMax"/> times the age; after a minute of samples it grows by some 25 ns per millisecond. Within the
 /// bounds lies the estimate: a regression through the middles of the exchanges, each weighted by its round trip (the
 /// shorter, the less asymmetry can hide in it). Samples that contradict each other break the assumptions: the newest
@@ -22,8 +23,8 @@ namespace ChronoLog.Core.Time;
 public sealed class ClockEstimator
 {
     /// <summary>
-    /// Most that two clocks drift apart: 200 ppm for two bad crystals, 500 ppm for a kernel that slews one of them after
-    /// NTP, and a margin.
+    /// Most that two clocks drift apart: 200 ppm for two bad crystals, 500 ppm for a kernel that slews one of them
+    /// after NTP, and a margin.
     /// </summary>
     public const double DriftMax = 1e-3;
 

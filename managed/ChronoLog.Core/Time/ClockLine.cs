@@ -2,8 +2,8 @@ namespace ChronoLog.Core.Time;
 
 /// <summary>
 /// A process's clock between two corrections: a line from the local clock to ticks, in integers, as the native clock
-/// computes it. A correction is slewed over <paramref name="SlewNanoseconds"/>; after that the line runs at the estimated
-/// drift.
+/// computes it. A correction is slewed over <paramref name="SlewNanoseconds"/>; after that the line runs at the
+/// estimated drift.
 /// </summary>
 /// <param name="BaseLocal">Local nanoseconds of the line's beginning.</param>
 /// <param name="BaseTick">ChronoTick there.</param>

@@ -46,7 +46,8 @@ public sealed class ClockSynchronizer(
             var request = new ClockRequest { ClientSend = sent };
             ClockReply reply = await visor.CallAsync(method, request, CallDeadline, cancellation);
             round[i] = new ClockSample(
-                sent, clock.LocalNanoseconds, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds, reply.Epoch);
+                sent, clock.LocalNanoseconds, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds,
+                reply.Epoch);
         }
 
         if (!estimator.Add(round))

@@ -7,14 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Visor.Clock;
 
 /// <summary>
-/// The base clock: the Visor's monotonic clock, anchored once to the Unix epoch. Steps of the wall clock have no effect,
-/// and time never goes back over restarts.
+/// The base clock: the Visor's monotonic clock, anchored once to the Unix epoch. Steps of the wall clock have no
+/// effect, and time never goes back over restarts.
 /// </summary>
 /// <remarks>
-/// Two things are kept in the metadata. The <i>anchor</i> (boot, monotonic time, tick): a Visor that starts again in the
-/// same run of the operating system goes on with it exactly, so nobody notices the restart. The <i>mark</i>, written
-/// ahead: no tick beyond it is told to anyone. A Visor that starts on another boot or node begins at its wall clock, not
-/// before the mark; where the wall clock is behind the mark by more than a bound, it refuses to start. The mark lies
+/// Two things are kept in the metadata. The <i>anchor</i> (boot, monotonic time, tick): a Visor that starts again in
+/// the same run of the operating system goes on with it exactly, so nobody notices the restart. The <i>mark</i>,
+/// written ahead: no tick beyond it is told to anyone. A Visor that starts on another boot or node begins at its wall
+/// clock, not before the mark; where the wall clock is behind the mark by more than a bound, it refuses to start. The
+/// mark lies
 /// <see cref="Ahead"/> in the future and is renewed every <see cref="MarkPeriod"/>, so that no answer waits for a disk.
 /// </remarks>
 public sealed class BaseClock : IVisorClock
@@ -45,8 +46,8 @@ public sealed class BaseClock : IVisorClock
     public ulong UncertaintyNanoseconds => 0;
 
     /// <summary>
-    /// Another one after every start that could not go on from the anchor: what was measured against an earlier one says
-    /// nothing about this one.
+    /// Another one after every start that could not go on from the anchor: what was measured against an earlier one
+    /// says nothing about this one.
     /// </summary>
     public ulong Epoch => anchor.Tick;
 
