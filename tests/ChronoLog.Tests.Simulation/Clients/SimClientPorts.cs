@@ -20,6 +20,9 @@ internal sealed class SimClientPorts : IClientPorts
     // Readers of the C client may pull the Keepers' pages themselves, or have the Player do it.
     private const double PullsForeignPages = 0.7;
 
+    // A run lasts seconds: with the product's period no clock would be corrected in it.
+    private static readonly TimeSpan ClockPeriodMax = TimeSpan.FromSeconds(1);
+
     private readonly ClientProcess client;
     private readonly Deployment deployment;
     private readonly SimClock clock;
@@ -58,7 +61,7 @@ internal sealed class SimClientPorts : IClientPorts
         clock.SynchronizeAsync(portal, Methods.Clock, cancellation);
 
     public Task KeepSynchronizedAsync(IRpcChannel portal, TimeSpan period, CancellationToken cancellation) =>
-        clock.KeepAsync(portal, Methods.Clock, period, cancellation);
+        clock.KeepAsync(portal, Methods.Clock, period < ClockPeriodMax ? period : ClockPeriodMax, cancellation);
 
     public ClockReport? ReportClock() => clock.Report();
 

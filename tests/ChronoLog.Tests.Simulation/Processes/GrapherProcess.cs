@@ -48,7 +48,8 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, string
 
                 return ValueTask.CompletedTask;
             },
-            Watermarks = new SimWatermarkStore(this, Archive, () => Deployment.Disks, Deployment.Checker),
+            Watermarks = new SimWatermarkStore(
+                this, Archive, () => Deployment.Disks, settings.Groups == 1 ? Deployment.Checker : null),
             Logger = Logger,
         });
         role.Start();
