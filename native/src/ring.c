@@ -131,8 +131,10 @@ int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint6
     struct condition condition = {durable ? &ring->header->durable : &ring->header->consumed, position, 0, own};
     int status = load_acquire(&ring->retired) != 0 ? CHRONO_E_NO_KEEPER : await(ring, &condition, deadline_ns);
     if (load_acquire(&ring->retired) != 0) {
-        /* The header may be a tombstone by now; where the ring stood was kept. */
-        uint64_t reached = durable ? ring->final_durable : ring->final_consumed;
+        /* The header may be a tombstone by now; where the ring stood was kept. A ring that was left speaks for what its
+         * Keeper took; the rest is journaled where it went. */
+        uint64_t taken = !own && load_acquire(&ring->moved) != 0 ? ring->kept : ring->final_consumed;
+        uint64_t reached = durable ? ring->final_durable : taken;
         status = reached >= position ? CHRONO_OK : CHRONO_E_NO_KEEPER;
     }
     return status != CHRONO_OK && !own && load_acquire(&ring->moved) != 0 ? CHRONO_MOVED : status;

@@ -373,6 +373,33 @@ static void a_flush_follows_the_events(void)
     close_bench(&bench);
 }
 
+/* Retired, a left ring no longer speaks for what its Keeper never took, and the writer does not use the other one. */
+static void a_flush_follows_the_events_of_a_retired_ring(void)
+{
+    struct bench bench;
+    open_noted(&bench, 1);
+    for (uint64_t i = 0; i < 10; i++) {
+        CHECK_EQUAL(CHRONO_OK, log_number(&bench, i));
+    }
+    CHECK_EQUAL(1, add_ring(&bench));
+    CHECK_EQUAL(2, add_ring(&bench));
+    bench.consumers[1].on_event = note;
+    bench.consumers[1].context = &arrivals;
+    CHECK_EQUAL(CHRONO_OK, chrono_story_writer_set_rings(bench.writer, bench.slots + 2, 1));
+    CHECK(consume_one(&bench.consumers[0]) && consume_one(&bench.consumers[0]));
+    publish_durable(&bench, 0);
+    CHECK_EQUAL(CHRONO_OK, move(&bench, 0, 1, SECOND));
+    CHECK_EQUAL(CHRONO_OK, chrono_recorder_retire_ring(bench.recorder, bench.slots[0], 0));
+    CHECK_EQUAL(CHRONO_E_TIMED_OUT, chrono_flush(bench.writer, CHRONO_JOURNALED, 0));
+    CHECK_EQUAL(CHRONO_E_TIMED_OUT, chrono_flush(bench.writer, CHRONO_SYNCED, 0));
+    consume_all(&bench.consumers[1]);
+    CHECK_EQUAL(CHRONO_OK, chrono_flush(bench.writer, CHRONO_JOURNALED, 0));
+    CHECK_EQUAL(CHRONO_E_TIMED_OUT, chrono_flush(bench.writer, CHRONO_SYNCED, 0));
+    publish_durable(&bench, 1);
+    CHECK_EQUAL(CHRONO_OK, chrono_flush(bench.writer, CHRONO_SYNCED, 0));
+    close_bench(&bench);
+}
+
 static void an_empty_ring_is_left_at_once(void)
 {
     struct bench bench;
@@ -458,6 +485,7 @@ int main(void)
     an_event_that_is_being_written_is_waited_for();
     a_full_target_is_gone_on_with_or_replaced();
     a_flush_follows_the_events();
+    a_flush_follows_the_events_of_a_retired_ring();
     an_empty_ring_is_left_at_once();
     const enum chrono_step steps[] = {
         CHRONO_STEP_FORWARDED, CHRONO_STEP_SWITCHED, CHRONO_STEP_CLOSED, CHRONO_STEP_COPIED, CHRONO_STEP_MARKED,
