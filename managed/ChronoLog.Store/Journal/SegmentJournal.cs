@@ -28,6 +28,7 @@ public sealed class SegmentJournal : IJournal
     private readonly JournalOptions options;
     private ulong processId;
     private ulong epoch;
+    private ulong owner;
     private JournalSegment? active;
     private long appended;
     private long synced;
@@ -57,6 +58,8 @@ public sealed class SegmentJournal : IJournal
                 Status.Acquired,
                 $"the journal directory {options.Directory} is in use by another Keeper; give each one its own");
         }
+
+        owner = JournalOwner.Read(lockFile);
 
         // Now, and not at the recovery: what this journal makes meanwhile is not an earlier run's.
         IEnumerable<string> paths = System.IO.Directory.EnumerateFileSystemEntries(options.Directory);
@@ -89,12 +92,32 @@ public sealed class SegmentJournal : IJournal
     {
         this.processId = processId;
         this.epoch = epoch;
+        if (processId == 0 || processId == owner)
+        {
+            return;
+        }
+
+        try
+        {
+            JournalOwner.Write(lockFile, processId);
+            owner = processId;
+        }
+        catch (PosixException)
+        {
+            // A full or failing disk: segments say it too, as long as there are any.
+        }
     }
 
-    public JournalRecovery Recover(RecoveredBatchTaker take) =>
-        Appended == 0 && active is null
-            ? recovery.Run(take)
-            : throw new InvalidOperationException("a journal is recovered before it is written to");
+    public JournalRecovery Recover(RecoveredBatchTaker take)
+    {
+        if (Appended != 0 || active is not null)
+        {
+            throw new InvalidOperationException("a journal is recovered before it is written to");
+        }
+
+        JournalRecovery found = recovery.Run(take);
+        return found.ProcessId == 0 ? found with { ProcessId = owner } : found;
+    }
 
     public void Revisit(RecoveredBatchTaker take)
     {

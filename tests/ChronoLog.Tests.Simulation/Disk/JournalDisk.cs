@@ -8,6 +8,9 @@ public sealed class JournalDisk
     /// <summary>In the order of their writing.</summary>
     public List<JournalSegment> Segments { get; } = [];
 
+    /// <summary>Process id of the Keeper that used it last; 0 = nobody has.</summary>
+    public ulong Owner { get; set; }
+
     /// <summary>
     /// Power is gone: what was synced stays; of the rest a prefix may have reached the device, its last batch torn.
     /// </summary>

@@ -41,9 +41,14 @@ public sealed class SimJournal(
 
     public JournalRecovery Recover(RecoveredBatchTaker take)
     {
-        if (bugs.Has(PlantedBug.RestartForgetsJournal) || disk.Segments.Count == 0)
+        if (bugs.Has(PlantedBug.RestartForgetsJournal))
         {
             return JournalRecovery.Nothing;
+        }
+
+        if (disk.Segments.Count == 0)
+        {
+            return JournalRecovery.Nothing with { ProcessId = disk.Owner };
         }
 
         long torn = 0;
@@ -66,7 +71,14 @@ public sealed class SimJournal(
         return new JournalRecovery(found.Count, owner, torn, []);
     }
 
-    public void Identify(ulong process, ulong processEpoch) => (processId, epoch) = (process, processEpoch);
+    public void Identify(ulong process, ulong processEpoch)
+    {
+        (processId, epoch) = (process, processEpoch);
+        if (process != 0 && process != disk.Owner && keeper.Effect("write owner"))
+        {
+            disk.Owner = process;
+        }
+    }
 
     public bool TryAppend(in BatchOrigin origin, ReadOnlySpan<byte> frames, out JournalSpan copy)
     {

@@ -36,6 +36,26 @@ internal sealed class JournalRecoveryTests
         Assert.That(journal.BytesUsed, Is.EqualTo((long)recovered.Report.Segments * JournalCrash.SegmentBytes));
     }
 
+    [TestCase(-1, ExpectedResult = 17UL)]
+    [TestCase(0, ExpectedResult = 0UL)]
+    [TestCase(9, ExpectedResult = 0UL)]
+    [TestCase(19, ExpectedResult = 0UL)]
+    public ulong AKeeperThatLeftNothingIsStillTheSameOne(int damagedByte)
+    {
+        string copy = crash.Copy();
+        crash.Living.Dispose(); // and lets go of its lock
+        byte[] owner = File.ReadAllBytes(Path.Combine(crash.Living.Directory, "lock"));
+        if (damagedByte >= 0)
+        {
+            owner[damagedByte] ^= 1;
+        }
+
+        File.WriteAllBytes(Path.Combine(copy, "lock"), owner);
+        JournalRecovery report = JournalCrash.Recover(crash.Open(copy)).Report;
+        Assert.That(report.Segments, Is.Zero);
+        return report.ProcessId;
+    }
+
     [Test]
     public void FilesThatWereMadeSinceTheOpeningAreNoConcernOfTheRecovery()
     {
