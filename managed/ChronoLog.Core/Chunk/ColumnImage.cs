@@ -97,19 +97,18 @@ public static class ColumnImage
 
         ColumnImageHeader header = ReadHeader(image);
         int count = header.Count;
-        int columns = (int)ColumnsOffset(header.RecordBytes);
-        int indices = columns + (count * 16) + ((count + 1) * 8);
+        (int time, int client, int offset, int index) = ColumnStarts(count, header.RecordBytes);
         var view = new ColumnImageView
         {
             Header = header,
             Records = image.Slice(HeaderLength, (int)header.RecordBytes),
-            EventTime = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns, count * 8)),
-            ClientId = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns + (count * 8), count * 8)),
-            RecordOffset = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns + (count * 16), (count + 1) * 8)),
-            EventIndex = MemoryMarshal.Cast<byte, uint>(image.Slice(indices, count * 4)),
+            EventTime = MemoryMarshal.Cast<byte, ulong>(image[time..client]),
+            ClientId = MemoryMarshal.Cast<byte, ulong>(image[client..offset]),
+            RecordOffset = MemoryMarshal.Cast<byte, ulong>(image[offset..index]),
+            EventIndex = MemoryMarshal.Cast<byte, uint>(image.Slice(index, count * 4)),
         };
-        CheckPadding(image, HeaderLength + (int)header.RecordBytes, columns);
-        CheckPadding(image, indices + (count * 4), image.Length);
+        CheckPadding(image, HeaderLength + (int)header.RecordBytes, time);
+        CheckPadding(image, index + (count * 4), image.Length);
         CheckOffsets(view);
         CheckTimes(view);
         return view;
@@ -133,11 +132,7 @@ public static class ColumnImage
         Check(length >= 0 && length <= block.Length, "longer than the block it lies in");
         ColumnImageView view = Parse(new ReadOnlySpan<byte>((void*)block.Address, length));
         header = view.Header;
-        EventEntry[] entries = EntryPool.Rent(header.Count);
-        Places(block.Address, header.Count, header.RecordBytes).Fill(entries.AsSpan(0, header.Count));
-        block.AddReference();
-        var storage = new RunStorage(entries, header.Count, [block], 1, pooled: true);
-        return new EventRun(storage, 0, header.Count, header.RecordBytes);
+        return Places(block.Address, header.Count, header.RecordBytes).ToRun(block, header.Count, header.RecordBytes);
     }
 
     /// <summary>Where the columns of a run's events lie, in the image that it was made of by ToRun.</summary>

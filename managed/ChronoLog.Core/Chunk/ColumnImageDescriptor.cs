@@ -60,16 +60,22 @@ public static class ColumnImageDescriptor
     public static long ImageLength(long count, long recordBytes) =>
         ColumnsOffset(recordBytes) + (count * 16) + ((count + 1) * 8) + Align(count * 4);
 
+    /// <summary>Where each column begins, in bytes from the image's first. No image is longer than 2^31 - 1 bytes.</summary>
+    internal static (int EventTime, int ClientId, int RecordOffset, int EventIndex) ColumnStarts(int count, long recordBytes)
+    {
+        int times = (int)ColumnsOffset(recordBytes);
+        int offsets = times + (count * 16);
+        return (times, times + (count * 8), offsets, offsets + ((count + 1) * 8));
+    }
+
     /// <summary>Where the columns of an image lie.</summary>
     /// <param name="image">Address of its first byte.</param>
     /// <param name="count">Events.</param>
     /// <param name="recordBytes">Bytes of their records.</param>
     internal static ColumnPlaces Places(nint image, int count, long recordBytes)
     {
-        nint times = image + (nint)ColumnsOffset(recordBytes);
-        nint offsets = times + ((nint)count * 16);
-        return new ColumnPlaces(
-            times, times + ((nint)count * 8), offsets + (((nint)count + 1) * 8), offsets, image + HeaderLength);
+        (int time, int client, int offset, int index) = ColumnStarts(count, recordBytes);
+        return new ColumnPlaces(image + time, image + client, image + index, image + offset, image + HeaderLength);
     }
 
     /// <summary>Count and record bytes of an image in memory that was checked when it was read.</summary>

@@ -18,16 +18,14 @@ internal readonly ref struct ColumnImageSpans
                 $"{count} events of {recordBytes} bytes were to be written into {image.Length} bytes");
         }
 
-        int columns = (int)ColumnsOffset(recordBytes);
-        int offsets = columns + (count * 16);
-        int indices = offsets + ((count + 1) * 8);
+        (int time, int client, int offset, int index) = ColumnStarts(count, recordBytes);
         Records = image.Slice(HeaderLength, (int)recordBytes);
-        EventTime = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns, count * 8));
-        ClientId = MemoryMarshal.Cast<byte, ulong>(image.Slice(columns + (count * 8), count * 8));
-        RecordOffset = MemoryMarshal.Cast<byte, ulong>(image[offsets..indices]);
-        EventIndex = MemoryMarshal.Cast<byte, uint>(image.Slice(indices, count * 4));
-        image[(HeaderLength + (int)recordBytes)..columns].Clear();
-        image[(indices + (count * 4))..].Clear();
+        EventTime = MemoryMarshal.Cast<byte, ulong>(image[time..client]);
+        ClientId = MemoryMarshal.Cast<byte, ulong>(image[client..offset]);
+        RecordOffset = MemoryMarshal.Cast<byte, ulong>(image[offset..index]);
+        EventIndex = MemoryMarshal.Cast<byte, uint>(image.Slice(index, count * 4));
+        image[(HeaderLength + (int)recordBytes)..time].Clear();
+        image[(index + (count * 4))..].Clear();
         RecordOffset[count] = (ulong)recordBytes;
     }
 

@@ -21,9 +21,19 @@ public readonly record struct ColumnPlaces(
         RecordOffset = RecordOffset + ((nint)index * 8),
     };
 
-    /// <summary>Makes an entry of each event.</summary>
-    /// <param name="target">As many as there are events.</param>
-    internal unsafe void Fill(Span<EventEntry> target)
+    /// <summary>Makes a run of the events, in the order in which they lie.</summary>
+    /// <param name="block">Everything lies in it; the run takes a reference of its own.</param>
+    /// <param name="count">Events.</param>
+    /// <param name="recordBytes">Bytes of their records.</param>
+    internal EventRun ToRun(PayloadBlock block, int count, long recordBytes)
+    {
+        EventEntry[] rented = EntryPool.Rent(count);
+        Fill(rented.AsSpan(0, count));
+        block.AddReference();
+        return new EventRun(new RunStorage(rented, count, [block], 1, pooled: true), 0, count, recordBytes);
+    }
+
+    private unsafe void Fill(Span<EventEntry> target)
     {
         var times = new ReadOnlySpan<ulong>((void*)EventTime, target.Length);
         var clients = new ReadOnlySpan<ulong>((void*)ClientId, target.Length);

@@ -60,10 +60,7 @@ public sealed class ColumnSlice : IDisposable
     public EventRun ToRun()
     {
         ObjectDisposedException.ThrowIf(disposed != 0, this);
-        EventEntry[] rented = EntryPool.Rent(Count);
-        places.Fill(rented.AsSpan(0, Count));
-        block.AddReference();
-        return new EventRun(new RunStorage(rented, Count, [block], 1, pooled: true), 0, Count, RecordBytes);
+        return places.ToRun(block, Count, RecordBytes);
     }
 
     /// <summary>Copies everything into the columns of an image of the same size.</summary>

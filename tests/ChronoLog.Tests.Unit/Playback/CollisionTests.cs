@@ -75,6 +75,19 @@ public sealed class CollisionTests
         fixture.ExpectNothingLeft();
     }
 
+    [TestCase("idempotent", 4_000UL)]
+    [TestCase("sequentiality", 4_321UL)]
+    public void The_watermark_is_that_of_what_is_shown(string policy, ulong expected)
+    {
+        var fixture = new ReadFixture();
+        Plan(fixture, policy, "us", 0, ulong.MaxValue, 4_321, Source([]));
+
+        OpenReadReply opened = fixture.Open();
+        fixture.Close(opened.Cursor);
+
+        Assert.That(opened.Watermark, Is.EqualTo(expected), "an event of the granule that it lies in may still come");
+    }
+
     /// <summary>
     /// However the events are spread over sources, in whatever runs, with retransmissions: what a rule shows of any range is
     /// what a plain model says of the whole set.
@@ -128,11 +141,16 @@ public sealed class CollisionTests
         events.Count % 2 == 0 ? new ScriptedSource(events.Chunk(runLength)) : new ColumnSource(events.Chunk(runLength));
 
     private static void Plan(
-        ReadFixture fixture, string policy, string granularity, ulong start, ulong end, params IReadSource[] sources)
+        ReadFixture fixture, string policy, string granularity, ulong start, ulong end, params IReadSource[] sources) =>
+        Plan(fixture, policy, granularity, start, end, watermark: 5, sources);
+
+    private static void Plan(
+        ReadFixture fixture, string policy, string granularity, ulong start, ulong end, ulong watermark,
+        params IReadSource[] sources)
     {
         var story = new StoryDescriptor { Attributes = { ["collision"] = policy, ["granularity"] = granularity } };
         CollisionRule rule = CollisionRule.Of(story, start, end)!;
-        fixture.Plan = (_, _) => ValueTask.FromResult(CollisionReadSource.Over(new ReadPlan(sources, 5, []), rule));
+        fixture.Plan = (_, _) => ValueTask.FromResult(CollisionReadSource.Over(new ReadPlan(sources, watermark, []), rule));
     }
 
     // The source gives everything: what lies outside the wider range does not change what is shown.
