@@ -100,21 +100,28 @@ public sealed partial class ChronoClient
         }
     }
 
-    /// <summary>Tells the Visor what is held; the handles stay as they are.</summary>
+    /// <summary>Tells the Visor what is held; the handles stay as they are, but for those of destroyed stories.</summary>
     /// <returns>False when it went away in between: it asks again.</returns>
     private async Task<bool> AcquireAgainAsync()
     {
         await stateLock.EnterAsync(closing.Token).ConfigureAwait(ports.StaysOnContext);
         try
         {
-            foreach (StoryHandle handle in held.Values)
+            foreach (StoryHandle handle in held.Values.Where(static handle => !handle.IsGivenBack).ToList())
             {
                 StoryRequest request = ForStory(handle.Chronicle, handle.Story);
                 request.Again = true;
+                request.StoryId = handle.StoryId;
                 if (await TryAcquireAgainAsync(request).ConfigureAwait(ports.StaysOnContext) is { } reply)
                 {
                     handle.Group = reply.Story.Group;
                     Observe(reply.Group);
+                }
+                else
+                {
+                    // What would still be recorded through it is nobody's: the next call says so.
+                    held.Remove((handle.Chronicle, handle.Story));
+                    await handle.CloseAsync().ConfigureAwait(ports.StaysOnContext);
                 }
             }
 

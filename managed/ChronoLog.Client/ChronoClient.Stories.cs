@@ -34,7 +34,7 @@ public sealed partial class ChronoClient
                     $"story '{chronicle}/{story}': the client has left the deployment; connect again");
             }
 
-            if (held.TryGetValue((chronicle, story), out StoryHandle? handle))
+            if (held.TryGetValue((chronicle, story), out StoryHandle? handle) && !handle.IsGivenBack)
             {
                 return handle;
             }
@@ -47,6 +47,11 @@ public sealed partial class ChronoClient
             }
 
             StoryReply reply = await AcquireAtVisorAsync(request, cancellation).ConfigureAwait(ports.StaysOnContext);
+            if (handle is not null && await TakeBackAsync(handle, reply).ConfigureAwait(ports.StaysOnContext))
+            {
+                return handle;
+            }
+
             handle = await OpenAsync(reply, cancellation).ConfigureAwait(ports.StaysOnContext);
             held.Add((chronicle, story), handle);
             Observe(reply.Group);
@@ -60,7 +65,8 @@ public sealed partial class ChronoClient
 
     /// <summary>Flushes to the chronicle's durability level and gives the story back.</summary>
     /// <exception cref="ChronoLogException">
-    /// NotAcquired; TimedOut, NoKeepers: the level was not reached, the story is still held.
+    /// NotAcquired; TimedOut, NoKeepers: the level was not reached, the story is still held. When it is the Visor that did
+    /// not answer, nobody knows whether it is held: events are refused until it is acquired, or released, again.
     /// </exception>
     public Task ReleaseStoryAsync(string chronicle, string story, CancellationToken cancellation = default) =>
         ReleaseStoryAsync(chronicle, story, level: null, cancellation);
@@ -86,7 +92,7 @@ public sealed partial class ChronoClient
                 throw NotHeld(chronicle, story); // another thread was faster
             }
 
-            await ReleaseAtVisorAsync(ForStory(chronicle, story), cancellation).ConfigureAwait(ports.StaysOnContext);
+            await GiveBackAsync(handle, level ?? handle.Durability, cancellation).ConfigureAwait(ports.StaysOnContext);
             held.Remove((chronicle, story));
             await handle.CloseAsync().ConfigureAwait(ports.StaysOnContext);
         }
@@ -94,6 +100,42 @@ public sealed partial class ChronoClient
         {
             stateLock.Leave();
         }
+    }
+
+    // Once the Visor knows, anybody may destroy the story: what another thread recorded from then on would be nobody's.
+    private async Task GiveBackAsync(StoryHandle handle, DurabilityLevel level, CancellationToken cancellation)
+    {
+        handle.Writer.IsSealed = true;
+        try
+        {
+            await handle.FlushAsync(level, options.ReleaseTimeout, cancellation).ConfigureAwait(ports.StaysOnContext);
+        }
+        catch when (!handle.IsGivenBack)
+        {
+            handle.Writer.IsSealed = false;
+            throw;
+        }
+
+        handle.IsGivenBack = true;
+        await ReleaseAtVisorAsync(ForStory(handle.Chronicle, handle.Story), cancellation)
+            .ConfigureAwait(ports.StaysOnContext);
+    }
+
+    /// <returns>False: the story was given back, and destroyed since; the handle is closed.</returns>
+    private async Task<bool> TakeBackAsync(StoryHandle handle, StoryReply reply)
+    {
+        if (handle.StoryId == reply.Story.StoryId)
+        {
+            handle.Group = reply.Story.Group;
+            handle.IsGivenBack = false;
+            handle.Writer.IsSealed = false;
+            Observe(reply.Group);
+            return true;
+        }
+
+        held.Remove((handle.Chronicle, handle.Story));
+        await handle.CloseAsync().ConfigureAwait(ports.StaysOnContext);
+        return false;
     }
 
     private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)

@@ -81,6 +81,9 @@ public sealed class StoryHandle
     /// <summary>The recording group that the Visor named last.</summary>
     internal uint Group { get; set; }
 
+    /// <summary>A release was sent, and not answered.</summary>
+    internal bool IsGivenBack { get; set; }
+
     /// <summary>
     /// The <c>chrono_story_writer</c>, for those who record from C. Valid as long as this handle is reachable.
     /// </summary>

@@ -25,6 +25,8 @@ internal sealed class GrapherReport(
     RepairDesk repairs,
     StoryWriter writer)
 {
+    private const int UnnamedMax = 1024;
+
     public void Fill(HeartbeatRequest request)
     {
         GrapherStatistics statistics = role.Statistics;
@@ -57,6 +59,8 @@ internal sealed class GrapherReport(
         values["storyfiles_rebuilt"] = repairs.Rebuilt;
         values["events_recalled"] = repairs.Recalled;
         request.Trouble = writer.Trouble ?? "";
+        request.UnnamedStories.AddRange(
+            stories.All.Where(static story => !story.IsConfirmed).Select(static story => story.Descriptor.StoryId).Take(UnnamedMax));
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally

@@ -110,7 +110,7 @@ public sealed class GrapherRole
         repairs.Register(ports.Admin);
         reads.Register(ports.Admin);
         ports.Registry.Registered = RegisteredAsync;
-        ports.Registry.Answered = _ => heartbeats++;
+        ports.Registry.Answered = Recognise;
         ports.Registry.Report =
             new GrapherReport(this, stories, desk, buildingQueue, ports.Extraction, keeperNotices, watermarks, repairs, writer).Fill;
         for (int stream = 0; stream < options.CollectionStreams; stream++)
@@ -233,28 +233,66 @@ public sealed class GrapherRole
         }
     }
 
-    private async ValueTask RegisteredAsync(RegisterReply reply)
+    // What Keepers announced of a story that nobody records: it may have been destroyed while this process was away.
+    private void Recognise(HeartbeatReply reply)
+    {
+        heartbeats++;
+        foreach (StoryDescriptor descriptor in reply.NamedStories)
+        {
+            if (stories.Find(descriptor.StoryId) is { } story)
+            {
+                story.IsConfirmed = true;
+            }
+        }
+
+        foreach (ulong storyId in reply.GoneStories)
+        {
+            if (stories.Find(storyId) is { IsConfirmed: false } story)
+            {
+                ports.Logger.LogWarning(
+                    "{Name}: {Events} events of story {Story} are dropped: the Visor knows no such story, it was destroyed",
+                    options.Name, story.WarmEvents, story.Descriptor.Name);
+                _ = DropAsync(story.Descriptor);
+            }
+        }
+    }
+
+    private async Task DropAsync(StoryDescriptor descriptor)
+    {
+        try
+        {
+            await stories.DestroyAsync(descriptor.StoryId, story => DestroyAsync(descriptor, story));
+        }
+        catch (Exception exception)
+        {
+            ports.Logger.LogError(
+                exception, "{Name}: what is left of destroyed story {Story} could not be removed", options.Name, descriptor.Name);
+        }
+    }
+
+    private ValueTask RegisteredAsync(RegisterReply reply)
     {
         foreach (StoryDescriptor story in reply.Stories)
         {
             try
             {
-                await stories.StartAsync(story);
+                stories.Start(story);
             }
             catch (Exception exception)
             {
                 ports.Logger.LogError(
-                    exception, "{Name}: story {Chronicle}/{Story} was not started",
-                    options.Name, story.Chronicle, story.Story);
+                    exception, "{Name}: story {Story} was not started", options.Name, story.Name);
             }
         }
+
+        return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<Empty> StartStoryAsync(StartStoryRecordingRequest request, RpcContext context)
+    private ValueTask<Empty> StartStoryAsync(StartStoryRecordingRequest request, RpcContext context)
     {
         ports.Registry.Observe(request.Group);
-        await stories.StartAsync(Required(request.Story));
-        return new Empty();
+        stories.Start(Required(request.Story));
+        return ValueTask.FromResult(new Empty());
     }
 
     // What the Keepers still hold has to come, and the windows run off as before.
@@ -314,14 +352,11 @@ public sealed class GrapherRole
 
         foreach (GrapherStory story in stories.All)
         {
-            // A report names every story that the Keeper has anything of. One that nobody records and that it does not
-            // name has left it: without this, a Keeper that was never written to would hold up the story's last chunk.
+            // A report names every story that the Keeper has anything of. What it says of the others counts for this one,
+            // too: without that, a Keeper that was never written to would hold up the story's last chunk.
             bool isNamed = reported.TryGetValue(story.Descriptor.StoryId, out ulong through);
-            if (isNamed || !story.IsRecording)
-            {
-                story.Drained.Report(request.ProcessId, request.Epoch, isNamed ? through : now);
-                story.UpdateWatermark(View(), now);
-            }
+            story.Drained.Report(request.ProcessId, request.Epoch, isNamed ? through : request.DrainedThrough);
+            story.UpdateWatermark(View(), now);
         }
 
         return ValueTask.FromResult(new Empty());

@@ -51,7 +51,7 @@ public sealed class KeeperRole
         PreparationAgent = new PreparationAgent(options.Name, ports.Journals);
 
         ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
-        retirement = new RetirementDuty(stories, ledger, ports.Registry, ports.Clock);
+        retirement = new RetirementDuty(options, stories, ledger, ports.Registry, ports.Clock);
         recovery = new KeeperRecovery(options, ports, stories);
         recall = new JournalRecall(options, ports, stories);
         recording = new RecordingService(

@@ -18,13 +18,13 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
     {
         try
         {
-            return catalog.OpenSources(story.Chronicle, story.Story, startTime, endTime, readAhead);
+            return catalog.OpenSources(story.Name, startTime, endTime, readAhead);
         }
         catch (IOException exception)
         {
             throw new ChronoLogException(
                 Status.Internal,
-                $"the archive of '{story.Chronicle}/{story.Story}' in '{catalog.Root.Path}' cannot be listed: "
+                $"the archive of '{story.Name}' in '{catalog.Root.Path}' cannot be listed: "
                 + exception.Message,
                 exception);
         }
@@ -32,7 +32,7 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
 
     public ColdTally Tally(StoryDescriptor story)
     {
-        if (catalog.FindKnown(story.Chronicle, story.Story) is not { } listing)
+        if (catalog.FindKnown(story.Name) is not { } listing)
         {
             return default;
         }
@@ -60,7 +60,7 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
     public void Appeared(string path) => catalog.Notice(path);
 
     // The directory is gone already, or will be: the look at it decides.
-    public void Destroyed(StoryDescriptor story) => catalog.Find(story.Chronicle, story.Story);
+    public void Destroyed(StoryDescriptor story) => catalog.Find(story.Name);
 
     public void Refresh() => catalog.Refresh();
 }

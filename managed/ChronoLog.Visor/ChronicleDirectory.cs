@@ -160,9 +160,25 @@ internal sealed class ChronicleDirectory
         Remember(story);
     }
 
+    /// <summary>A story that there is not yet; it is stored by <see cref="Put"/>.</summary>
+    public StoryRecord Prepare(
+        string chronicle, string story, IReadOnlyDictionary<string, string> attributes, ulong now)
+    {
+        Check(story, "story");
+        uint incarnation = store.NextIncarnation(chronicle, story);
+        return new StoryRecord(
+            chronicle,
+            story,
+            StoryIdentity.Hash(chronicle, story, incarnation),
+            new Dictionary<string, string>(attributes, StringComparer.Ordinal),
+            [],
+            now,
+            Incarnation: incarnation);
+    }
+
     public void DestroyStory(StoryRecord story)
     {
-        store.DeleteStory(story.Chronicle, story.Story);
+        store.DeleteStory(story);
         stories[story.Chronicle].Remove(story.Story);
         storiesById.Remove(story.StoryId);
         destroying.Remove(story.StoryId);
@@ -175,6 +191,7 @@ internal sealed class ChronicleDirectory
             Chronicle = story.Chronicle,
             Story = story.Story,
             StoryId = story.StoryId,
+            Incarnation = story.Incarnation,
             Group = group,
         };
         foreach ((string key, string value) in chronicles[story.Chronicle].Attributes)

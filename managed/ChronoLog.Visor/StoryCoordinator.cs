@@ -1,4 +1,3 @@
-using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -134,14 +133,15 @@ internal sealed class StoryCoordinator(
 
     /// <summary>
     /// Names stories by their ids, whether anybody holds them or not: a Keeper that was restarted has events of them in
-    /// its journal. Those that are not known were destroyed, unless the process knew another deployment.
+    /// its journal, a Grapher was announced some. Those that are not known were destroyed, unless the process knew another
+    /// deployment.
     /// </summary>
     public void Name(IEnumerable<ulong> storyIds, RegisteredProcess process, HeartbeatReply reply)
     {
         int bytes = 0;
         foreach (ulong storyId in storyIds)
         {
-            if (directory.FindStory(storyId) is { } story)
+            if (directory.FindStory(storyId) is { IsBeingDestroyed: false } story)
             {
                 StoryDescriptor descriptor = directory.Describe(story, process.Identity.Group);
                 reply.NamedStories.Add(descriptor);
@@ -181,18 +181,13 @@ internal sealed class StoryCoordinator(
                 Status.Acquired, $"story '{request.Chronicle}/{request.Story}'", destroyer.WaitingFor(story));
         }
 
-        if (story is null && request.Again)
+        // Held before, and destroyed since: one that was made with its name meanwhile is another story.
+        if (request.Again && (story is null || (request.StoryId != 0 && request.StoryId != story.StoryId)))
         {
             throw Failure.NoStory(request.Chronicle, request.Story);
         }
 
-        return story ?? new StoryRecord(
-            request.Chronicle,
-            request.Story,
-            StoryIdentity.Hash(request.Chronicle, request.Story),
-            new Dictionary<string, string>(request.Attributes, StringComparer.Ordinal),
-            [],
-            clock.Now);
+        return story ?? directory.Prepare(request.Chronicle, request.Story, request.Attributes, clock.Now);
     }
 
     // Sticks to the group that recorded the story last for as long as that group can record: its tiers hold the data.

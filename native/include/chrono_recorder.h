@@ -128,8 +128,12 @@ CHRONO_EXPORT int chrono_story_writer_set_replicas(chrono_story_writer *writer, 
 /* How long a call on this writer waits in a full ring. */
 CHRONO_EXPORT void chrono_story_writer_set_timeout(chrono_story_writer *writer, uint64_t full_timeout_ns);
 
-/* Every later call on the writer fails with CHRONO_E_CLOSED. Its memory is the recorder's. */
+/*
+ * Every later call that records by this writer fails with CHRONO_E_CLOSED, unless it is opened again; a flush goes on.
+ * Its memory is the recorder's.
+ */
 CHRONO_EXPORT void chrono_story_writer_close(chrono_story_writer *writer);
+CHRONO_EXPORT void chrono_story_writer_reopen(chrono_story_writer *writer);
 
 /*
  * Records one event; an empty record is a valid one. Waits in a full ring, at most for the writer's timeout.

@@ -308,3 +308,10 @@ void chrono_story_writer_close(chrono_story_writer *writer)
         store_release(&writer->closed, 1);
     }
 }
+
+void chrono_story_writer_reopen(chrono_story_writer *writer)
+{
+    if (writer != NULL) {
+        store_release(&writer->closed, 0);
+    }
+}

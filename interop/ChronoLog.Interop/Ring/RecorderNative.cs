@@ -58,6 +58,9 @@ internal static unsafe partial class RecorderNative
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_close")]
     internal static partial void CloseWriter(nint writer);
 
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_reopen")]
+    internal static partial void ReopenWriter(nint writer);
+
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_try_log")]
     [SuppressGCTransition]
     internal static partial int TryLogFast(nint writer, byte* record, uint length, ulong* tick, uint* index);

@@ -61,10 +61,17 @@ public sealed unsafe class StoryWriterHandle : SafeHandle
         GC.KeepAlive(this);
     }
 
-    /// <summary>Every later call returns <see cref="NativeStatus.Closed"/>.</summary>
+    /// <summary>Every later call that records returns <see cref="NativeStatus.Closed"/>.</summary>
     public void CloseWriter()
     {
         RecorderNative.CloseWriter(handle);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Takes <see cref="CloseWriter"/> back.</summary>
+    public void ReopenWriter()
+    {
+        RecorderNative.ReopenWriter(handle);
         GC.KeepAlive(this);
     }
 

@@ -56,7 +56,7 @@ internal static class GrapherHost
             ReadStrands = member.NewStrands("warm read", 1),
             DestroyArchive = (story, _) =>
             {
-                archive.DestroyStory(story.Chronicle, story.Story);
+                archive.DestroyStory(story.Name);
                 return ValueTask.CompletedTask;
             },
             Care = new ArchiveCare(

@@ -1,10 +1,14 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace ChronoLog.Core.Model;
 
-/// <summary>The 64-bit identity of a story: a hash of chronicle name, a zero byte, story name.</summary>
+/// <summary>
+/// The 64-bit identity of a story: a hash of chronicle name, a zero byte, story name; and, for a story whose name was
+/// destroyed before, a zero byte and its incarnation in decimal.
+/// </summary>
 public static class StoryIdentity
 {
     /// <summary>
@@ -14,11 +18,12 @@ public static class StoryIdentity
 
     /// <summary>First eight bytes of SHA-256, little-endian; never 0, which means "no story".</summary>
     /// <exception cref="ArgumentException">A name is empty, too long, or contains a NUL.</exception>
-    public static ulong Hash(string chronicle, string story)
+    public static ulong Hash(string chronicle, string story, uint incarnation = 0)
     {
         CheckName(chronicle, "chronicle");
         CheckName(story, "story");
-        byte[] text = Encoding.UTF8.GetBytes(chronicle + '\0' + story);
+        string later = incarnation == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"\0{incarnation}");
+        byte[] text = Encoding.UTF8.GetBytes(chronicle + '\0' + story + later);
         ulong hash = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
         return hash == 0 ? 1 : hash;
     }

@@ -18,7 +18,11 @@ public interface IMetadataStore : IDisposable
 
     void PutStory(StoryRecord story);
 
-    void DeleteStory(string chronicle, string story);
+    /// <summary>Deletes a story, and remembers for ever that one of its name and incarnation was.</summary>
+    void DeleteStory(StoryRecord story);
+
+    /// <summary>The incarnation of the next story of this name: how many were destroyed.</summary>
+    uint NextIncarnation(string chronicle, string story);
 
     IReadOnlyList<MemberRecord> LoadMembers();
 
@@ -65,6 +69,7 @@ public sealed record ChronicleRecord(
 /// <param name="IsBeingDestroyed">
 /// It goes when every process that may hold events of it has destroyed them; nobody sees or uses it meanwhile.
 /// </param>
+/// <param name="Incarnation">See <see cref="Model.StoryName"/>.</param>
 public sealed record StoryRecord(
     string Chronicle,
     string Story,
@@ -72,4 +77,5 @@ public sealed record StoryRecord(
     IReadOnlyDictionary<string, string> Attributes,
     IReadOnlyList<uint> Groups,
     ulong Created,
-    bool IsBeingDestroyed = false);
+    bool IsBeingDestroyed = false,
+    uint Incarnation = 0);

@@ -44,8 +44,8 @@ internal sealed class AnnouncementCheck(int imageBytesMax, string provider, ulon
         try
         {
             Require(
-                story.StoryId == StoryIdentity.Hash(story.Chronicle, story.Story),
-                $"story id {story.StoryId} is not the one of {story.Chronicle}/{story.Story}");
+                story.StoryId == story.Name.StoryId,
+                $"story id {story.StoryId} is not the one of {story.Name}");
         }
         catch (ArgumentException exception)
         {

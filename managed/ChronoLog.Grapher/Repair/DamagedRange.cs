@@ -1,4 +1,3 @@
-using ChronoLog.Core.Model;
 using ChronoLog.Store.Archive;
 
 namespace ChronoLog.Grapher.Repair;
@@ -8,7 +7,7 @@ internal sealed class DamagedRange(DamagedStoryFile file)
 {
     public DamagedStoryFile File => file;
 
-    public ulong StoryId { get; } = StoryIdentity.Hash(file.Chronicle, file.Story);
+    public ulong StoryId { get; } = file.Story.StoryId;
 
     /// <summary>Keepers that have announced again whatever their journals have of it.</summary>
     public HashSet<(ulong ProcessId, ulong Epoch)> Asked { get; } = [];

@@ -26,6 +26,9 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     /// <summary>False before the Visor has started it and after it has stopped it.</summary>
     public bool IsRecording { get; set; }
 
+    /// <summary>The Visor knows the story; before that it is only a Keeper's word.</summary>
+    public bool IsConfirmed { get; set; }
+
     public DrainProgress Drained { get; } = new();
 
     /// <summary>

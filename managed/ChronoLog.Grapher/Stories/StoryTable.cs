@@ -17,7 +17,7 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows, Func<S
 
     public GrapherStory? Find(ulong storyId) => stories.GetValueOrDefault(storyId);
 
-    /// <summary>True between a story's destruction and the start of one with the same name.</summary>
+    /// <summary>True from a story's destruction on. A later one of its name has another id.</summary>
     public bool IsDestroyed(ulong storyId) => destroyed.ContainsKey(storyId);
 
     /// <exception cref="ChronoLogException"><see cref="Status.LimitExceeded"/>.</exception>
@@ -39,20 +39,19 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows, Func<S
         return stories[descriptor.StoryId] = new GrapherStory(descriptor, windows, archivedThrough(descriptor));
     }
 
-    /// <summary>
-    /// Recording begins or goes on. Waits until an earlier story of the same name is wholly destroyed.
-    /// </summary>
-    public async ValueTask StartAsync(StoryDescriptor descriptor)
+    /// <summary>Recording begins or goes on.</summary>
+    /// <exception cref="ChronoLogException">NotExist: the story was destroyed; LimitExceeded.</exception>
+    public void Start(StoryDescriptor descriptor)
     {
-        if (destroyed.TryGetValue(descriptor.StoryId, out Task? destruction))
+        if (IsDestroyed(descriptor.StoryId))
         {
-            await destruction;
-            destroyed.Remove(descriptor.StoryId);
+            throw new ChronoLogException(Status.NotExist, $"story {descriptor.Name} was destroyed");
         }
 
         GrapherStory story = GetOrAdd(descriptor);
         story.Descriptor = descriptor;
         story.IsRecording = true;
+        story.IsConfirmed = true;
     }
 
     /// <summary>Forgets the story; what is announced of it from now on is not taken.</summary>

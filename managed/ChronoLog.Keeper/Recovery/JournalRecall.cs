@@ -37,11 +37,15 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
                 Status.LimitExceeded, $"{options.Name} walks its journal for another recall; ask again later");
         }
 
+        if (stories.IsDestroyed(request.StoryId))
+        {
+            return new RecallReply();
+        }
+
         isWalking = true;
         try
         {
-            ulong since = stories.DestroyedAt(request.StoryId);
-            return new RecallReply { Events = (ulong)Take(request, await CollectAsync(request, since)) };
+            return new RecallReply { Events = (ulong)Take(request, await CollectAsync(request)) };
         }
         finally
         {
@@ -49,24 +53,17 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
         }
     }
 
-    private ValueTask<EventRun?> CollectAsync(RecallRequest request, ulong since) => ports.ReadStrands.Count == 0
-        ? ValueTask.FromResult(Collect(request, since))
-        : new ValueTask<EventRun?>(
-            ports.ReadStrands[0].InvokeAsync(() => ValueTask.FromResult(Collect(request, since))));
+    private ValueTask<EventRun?> CollectAsync(RecallRequest request) => ports.ReadStrands.Count == 0
+        ? ValueTask.FromResult(Collect(request))
+        : new ValueTask<EventRun?>(ports.ReadStrands[0].InvokeAsync(() => ValueTask.FromResult(Collect(request))));
 
     // One entry of 32 bytes per event, as when they were recorded: no more than the journal's quota allows anyway.
-    private EventRun? Collect(RecallRequest request, ulong since)
+    private EventRun? Collect(RecallRequest request)
     {
         var builder = new EventRunBuilder();
         foreach (IJournal journal in ports.Journals)
         {
-            journal.Revisit((in BatchOrigin origin, in JournalSpan batch) =>
-            {
-                if (origin.Arrival > since) // what came before was destroyed with an earlier story of the same name
-                {
-                    Collect(request, origin, batch, builder);
-                }
-            });
+            journal.Revisit((in BatchOrigin origin, in JournalSpan batch) => Collect(request, origin, batch, builder));
         }
 
         return builder.Build();

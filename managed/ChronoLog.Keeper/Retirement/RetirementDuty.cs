@@ -11,9 +11,10 @@ namespace ChronoLog.Keeper.Retirement;
 /// handed over. On the role's strand.
 /// </summary>
 public sealed class RetirementDuty(
-    StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock)
+    KeeperOptions options, StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock)
 {
     private readonly List<StoryChunk> extracted = [];
+    private ulong settled;
 
     /// <summary>Retires what is due.</summary>
     /// <param name="now">
@@ -31,6 +32,12 @@ public sealed class RetirementDuty(
                 Advance(story, now);
             }
         }
+
+        ulong window = (ulong)options.AcceptanceWindow.TotalNanoseconds;
+        if (isFenced && now > window)
+        {
+            settled = Math.Max(settled, now - window);
+        }
     }
 
     /// <summary>Retires everything of a story at once, whatever its window: recording ended.</summary>
@@ -41,12 +48,16 @@ public sealed class RetirementDuty(
     }
 
     /// <summary>
-    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's. Unnamed
-    /// ones are named by their id: of a story that is not in the report, nothing is left here.
+    /// What the Grapher needs to know: for each story, through which tick it has everything of this Keeper's. Of a story
+    /// that is not in the report, nothing is left here that was recorded a window before the rings were last read: one
+    /// that has just been acquired again may have events in a ring.
     /// </summary>
     public DrainProgressRequest Progress()
     {
-        var request = new DrainProgressRequest { ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch };
+        var request = new DrainProgressRequest
+        {
+            ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch, DrainedThrough = settled,
+        };
         foreach (KeeperStory story in stories.All)
         {
             request.Stories.Add(new StoryProgress { StoryId = story.StoryId, DrainedThrough = story.DrainedThrough });

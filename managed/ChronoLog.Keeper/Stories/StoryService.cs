@@ -71,7 +71,7 @@ public sealed class StoryService(
     {
         foreach (StoryDescriptor descriptor in reply.NamedStories)
         {
-            if (stories.Find(descriptor.StoryId) is { Descriptor: null })
+            if (stories.Find(descriptor.StoryId) is { Descriptor: null } && !stories.IsDestroyed(descriptor.StoryId))
             {
                 KeeperStory story = Name(descriptor);
                 ledger.AnnounceNamed(story);
@@ -143,7 +143,12 @@ public sealed class StoryService(
     private KeeperStory Name(StoryDescriptor? descriptor)
     {
         Check(descriptor);
-        return stories.Name(descriptor!, ChronicleAttributes.Parse(descriptor!.Attributes).Durability);
+        if (stories.IsDestroyed(descriptor!.StoryId))
+        {
+            throw new ChronoLogException(Status.NotExist, $"story {descriptor.Name} was destroyed");
+        }
+
+        return stories.Name(descriptor, ChronicleAttributes.Parse(descriptor.Attributes).Durability);
     }
 
     private static void Check(StoryDescriptor? descriptor)
@@ -156,7 +161,7 @@ public sealed class StoryService(
         ulong expected;
         try
         {
-            expected = StoryIdentity.Hash(descriptor.Chronicle, descriptor.Story);
+            expected = descriptor.Name.StoryId;
         }
         catch (ArgumentException exception)
         {
@@ -167,7 +172,7 @@ public sealed class StoryService(
         {
             throw new ChronoLogException(
                 Status.InvalidArgument,
-                $"story {descriptor.Chronicle}/{descriptor.Story} has the id {expected:x16}, not "
+                $"story {descriptor.Name} has the id {expected:x16}, not "
                 + $"{descriptor.StoryId:x16}");
         }
     }
@@ -181,7 +186,8 @@ public sealed class StoryService(
         }
 
         story.IsRecording = false;
-        await fence(); // what was recorded before the destruction must not come back as a new story
+        stories.MarkDestroyed(story.StoryId);
+        await fence(); // what rings still hold of it is dropped with it
         Drop(story);
         logger.LogInformation("{Name}: story {Story} destroyed", options.Name, story.Name);
     }

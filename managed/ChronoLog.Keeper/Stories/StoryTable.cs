@@ -12,12 +12,11 @@ namespace ChronoLog.Keeper.Stories;
 /// </summary>
 public sealed class StoryTable
 {
-    /// <summary>16 bytes each. Beyond it, what arrived before is given up for all stories: it is archived.</summary>
+    /// <summary>8 bytes each. For those that are forgotten the Visor is asked, once more.</summary>
     private const int DestroyedMax = 65536;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<ulong, ulong> destroyed = [];
-    private ulong destroyedBefore;
+    private readonly HashSet<ulong> destroyed = [];
     private readonly Dictionary<ulong, KeeperStory> stories = [];
     private readonly KeeperOptions options;
     private readonly IBaseClock clock;
@@ -106,9 +105,7 @@ public sealed class StoryTable
         }
     }
 
-    /// <summary>
-    /// The story was destroyed now: what came before belongs to none of the same name that is made later.
-    /// </summary>
+    /// <summary>The story is gone for ever: a later one of its name has another id.</summary>
     public void MarkDestroyed(ulong storyId)
     {
         lock (gate)
@@ -116,19 +113,17 @@ public sealed class StoryTable
             if (destroyed.Count >= DestroyedMax)
             {
                 destroyed.Clear();
-                destroyedBefore = clock.Now;
             }
 
-            destroyed[storyId] = clock.Now;
+            destroyed.Add(storyId);
         }
     }
 
-    /// <summary>Nothing that arrived up to this ChronoTick is of the story of this id; 0 = it was never destroyed.</summary>
-    public ulong DestroyedAt(ulong storyId)
+    public bool IsDestroyed(ulong storyId)
     {
         lock (gate)
         {
-            return destroyed.GetValueOrDefault(storyId, destroyedBefore);
+            return destroyed.Contains(storyId);
         }
     }
 

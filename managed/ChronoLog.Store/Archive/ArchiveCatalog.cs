@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Playback;
 using ChronoLog.Interop.Posix;
 using Microsoft.Extensions.Logging;
@@ -64,12 +65,10 @@ public sealed class ArchiveCatalog : IDisposable
     /// <summary>
     /// A story's files, after a look whether its directory changed; null when nothing of it is archived.
     /// </summary>
-    public StoryListing? Find(string chronicle, string story) =>
-        Refresh((ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story)));
+    public StoryListing? Find(in StoryName name) => Refresh(ArchiveNames.Encode(name));
 
     /// <summary>The same without looking at the disk.</summary>
-    public StoryListing? FindKnown(string chronicle, string story) =>
-        listings.GetValueOrDefault((ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story)));
+    public StoryListing? FindKnown(in StoryName name) => listings.GetValueOrDefault(ArchiveNames.Encode(name));
 
     /// <summary>Takes up a file that a Grapher announced. A path outside of this archive is ignored.</summary>
     /// <returns>False when the path is no StoryFile of this archive.</returns>
@@ -100,15 +99,14 @@ public sealed class ArchiveCatalog : IDisposable
     /// <summary>
     /// The archived part of a read: sources that each give events in order, together everything archived in the range.
     /// </summary>
-    /// <param name="chronicle">Name of the chronicle.</param>
-    /// <param name="story">Name of the story.</param>
+    /// <param name="name">Name of the story.</param>
     /// <param name="startTime">ChronoTick, inclusive.</param>
     /// <param name="endTime">ChronoTick, exclusive.</param>
     /// <param name="readAhead">Read on a pool thread, one run ahead; false reads on the caller's.</param>
     public IReadOnlyList<IReadSource> OpenSources(
-        string chronicle, string story, ulong startTime, ulong endTime, bool readAhead = true)
+        in StoryName name, ulong startTime, ulong endTime, bool readAhead = true)
     {
-        if (Find(chronicle, story) is not { } listing || startTime >= endTime)
+        if (Find(name) is not { } listing || startTime >= endTime)
         {
             return [];
         }
@@ -118,9 +116,9 @@ public sealed class ArchiveCatalog : IDisposable
     }
 
     /// <summary>True when a readable file of the story holds the events of this partial chunk.</summary>
-    public bool ContainsPartial(string chronicle, string story, PartialKey partial, ulong startTime, ulong endTime)
+    public bool ContainsPartial(in StoryName name, PartialKey partial, ulong startTime, ulong endTime)
     {
-        StoryListing? listing = Find(chronicle, story);
+        StoryListing? listing = Find(name);
         return listing is not null
             && listing.Sound(startTime, endTime)
                 .Any(file => StoryFilePartials.Read(file)?.Contains(partial) == true);
@@ -128,10 +126,10 @@ public sealed class ArchiveCatalog : IDisposable
 
     /// <summary>Removes everything that is archived of a story.</summary>
     /// <returns>False when nothing was.</returns>
-    public bool DestroyStory(string chronicle, string story)
+    public bool DestroyStory(in StoryName name)
     {
-        bool existed = root.DestroyStory(chronicle, story);
-        listings.TryRemove((ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story)), out _);
+        bool existed = root.DestroyStory(name);
+        listings.TryRemove(ArchiveNames.Encode(name), out _);
         return existed;
     }
 

@@ -1,14 +1,17 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ChronoLog.Core.Model;
 
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
 /// Chronicle and story names as path components: bytes of UTF-8 outside <c>A-Z a-z 0-9 _ - .</c> are percent-encoded,
 /// and so is a leading dot, so that no component is ".", ".." or hidden. What would become longer than <see
-/// cref="ComponentLengthMax"/> is cut and continued with "~" and 128 bits of SHA-256; "~" is never part of a plain
-/// encoding, so distinct names never share a component.
+/// cref="ComponentLengthMax"/> is cut and continued with "~" and 128 bits of SHA-256; a story whose name was destroyed
+/// before has "~" and its incarnation in decimal behind that. "~" is never part of a plain encoding, and an incarnation
+/// has fewer digits than a hash, so distinct names never share a component.
 /// </summary>
 public static class ArchiveNames
 {
@@ -19,6 +22,7 @@ public static class ArchiveNames
 
     private const char ShortenedMark = '~';
     private const int HashHexLength = 32;
+    private const int IncarnationDigitsMax = 10;
 
     private static readonly SearchValues<byte> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."u8);
@@ -41,8 +45,44 @@ public static class ArchiveNames
         return text.Length <= ComponentLengthMax ? text.ToString() : Shorten(text.ToString(), bytes);
     }
 
+    /// <summary>The directories of a story: of its chronicle, and of itself in there.</summary>
+    public static (string Chronicle, string Story) Encode(in StoryName name)
+    {
+        string story = Encode(name.Story);
+        return (Encode(name.Chronicle), name.Incarnation == 0
+            ? story
+            : string.Create(CultureInfo.InvariantCulture, $"{story}{ShortenedMark}{name.Incarnation}"));
+    }
+
+    /// <summary>The name of a story's directories, unless one of them is shortened or nobody's encoding.</summary>
+    public static bool TryDecode(string chronicleComponent, string storyComponent, out StoryName name)
+    {
+        name = default;
+        uint incarnation = IncarnationOf(storyComponent, out string component);
+        if (!TryDecode(chronicleComponent, out string chronicle) || !TryDecode(component, out string story))
+        {
+            return false;
+        }
+
+        name = new StoryName(chronicle, story, incarnation);
+        return true;
+    }
+
+    /// <summary>The incarnation that a story's directory says, and the directory's name without it.</summary>
+    public static uint IncarnationOf(string storyComponent, out string component)
+    {
+        int mark = storyComponent.LastIndexOf(ShortenedMark);
+        ReadOnlySpan<char> digits = storyComponent.AsSpan(mark + 1);
+        bool isLater = mark > 0 && digits.Length is > 0 and <= IncarnationDigitsMax && digits[0] != '0'
+            && !digits.ContainsAnyExceptInRange('0', '9');
+        uint incarnation = 0;
+        isLater = isLater && uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out incarnation);
+        component = isLater ? storyComponent[..mark] : storyComponent;
+        return isLater ? incarnation : 0;
+    }
+
     /// <summary>
-    /// The name of a component that <see cref="Encode"/> made without shortening it; false for anything else.
+    /// The name of a component that <see cref="Encode(string)"/> made without shortening it; false for anything else.
     /// </summary>
     public static bool TryDecode(string component, out string name)
     {

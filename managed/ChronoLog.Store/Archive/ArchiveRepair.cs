@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
 using Microsoft.Extensions.Logging;
@@ -48,8 +49,7 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
         parts = parts[Math.Max(0, parts.Length - 3)..];
         if (parts.Length != 3 || parts[0].StartsWith('.') || parts[1].StartsWith('.')
             || !StoryFileName.TryParse(parts[2], out StoryFileName name)
-            || !ArchiveNames.TryDecode(parts[0], out string chronicle)
-            || !ArchiveNames.TryDecode(parts[1], out string story))
+            || !ArchiveNames.TryDecode(parts[0], parts[1], out StoryName story))
         {
             return null;
         }
@@ -59,7 +59,7 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
             using PosixDirectory? directory = catalog.Root.TryOpen(parts[0], parts[1]);
             return directory is null || Defect(directory, name) is not { } defect
                 ? null
-                : SetAside(directory, chronicle, story, name, defect);
+                : SetAside(directory, story, name, defect);
         }
         catch (Exception exception) when (exception is IOException or ChronoLogException)
         {
@@ -75,13 +75,13 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
     {
         try
         {
-            using PosixDirectory? directory = catalog.Root.TryOpenStory(damaged.Chronicle, damaged.Story);
+            using PosixDirectory? directory = catalog.Root.TryOpenStory(damaged.Story);
             if (directory?.TryStat(damaged.Name.ToString()) is null)
             {
                 return RepairState.Gone;
             }
 
-            if (!mayBeRebuilt || catalog.Find(damaged.Chronicle, damaged.Story) is not { } listing
+            if (!mayBeRebuilt || catalog.Find(damaged.Story) is not { } listing
                 || !RebuiltProof.Holds(damaged, listing))
             {
                 return RepairState.Damaged;
@@ -101,9 +101,8 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
 
     private static DamagedStoryFile? Known(StoryListing listing, CatalogFile file) =>
         file.Aside is { } aside
-        && ArchiveNames.TryDecode(listing.ChronicleComponent, out string chronicle)
-        && ArchiveNames.TryDecode(listing.StoryComponent, out string story)
-            ? new DamagedStoryFile(chronicle, story, file.Path, aside)
+        && ArchiveNames.TryDecode(listing.ChronicleComponent, listing.StoryComponent, out StoryName story)
+            ? new DamagedStoryFile(story, file.Path, aside)
             : null;
 
     // Only what a checksum says is damage: a newer format, a missing right, too many open files are not.
@@ -130,7 +129,7 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
     }
 
     private DamagedStoryFile SetAside(
-        PosixDirectory directory, string chronicle, string story, StoryFileName name, string defect)
+        PosixDirectory directory, in StoryName story, StoryFileName name, string defect)
     {
         uint youngerFrom = name.Generation + 1;
         foreach (string text in ArchiveRoot.Names(directory.Path, directories: false))
@@ -147,8 +146,7 @@ public sealed class ArchiveRepair(ArchiveCatalog catalog, ILogger logger)
         directory.Sync();
         string path = Path.Combine(directory.Path, aside.ToString());
         logger.LogError(
-            "StoryFile '{Name}' of {Chronicle}/{Story} is damaged and set aside as '{Path}': {Defect}",
-            name, chronicle, story, path, defect);
-        return new DamagedStoryFile(chronicle, story, path, aside);
+            "StoryFile '{Name}' of {Story} is damaged and set aside as '{Path}': {Defect}", name, story, path, defect);
+        return new DamagedStoryFile(story, path, aside);
     }
 }

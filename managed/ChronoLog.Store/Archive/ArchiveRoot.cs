@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.Store.Archive;
@@ -24,15 +25,17 @@ public sealed class ArchiveRoot : IDisposable
     public static ArchiveRoot Open(string path) => new(PosixDirectory.OpenOrCreate(System.IO.Path.GetFullPath(path)));
 
     /// <summary>Full path of a story's directory.</summary>
-    public string StoryPath(string chronicle, string story) =>
-        System.IO.Path.Combine(Path, ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story));
+    public string StoryPath(in StoryName name)
+    {
+        (string chronicle, string story) = ArchiveNames.Encode(name);
+        return System.IO.Path.Combine(Path, chronicle, story);
+    }
 
     /// <summary>Opens a story's directory, creating it (and its chronicle's) durably if it is missing.</summary>
     /// <exception cref="PosixException">The disk is full or not writable, or something else has the name.</exception>
-    public PosixDirectory CreateStory(string chronicle, string story)
+    public PosixDirectory CreateStory(in StoryName name)
     {
-        string chronicleName = ArchiveNames.Encode(chronicle);
-        string storyName = ArchiveNames.Encode(story);
+        (string chronicleName, string storyName) = ArchiveNames.Encode(name);
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -50,8 +53,11 @@ public sealed class ArchiveRoot : IDisposable
     }
 
     /// <summary>Opens a story's directory; null when it has none.</summary>
-    public PosixDirectory? TryOpenStory(string chronicle, string story) =>
-        TryOpen(ArchiveNames.Encode(chronicle), ArchiveNames.Encode(story));
+    public PosixDirectory? TryOpenStory(in StoryName name)
+    {
+        (string chronicle, string story) = ArchiveNames.Encode(name);
+        return TryOpen(chronicle, story);
+    }
 
     /// <summary>The components of every story's directory, sorted.</summary>
     public IReadOnlyList<(string Chronicle, string Story)> ListStories()
@@ -72,10 +78,9 @@ public sealed class ArchiveRoot : IDisposable
     /// Removes a story: its directory is renamed durably (from then on it is gone), then emptied and removed.
     /// </summary>
     /// <returns>False when there was none.</returns>
-    public bool DestroyStory(string chronicle, string story)
+    public bool DestroyStory(in StoryName name)
     {
-        string chronicleName = ArchiveNames.Encode(chronicle);
-        string storyName = ArchiveNames.Encode(story);
+        (string chronicleName, string storyName) = ArchiveNames.Encode(name);
         using PosixDirectory? parent = TryOpen(chronicleName);
         if (parent?.TryStat(storyName) is null)
         {

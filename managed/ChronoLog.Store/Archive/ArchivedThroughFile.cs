@@ -29,7 +29,7 @@ public static class ArchivedThroughFile
     /// <inheritdoc cref="Read(PosixDirectory, long, ulong)"/>
     public static ulong? Read(ArchiveRoot root, StoryDescriptor story, long group)
     {
-        using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
+        using PosixDirectory? directory = root.TryOpenStory(story.Name);
         return directory is null ? null : Read(directory, group, story.StoryId);
     }
 
@@ -59,7 +59,7 @@ public static class ArchivedThroughFile
     /// <inheritdoc cref="Write(PosixDirectory, long, ulong, ulong)"/>
     public static bool TryWrite(ArchiveRoot root, StoryDescriptor story, long group, ulong through)
     {
-        using PosixDirectory? directory = root.TryOpenStory(story.Chronicle, story.Story);
+        using PosixDirectory? directory = root.TryOpenStory(story.Name);
         if (directory is null)
         {
             return false;

@@ -50,7 +50,7 @@ public sealed class CsvExtractor : IChunkExtractor, IDisposable
     {
         try
         {
-            using PosixDirectory directory = root.CreateStory(chunk.Story.Chronicle, chunk.Story.Story);
+            using PosixDirectory directory = root.CreateStory(chunk.Story.Name);
             using TemporaryFile temporary = TemporaryFile.Create(directory);
             uint crc = Write(temporary.File, chunk.Chunk, cancellation);
             Publish(directory, temporary, chunk.Chunk, crc);

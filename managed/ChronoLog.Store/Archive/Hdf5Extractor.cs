@@ -65,7 +65,7 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
         try
         {
             StoryFileContent content = StoryFileContent.From(chunk);
-            using PosixDirectory directory = root.CreateStory(content.Chronicle, content.Story);
+            using PosixDirectory directory = root.CreateStory(content.Name);
             lock (stripes[content.StoryId % StripesMax])
             {
                 StoryFileName? name = Write(directory, content, cancellation);
@@ -103,7 +103,7 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
             return archived;
         }
 
-        StoryListing? listing = catalog.Find(content.Chronicle, content.Story);
+        StoryListing? listing = catalog.Find(content.Name);
         var apart = new ConflictingEvents();
         content = content with
         {

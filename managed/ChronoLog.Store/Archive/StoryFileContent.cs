@@ -1,5 +1,6 @@
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Store.Archive;
@@ -12,6 +13,11 @@ public sealed record StoryFileContent
     public required string Story { get; init; }
 
     public required ulong StoryId { get; init; }
+
+    /// <summary>See <see cref="StoryName"/>.</summary>
+    public uint Incarnation { get; init; }
+
+    public StoryName Name => new(Chronicle, Story, Incarnation);
 
     /// <summary>ChronoTick, inclusive.</summary>
     public required ulong StartTime { get; init; }
@@ -60,6 +66,7 @@ public sealed record StoryFileContent
             Chronicle = retired.Story.Chronicle,
             Story = retired.Story.Story,
             StoryId = retired.Story.StoryId,
+            Incarnation = retired.Story.Incarnation,
             StartTime = chunk.StartTime,
             EndTime = chunk.EndTime,
             EventCount = chunk.EventCount,

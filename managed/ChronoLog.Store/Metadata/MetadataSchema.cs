@@ -7,7 +7,7 @@ namespace ChronoLog.Store.Metadata;
 /// <summary>The tables, their version, and the settings of a connection.</summary>
 internal static class MetadataSchema
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>"CLmd", in SQLite's header: tells our files from other programs'.</summary>
     private const int ApplicationId = 0x434C6D64;
@@ -34,7 +34,7 @@ internal static class MetadataSchema
         CREATE TABLE setting (
             key TEXT PRIMARY KEY NOT NULL,
             value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-        """ + Members + MemberDetails;
+        """ + Members + MemberDetails + Incarnations;
 
     private const string Members = """
         CREATE TABLE member (
@@ -63,13 +63,22 @@ internal static class MetadataSchema
             request BLOB NOT NULL) STRICT;
         """;
 
+    // destroyed_name: per name, by the id of its first story, how many stories of it were destroyed. Never deleted: an id
+    // that was given out once means that story for ever, in whatever journal or archive it turns up.
+    private const string Incarnations = """
+        ALTER TABLE story ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE destroyed_name (
+            first_id INTEGER PRIMARY KEY NOT NULL,
+            count INTEGER NOT NULL) STRICT;
+        """;
+
     // Version 1 knew neither what is being destroyed nor who belongs to a group.
     private const string FromVersion1 = """
         ALTER TABLE chronicle ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE story ADD COLUMN destroying INTEGER NOT NULL DEFAULT 0;
         """ + Members;
 
-    private static readonly string[] Upgrades = [FromVersion1, MemberDetails];
+    private static readonly string[] Upgrades = [FromVersion1, MemberDetails, Incarnations];
 
     /// <summary>Sets up a new database, or checks an old one and brings it up to this version.</summary>
     /// <exception cref="ChronoLogException">Another program's file, a newer schema, or damage.</exception>

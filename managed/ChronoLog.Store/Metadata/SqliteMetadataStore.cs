@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
@@ -81,7 +82,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
 
     public IReadOnlyList<StoryRecord> LoadStories() => Query(
         """
-        SELECT chronicle, story, story_id, attributes, groups, created, destroying FROM story
+        SELECT chronicle, story, story_id, attributes, groups, created, destroying, incarnation FROM story
         ORDER BY chronicle, story
         """,
         reader =>
@@ -94,15 +95,17 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
                 AttributeText.ReadAttributes(reader.GetString(3), where),
                 AttributeText.ReadNumbers(reader.GetString(4), where),
                 (ulong)reader.GetInt64(5),
-                reader.GetInt64(6) != 0);
+                reader.GetInt64(6) != 0,
+                (uint)reader.GetInt64(7));
         });
 
     public void PutStory(StoryRecord story) => Execute(
         """
-        INSERT INTO story (chronicle, story, story_id, attributes, groups, created, destroying)
-        VALUES ($chronicle, $story, $id, $attributes, $groups, $created, $destroying)
+        INSERT INTO story (chronicle, story, story_id, attributes, groups, created, destroying, incarnation)
+        VALUES ($chronicle, $story, $id, $attributes, $groups, $created, $destroying, $incarnation)
         ON CONFLICT (chronicle, story) DO UPDATE SET story_id = excluded.story_id, attributes = excluded.attributes,
-            groups = excluded.groups, created = excluded.created, destroying = excluded.destroying
+            groups = excluded.groups, created = excluded.created, destroying = excluded.destroying,
+            incarnation = excluded.incarnation
         """,
         ("$chronicle", story.Chronicle),
         ("$story", story.Story),
@@ -110,12 +113,35 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         ("$attributes", AttributeText.Write(story.Attributes)),
         ("$groups", AttributeText.Write(story.Groups)),
         ("$created", (long)story.Created),
-        ("$destroying", story.IsBeingDestroyed ? 1L : 0L));
+        ("$destroying", story.IsBeingDestroyed ? 1L : 0L),
+        ("$incarnation", (long)story.Incarnation));
 
-    public void DeleteStory(string chronicle, string story) => Execute(
-        "DELETE FROM story WHERE chronicle = $chronicle AND story = $story",
-        ("$chronicle", chronicle),
-        ("$story", story));
+    public void DeleteStory(StoryRecord story) => Guard(() =>
+    {
+        using SqliteTransaction transaction = connection.BeginTransaction();
+        using SqliteCommand command = Command(
+            """
+            DELETE FROM story WHERE chronicle = $chronicle AND story = $story;
+            INSERT INTO destroyed_name (first_id, count) VALUES ($first, $count)
+            ON CONFLICT (first_id) DO UPDATE SET count = max(count, excluded.count)
+            """,
+            ("$chronicle", story.Chronicle),
+            ("$story", story.Story),
+            ("$first", (long)StoryIdentity.Hash(story.Chronicle, story.Story)),
+            ("$count", story.Incarnation + 1L));
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+        transaction.Commit();
+        return 0;
+    });
+
+    public uint NextIncarnation(string chronicle, string story) => Guard(() =>
+    {
+        using SqliteCommand command = Command(
+            "SELECT count FROM destroyed_name WHERE first_id = $first",
+            ("$first", (long)StoryIdentity.Hash(chronicle, story)));
+        return command.ExecuteScalar() is long count ? (uint)count : 0;
+    });
 
     public ulong ReserveNumbers(string counter, uint count)
     {

@@ -14,6 +14,9 @@ public interface IStoryWriter : IDisposable
     /// <inheritdoc cref="StoryWriter.SetRings"/>
     void SetRings(IReadOnlyList<RecorderRing> rings);
 
+    /// <inheritdoc cref="StoryWriter.IsSealed"/>
+    bool IsSealed { set; }
+
     /// <inheritdoc cref="StoryWriter.TryFlush"/>
     bool TryFlush(DurabilityLevel level);
 

@@ -114,6 +114,22 @@ public sealed class StoryWriter : IStoryWriter
     public bool TryFlush(DurabilityLevel level) =>
         FlushWait.IsReached(handle.Flush(FlushWait.NativeLevel(level, Replicas), 0), level, Name);
 
+    /// <summary>While true, calls that record fail with NotAcquired; a flush goes on.</summary>
+    public bool IsSealed
+    {
+        set
+        {
+            if (value)
+            {
+                handle.CloseWriter();
+            }
+            else
+            {
+                handle.ReopenWriter();
+            }
+        }
+    }
+
     /// <summary>Every later call fails with NotAcquired. What was recorded stays.</summary>
     public void Dispose() => handle.CloseWriter();
 

@@ -41,19 +41,6 @@ internal sealed class ReferenceModel
         return [.. events.Where(static recorded => recorded.Returned > 0)];
     }
 
-    /// <summary>These may be seen again, although their story was destroyed.</summary>
-    public void Resurrect(IEnumerable<EventSequence> sequences)
-    {
-        IReadOnlyDictionary<EventSequence, RecordedEvent> destroyed = Story(Deployment.Destroyed);
-        foreach (EventSequence sequence in sequences)
-        {
-            if (destroyed.TryGetValue(sequence, out RecordedEvent? recorded))
-            {
-                recorded.GoneAt = long.MaxValue;
-            }
-        }
-    }
-
     /// <summary>Power went at a node: what was not synced there is promised no more.</summary>
     public void LosePower(SimNode node)
     {

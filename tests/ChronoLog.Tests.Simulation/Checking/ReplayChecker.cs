@@ -64,7 +64,7 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model)
             return; // what rotted is not there; what was written beside it may be there again
         }
 
-        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story))
+        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story.Story))
         {
             var found = new HashSet<EventSequence>();
             foreach (EventSequence sequence in story.SelectMany(static file => file.Identities))

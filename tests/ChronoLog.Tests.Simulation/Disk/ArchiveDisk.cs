@@ -16,7 +16,7 @@ public sealed class ArchiveDisk
     /// <summary>A story's file of its watermark.</summary>
     public SimWatermark Watermark(StoryDescriptor story)
     {
-        string name = $"{story.Chronicle}/{story.Story}";
+        string name = story.Name.ToString();
         if (!watermarks.TryGetValue(name, out SimWatermark? file))
         {
             file = watermarks[name] = new SimWatermark();
@@ -43,14 +43,13 @@ public sealed class ArchiveDisk
     /// <summary>Its files go, and the directory is synced.</summary>
     public void Destroy(StoryDescriptor story)
     {
-        files.RemoveAll(file =>
-            file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
-        watermarks.Remove($"{story.Chronicle}/{story.Story}");
+        files.RemoveAll(file => file.State != StoryFileState.Temporary && file.Story == story.Name);
+        watermarks.Remove(story.Name.ToString());
     }
 
     /// <summary>What a reader finds of a story.</summary>
-    public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) => files.Where(file =>
-        file.State != StoryFileState.Temporary && file.Chronicle == story.Chronicle && file.Story == story.Story);
+    public IEnumerable<SimStoryFile> Visible(StoryDescriptor story) =>
+        files.Where(file => file.State != StoryFileState.Temporary && file.Story == story.Name);
 
     /// <summary>Whether a gap says no more than that a damaged StoryFile cannot be read.</summary>
     public bool IsDamageOf(Gap gap) =>

@@ -18,8 +18,9 @@ internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore dat
 
     public void PutStory(StoryRecord story) => Write("put story", () => database.PutStory(story));
 
-    public void DeleteStory(string chronicle, string story) =>
-        Write("delete story", () => database.DeleteStory(chronicle, story));
+    public void DeleteStory(StoryRecord story) => Write("delete story", () => database.DeleteStory(story));
+
+    public uint NextIncarnation(string chronicle, string story) => database.NextIncarnation(chronicle, story);
 
     public IReadOnlyList<MemberRecord> LoadMembers() => database.LoadMembers();
 

@@ -9,9 +9,7 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
 {
     private EventRun? run;
 
-    public string Chronicle { get; } = chunk.Story.Chronicle;
-
-    public string Story { get; } = chunk.Story.Story;
+    public StoryName Story { get; } = chunk.Story.Name;
 
     public string Name => name;
 

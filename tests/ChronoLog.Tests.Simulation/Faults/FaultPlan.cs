@@ -11,8 +11,8 @@ public sealed record FaultPlan(IReadOnlyList<FaultKind> Kinds, TimeSpan Chaos, T
     // Of the allowed kinds, about a third at a time (swarm testing: Groce et al., ISSTA 2012).
     private const double Share = 0.35;
 
-    // README: with a step of the wall clock the base clock jumps when the Visor moves; destroyed stories come back.
-    private static readonly FaultKind[] Apart = [FaultKind.VisorMoves, FaultKind.DestroyStory];
+    // README: with a step of the wall clock the base clock jumps when the Visor moves.
+    private static readonly FaultKind[] Apart = [FaultKind.VisorMoves];
 
     /// <summary>Whoever allows so few wants them all.</summary>
     private const int Few = 3;

@@ -25,6 +25,8 @@ internal sealed partial class SimStoryWriter(
 
     public int Replicas => replicas;
 
+    public bool IsSealed { private get; set; }
+
     private MappedRing[] Set => sets[^1];
 
     public void SetRings(IReadOnlyList<RecorderRing> rings) => sets.Add([.. rings.Select(session.At)]);
@@ -73,7 +75,7 @@ internal sealed partial class SimStoryWriter(
     private async ValueTask<Status?> TryPutAsync(SimEntry entry)
     {
         MappedRing[] set = Set;
-        if (isClosed || session.IsClosed)
+        if (isClosed || IsSealed || session.IsClosed)
         {
             return Status.NotAcquired;
         }

@@ -169,12 +169,6 @@ internal sealed class Deployment
             _ => new ClientProcess(this, node, name, incarnation),
         };
         World.Note("start", process.FullName);
-        if (process is KeeperProcess)
-        {
-            // README, open findings: what it destroyed comes back from its journal.
-            Model.Resurrect(JournalOf(name).Identities(isSynced: false));
-        }
-
         running[name] = process;
         process.Start();
         return process;

@@ -111,20 +111,21 @@ public sealed class GrapherReadTests
     }
 
     [Test]
-    public void A_keeper_that_has_left_a_stopped_story_does_not_hold_up_its_last_chunk()
+    public void A_keeper_that_was_never_written_to_holds_up_a_chunk_until_its_rings_were_read_that_far()
     {
         var fixture = new GrapherFixture();
         fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "a"));
         fixture.Keepers[1].Report(Tick(1001));
         fixture.Advance(12);
         fixture.Keepers[0].Report(Tick(1012));
-        fixture.Keepers[1].Report(null);
+        fixture.Keepers[1].Report(null, others: Tick(1009));
         fixture.Advance(4);
-        Assert.That(fixture.Archived, Is.Empty, "it is recorded: not naming it says nothing");
         fixture.Call(
             fixture.Admin.Endpoint, Methods.StopStoryRecording,
             new StopStoryRecordingRequest { StoryId = fixture.Story.StoryId });
-        fixture.Keepers[1].Report(null);
+        fixture.Advance(4);
+        Assert.That(fixture.Archived, Is.Empty, "a ring of the other Keeper may hold events from before 1010");
+        fixture.Keepers[1].Report(null, others: Tick(1010));
         fixture.Advance(0.5);
         Assert.That(fixture.Archive.Taken.Single().Chunk.Complete, Is.True);
     }

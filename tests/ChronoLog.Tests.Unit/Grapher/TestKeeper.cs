@@ -75,11 +75,15 @@ public sealed class TestKeeper
     }
 
     /// <summary>Reports drain progress; without a tick: a report that names no story.</summary>
-    public void Report(ulong? through, bool journalFull = false)
+    /// <param name="through">Of the story.</param>
+    /// <param name="others">Of all others; 0: nothing is said of them.</param>
+    /// <param name="journalFull">Takes no events.</param>
+    public void Report(ulong? through, ulong others = 0, bool journalFull = false)
     {
         var request = new DrainProgressRequest
         {
             ProcessId = Identity.ProcessId, Epoch = Identity.Epoch, JournalFull = journalFull,
+            DrainedThrough = others,
         };
         if (through is { } tick)
         {

@@ -95,7 +95,7 @@ public sealed class ArchiveReplayTests
         tier.Appeared(path);
         ColdTally tally = tier.Tally(PlayerFixture.Story);
         Assert.That((tally.Events, tally.Files, tally.DamagedFiles), Is.EqualTo((10L, 1, 0)));
-        catalog!.Root.DestroyStory("c", "s");
+        catalog!.Root.DestroyStory(new("c", "s"));
         tier.Destroyed(PlayerFixture.Story);
         Assert.That(tier.Tally(PlayerFixture.Story).Files, Is.Zero);
     }
@@ -103,7 +103,7 @@ public sealed class ArchiveReplayTests
     private string Write(ulong chunk, IEnumerable<TestEvent> events)
     {
         EventRun run = TestEvent.ToRun(events);
-        using PosixDirectory story = catalog!.Root.CreateStory("c", "s");
+        using PosixDirectory story = catalog!.Root.CreateStory(new("c", "s"));
         StoryFileName name = new StoryFileWriter().Write(story, new StoryFileContent
         {
             Chronicle = "c",

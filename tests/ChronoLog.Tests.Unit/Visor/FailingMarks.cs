@@ -30,7 +30,9 @@ internal sealed class FailingMarks(IMetadataStore store) : IMetadataStore
 
     public void PutStory(StoryRecord story) => throw new NotSupportedException();
 
-    public void DeleteStory(string chronicle, string story) => throw new NotSupportedException();
+    public void DeleteStory(StoryRecord story) => throw new NotSupportedException();
+
+    public uint NextIncarnation(string chronicle, string story) => throw new NotSupportedException();
 
     public IReadOnlyList<MemberRecord> LoadMembers() => throw new NotSupportedException();
 

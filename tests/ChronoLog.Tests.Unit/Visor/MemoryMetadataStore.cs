@@ -7,6 +7,7 @@ internal sealed partial class MemoryMetadataStore : IMetadataStore
 {
     private readonly Dictionary<string, ChronicleRecord> chronicles = [];
     private readonly Dictionary<(string, string), StoryRecord> stories = [];
+    private readonly Dictionary<(string, string), uint> destroyed = [];
     private readonly Dictionary<string, ulong> counters = [];
     private readonly Dictionary<string, string> values = [];
 
@@ -27,7 +28,13 @@ internal sealed partial class MemoryMetadataStore : IMetadataStore
 
     public void PutStory(StoryRecord story) => stories[(story.Chronicle, story.Story)] = story;
 
-    public void DeleteStory(string chronicle, string story) => stories.Remove((chronicle, story));
+    public void DeleteStory(StoryRecord story)
+    {
+        stories.Remove((story.Chronicle, story.Story));
+        destroyed[(story.Chronicle, story.Story)] = story.Incarnation + 1;
+    }
+
+    public uint NextIncarnation(string chronicle, string story) => destroyed.GetValueOrDefault((chronicle, story));
 
     public ulong ReserveNumbers(string counter, uint count)
     {

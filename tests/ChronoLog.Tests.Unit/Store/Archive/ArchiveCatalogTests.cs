@@ -52,7 +52,7 @@ public class ArchiveCatalogTests
         Assert.That(Find(catalog).Files, Is.Empty);
 
         Assert.That(catalog.Notice(Write(1, 100, 200)), Is.True);
-        Assert.That(catalog.FindKnown(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!.Files, Has.Count.EqualTo(1));
+        Assert.That(catalog.FindKnown(ArchiveSandbox.Name)!.Files, Has.Count.EqualTo(1));
         StoryListing before = Find(catalog);
         Write(1, 200, 300);
 
@@ -61,16 +61,16 @@ public class ArchiveCatalogTests
         Assert.That(catalog.Notice("/etc/passwd"), Is.False);
         string outside = System.IO.Path.Combine(sandbox.Path, "..", "x", "y", new StoryFileName(1, 2, 0).ToString());
         Assert.That(catalog.Notice(outside), Is.False);
-        Assert.That(catalog.Find("no", "such"), Is.Null);
+        Assert.That(catalog.Find(new("no", "such")), Is.Null);
     }
 
     [Test]
     public void A_story_that_appears_later_is_found()
     {
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
-        sandbox.Root.CreateStory("later", "s").Dispose();
+        sandbox.Root.CreateStory(new("later", "s")).Dispose();
 
-        Assert.That(catalog.Find("later", "s"), Is.Not.Null);
+        Assert.That(catalog.Find(new("later", "s")), Is.Not.Null);
         catalog.Refresh();
         Assert.That(catalog.Stories, Has.Count.EqualTo(2));
     }
@@ -90,7 +90,7 @@ public class ArchiveCatalogTests
         StoryListing listing = Find(catalog);
         List<ModelEvent> events = [];
         List<Gap> gaps = [];
-        foreach (IReadSource source in catalog.OpenSources(ArchiveSandbox.Chronicle, ArchiveSandbox.Story, 150, 350))
+        foreach (IReadSource source in catalog.OpenSources(ArchiveSandbox.Name, 150, 350))
         {
             events.AddRange(Drain(source));
             gaps.AddRange(source.Gaps);
@@ -140,7 +140,7 @@ public class ArchiveCatalogTests
 
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
         IReadOnlyList<IReadSource> sources =
-            catalog.OpenSources(ArchiveSandbox.Chronicle, ArchiveSandbox.Story, 250, 5000, readAhead);
+            catalog.OpenSources(ArchiveSandbox.Name, 250, 5000, readAhead);
         List<List<ModelEvent>> parts = [.. sources.Select(Drain)];
 
         Assert.That(parts, Has.Count.EqualTo(3), "as many chains as files that overlap at once");
@@ -159,7 +159,7 @@ public class ArchiveCatalogTests
     {
         string path = Write(10_000, 100, 200);
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
-        IReadSource source = catalog.OpenSources(ArchiveSandbox.Chronicle, ArchiveSandbox.Story, 0, 1000).Single();
+        IReadSource source = catalog.OpenSources(ArchiveSandbox.Name, 0, 1000).Single();
         EventRun run = (await source.NextAsync(default))!;
         PayloadBlock block = run.Blocks[0];
 
@@ -173,18 +173,18 @@ public class ArchiveCatalogTests
     public void A_destroyed_story_is_gone_and_can_come_again()
     {
         Write(10, 100, 200);
-        sandbox.Root.CreateStory(ArchiveSandbox.Chronicle, "other").Dispose();
+        sandbox.Root.CreateStory(new(ArchiveSandbox.Chronicle, "other")).Dispose();
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
 
-        Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.True);
-        Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.False);
+        Assert.That(catalog.DestroyStory(ArchiveSandbox.Name), Is.True);
+        Assert.That(catalog.DestroyStory(ArchiveSandbox.Name), Is.False);
 
-        Assert.That(catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.Null);
+        Assert.That(catalog.Find(ArchiveSandbox.Name), Is.Null);
         Assert.That(catalog.Stories, Has.Count.EqualTo(1));
-        sandbox.Root.CreateStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story).Dispose();
+        sandbox.Root.CreateStory(ArchiveSandbox.Name).Dispose();
         Assert.That(Find(catalog).Files, Is.Empty);
-        Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, "other"), Is.True);
-        Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.True);
+        Assert.That(catalog.DestroyStory(new(ArchiveSandbox.Chronicle, "other")), Is.True);
+        Assert.That(catalog.DestroyStory(ArchiveSandbox.Name), Is.True);
         Assert.That(
             Directory.GetFileSystemEntries(sandbox.Path), Is.Empty,
             "the chronicle's directory goes with its last story");
@@ -208,14 +208,14 @@ public class ArchiveCatalogTests
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
 
         bool Contains(PartialKey key) =>
-            catalog.ContainsPartial(ArchiveSandbox.Chronicle, ArchiveSandbox.Story, key, 100, 200);
+            catalog.ContainsPartial(ArchiveSandbox.Name, key, 100, 200);
 
         Assert.That(Contains(new PartialKey(9, 2, 5)), Is.True);
         Assert.That(Contains(new PartialKey(9, 2, 6)), Is.False);
     }
 
     private static StoryListing Find(ArchiveCatalog catalog) =>
-        catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!;
+        catalog.Find(ArchiveSandbox.Name)!;
 
     private static List<ModelEvent> Drain(IReadSource source)
     {

@@ -164,7 +164,7 @@ public sealed class ArchiveRepairTests : IDisposable
         var given = new List<ModelEvent>();
         var gaps = new List<Gap>();
         foreach (IReadSource source in catalog.OpenSources(
-            ArchiveSandbox.Chronicle, ArchiveSandbox.Story, 0, ulong.MaxValue, readAhead: false))
+            ArchiveSandbox.Name, 0, ulong.MaxValue, readAhead: false))
         {
             while (await source.NextAsync(default) is { } run)
             {

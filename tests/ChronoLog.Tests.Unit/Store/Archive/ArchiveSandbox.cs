@@ -16,7 +16,7 @@ internal sealed class ArchiveSandbox : IDisposable
     {
         Path = Directory.CreateTempSubdirectory("chronolog-archive-").FullName;
         Root = ArchiveRoot.Open(Path);
-        StoryDirectory = Root.CreateStory(Chronicle, Story);
+        StoryDirectory = Root.CreateStory(Name);
     }
 
     public string Path { get; }
@@ -25,7 +25,9 @@ internal sealed class ArchiveSandbox : IDisposable
 
     public PosixDirectory StoryDirectory { get; }
 
-    public static ulong StoryId => StoryIdentity.Hash(Chronicle, Story);
+    public static StoryName Name => new(Chronicle, Story);
+
+    public static ulong StoryId => Name.StoryId;
 
     /// <summary>
     /// Random events in [start, end), in random order, with ties in time, and records of 0 to lengthMax bytes.

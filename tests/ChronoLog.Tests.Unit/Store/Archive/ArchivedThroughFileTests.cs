@@ -66,9 +66,9 @@ public sealed class ArchivedThroughFileTests
         using var sandbox = new ArchiveSandbox();
         ArchivedThroughFile.Write(sandbox.StoryDirectory, 0, ArchiveSandbox.StoryId, Through);
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
-        Assert.That(catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!.Foreign, Is.Empty);
-        Assert.That(catalog.DestroyStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story), Is.True);
-        using PosixDirectory again = sandbox.Root.CreateStory(ArchiveSandbox.Chronicle, ArchiveSandbox.Story);
+        Assert.That(catalog.Find(ArchiveSandbox.Name)!.Foreign, Is.Empty);
+        Assert.That(catalog.DestroyStory(ArchiveSandbox.Name), Is.True);
+        using PosixDirectory again = sandbox.Root.CreateStory(ArchiveSandbox.Name);
         Assert.That(ArchivedThroughFile.Read(again, 0, ArchiveSandbox.StoryId), Is.Null);
     }
 

@@ -35,7 +35,7 @@ public class ExtractorTests
         Assert.That(ArchiveInspector.Show(receipt.StoryFile!).Keepers, Is.EqualTo(new ulong[] { 3, 4 }));
         ArchiveSandbox.AssertEqual(ArchiveSandbox.ReadAll(file.Range(0, 1000)), events.OrderBy(e => e.Sequence));
         Assert.That(
-            sandbox.Root.StoryPath(ArchiveSandbox.Chronicle, ArchiveSandbox.Story),
+            sandbox.Root.StoryPath(ArchiveSandbox.Name),
             Is.EqualTo(Path.GetDirectoryName(receipt.StoryFile)));
     }
 

@@ -124,7 +124,7 @@ public class StoryFileWriterTests
         string outside = Directory.CreateTempSubdirectory("chronolog-outside-").FullName;
         Directory.CreateSymbolicLink(System.IO.Path.Combine(sandbox.Path, "linked"), outside);
 
-        Assert.That(() => sandbox.Root.CreateStory("linked", "s"), Throws.TypeOf<PosixException>());
+        Assert.That(() => sandbox.Root.CreateStory(new("linked", "s")), Throws.TypeOf<PosixException>());
         Assert.That(Directory.GetFileSystemEntries(outside), Is.Empty);
         Directory.Delete(outside);
     }

@@ -65,11 +65,27 @@ public class SqliteMetadataStoreTests
 
         Assert.That(store.LoadChronicles().Single().Attributes, Has.Count.EqualTo(1));
         Assert.That(store.LoadStories().Select(s => s.Groups.Count), Is.EqualTo(new[] { 2, 1 }));
-        store.DeleteStory("c", "t");
+        store.DeleteStory(store.LoadStories().Single(s => s.Story == "t"));
         Assert.That(store.LoadStories(), Has.Count.EqualTo(1));
         store.DeleteChronicle("c");
         Assert.That(store.LoadStories(), Is.Empty, "the stories go with their chronicle");
         Assert.That(store.LoadChronicles(), Is.Empty);
+    }
+
+    [Test]
+    public void How_often_a_name_was_destroyed_is_never_forgotten()
+    {
+        for (uint times = 0; times < 3; times++)
+        {
+            using SqliteMetadataStore store = SqliteMetadataStore.Open(path);
+            Assert.That(store.NextIncarnation("c", "s"), Is.EqualTo(times));
+            store.PutChronicle(new ChronicleRecord("c", new Dictionary<string, string>(), 1));
+            store.PutStory(new StoryRecord("c", "s", 1, new Dictionary<string, string>(), [], 1, Incarnation: times));
+            Assert.That(store.LoadStories().Single().Incarnation, Is.EqualTo(times));
+            store.DeleteStory(store.LoadStories().Single());
+            store.DeleteChronicle("c");
+            Assert.That(store.NextIncarnation("c", "t"), Is.Zero);
+        }
     }
 
     [Test]
