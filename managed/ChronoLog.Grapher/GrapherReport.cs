@@ -25,7 +25,9 @@ internal sealed class GrapherReport(
     RepairDesk repairs,
     StoryWriter writer)
 {
-    private const int UnnamedMax = 1024;
+    private const int UnconfirmedMax = 256; // names of up to 2 KiB, in a message of at most 8 MiB
+
+    private int asked;
 
     public void Fill(HeartbeatRequest request)
     {
@@ -59,8 +61,7 @@ internal sealed class GrapherReport(
         values["storyfiles_rebuilt"] = repairs.Rebuilt;
         values["events_recalled"] = repairs.Recalled;
         request.Trouble = writer.Trouble ?? "";
-        request.UnnamedStories.AddRange(
-            stories.All.Where(static story => !story.IsConfirmed).Select(static story => story.Descriptor.StoryId).Take(UnnamedMax));
+        AddUnconfirmed(request);
         foreach (GrapherStory story in stories.All)
         {
             request.Stories.Add(new StoryTally
@@ -71,5 +72,22 @@ internal sealed class GrapherReport(
                 Bytes = (ulong)story.WarmBytes,
             });
         }
+    }
+
+    // In turn: the Visor has no answer for what another deployment's Keepers announce.
+    private void AddUnconfirmed(HeartbeatRequest request)
+    {
+        List<GrapherStory> unconfirmed = [.. stories.All.Where(static story => !story.IsConfirmed)];
+        int count = Math.Min(unconfirmed.Count, UnconfirmedMax);
+        for (int i = 0; i < count; i++)
+        {
+            StoryDescriptor story = unconfirmed[asked++ % unconfirmed.Count].Descriptor;
+            request.UnconfirmedStories.Add(new StoryDescriptor
+            {
+                Chronicle = story.Chronicle, Story = story.Story, Incarnation = story.Incarnation, StoryId = story.StoryId,
+            });
+        }
+
+        asked %= int.MaxValue / 2;
     }
 }

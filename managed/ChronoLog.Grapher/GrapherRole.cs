@@ -237,9 +237,9 @@ public sealed class GrapherRole
     private void Recognise(HeartbeatReply reply)
     {
         heartbeats++;
-        foreach (StoryDescriptor descriptor in reply.NamedStories)
+        foreach (ulong storyId in reply.ConfirmedStories)
         {
-            if (stories.Find(descriptor.StoryId) is { } story)
+            if (stories.Find(storyId) is { } story)
             {
                 story.IsConfirmed = true;
             }

@@ -176,6 +176,20 @@ internal sealed class ChronicleDirectory
             Incarnation: incarnation);
     }
 
+    /// <summary>Whether the very story, not only one of its name, was destroyed here.</summary>
+    public bool WasDestroyed(StoryDescriptor story)
+    {
+        try
+        {
+            return story.Name.StoryId == story.StoryId
+                && story.Incarnation < store.NextIncarnation(story.Chronicle, story.Story);
+        }
+        catch (ArgumentException)
+        {
+            return false; // no story has such a name
+        }
+    }
+
     public void DestroyStory(StoryRecord story)
     {
         store.DeleteStory(story);

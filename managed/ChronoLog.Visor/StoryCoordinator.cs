@@ -133,8 +133,7 @@ internal sealed class StoryCoordinator(
 
     /// <summary>
     /// Names stories by their ids, whether anybody holds them or not: a Keeper that was restarted has events of them in
-    /// its journal, a Grapher was announced some. Those that are not known were destroyed, unless the process knew another
-    /// deployment.
+    /// its journal. Those that are not known were destroyed, unless the process knew another deployment.
     /// </summary>
     public void Name(IEnumerable<ulong> storyIds, RegisteredProcess process, HeartbeatReply reply)
     {
@@ -155,6 +154,25 @@ internal sealed class StoryCoordinator(
             if (bytes > NamesBytesMax)
             {
                 break; // the next heartbeat asks for the rest
+            }
+        }
+    }
+
+    /// <summary>
+    /// Of stories that a Keeper announced to a Grapher: which exist, and which were destroyed. Nothing is said of one that
+    /// this Visor never knew, for its archive is the only copy: the metadata may be those of another deployment.
+    /// </summary>
+    public void Confirm(IEnumerable<StoryDescriptor> unconfirmed, HeartbeatReply reply)
+    {
+        foreach (StoryDescriptor asked in unconfirmed)
+        {
+            if (directory.FindStory(asked.StoryId) is { IsBeingDestroyed: false })
+            {
+                reply.ConfirmedStories.Add(asked.StoryId);
+            }
+            else if (directory.WasDestroyed(asked))
+            {
+                reply.GoneStories.Add(asked.StoryId);
             }
         }
     }

@@ -261,6 +261,7 @@ public sealed class VisorRole
         if (!reply.RegisterAgain)
         {
             stories.Name(heartbeat.UnnamedStories, registry.Find(heartbeat.ProcessId)!, reply);
+            stories.Confirm(heartbeat.UnconfirmedStories, reply);
         }
 
         return reply;

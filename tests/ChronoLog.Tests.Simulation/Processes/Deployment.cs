@@ -39,7 +39,8 @@ internal sealed class Deployment
         Bugs = bugs;
         Network = new SimNetwork(world);
         Model = new ReferenceModel();
-        Checker = new ReplayChecker(world, Model);
+        Checker = new ReplayChecker(
+            world, Model, name => name.Incarnation < Database.NextIncarnation(name.Chronicle, name.Story));
         Flushes = new FlushChecker(this);
         Nodes = [.. Enumerable.Range(0, 2 + settings.ComputeNodes).Select(number =>
             new SimNode(world, number, DriftMax * ((world.Random.Below(2001) / 1000.0) - 1)))];

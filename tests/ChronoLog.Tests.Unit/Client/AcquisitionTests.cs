@@ -204,6 +204,75 @@ public sealed class AcquisitionTests
     }
 
     [Test]
+    public async Task While_a_release_is_under_way_nothing_is_recorded()
+    {
+        StoryHandle story = await client.AcquireStoryAsync("c", "s");
+        var held = new TaskCompletionSource();
+        deployment.Portal.Before(Methods.ReleaseStory, () => new ValueTask(held.Task));
+        Task release = client.ReleaseStoryAsync("c", "s");
+        await Eventually.Until(() => deployment.Portal.Count(Methods.ReleaseStory) == 1, "the release is at the Visor");
+
+        Assert.That(
+            Eventually.Refused(() => story.LogEvent("whose?"u8)), Is.EqualTo(Status.NotAcquired),
+            "from now on anybody may destroy the story");
+        held.SetResult();
+        await release;
+    }
+
+    [Test]
+    public async Task A_release_that_does_not_reach_the_journal_leaves_the_story_open()
+    {
+        ChronoClient hasty =
+            await deployment.ConnectAsync(options => options with { ReleaseTimeout = TimeSpan.FromMilliseconds(100) });
+        StoryHandle story = await hasty.AcquireStoryAsync("c", "s");
+        story.LogEvent("not drained"u8);
+        Assert.That(
+            await Eventually.Refusal(() => hasty.ReleaseStoryAsync("c", "s")),
+            Is.AnyOf(Status.TimedOut, Status.NoKeepers));
+        Assert.That(story.LogEvent("goes on"u8), Is.Positive);
+        Assert.That(deployment.Portal.Count(Methods.ReleaseStory), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_release_without_an_answer_leaves_nothing_open_until_the_story_is_acquired_again()
+    {
+        ChronoClient hasty =
+            await deployment.ConnectAsync(options => options with { CallDeadline = TimeSpan.FromMilliseconds(200) });
+        StoryHandle story = await hasty.AcquireStoryAsync("c", "s");
+        var held = new TaskCompletionSource();
+        deployment.Portal.Before(Methods.ReleaseStory, () => new ValueTask(held.Task));
+        Assert.That(await Eventually.Refusal(() => hasty.ReleaseStoryAsync("c", "s")), Is.EqualTo(Status.TimedOut));
+        Assert.That(Eventually.Refused(() => story.LogEvent("whose?"u8)), Is.EqualTo(Status.NotAcquired));
+
+        held.SetResult();
+        await Eventually.Until(
+            async () => (await client.StatusAsync()).Stories.Single().Acquirers == 0, "the Visor releases it after all");
+        Assert.That(await hasty.AcquireStoryAsync("c", "s"), Is.SameAs(story));
+        Assert.That(story.LogEvent("mine"u8), Is.Positive);
+        Assert.That((await client.StatusAsync()).Stories.Single().Acquirers, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_story_given_back_and_destroyed_meanwhile_is_acquired_as_another_one()
+    {
+        ChronoClient hasty =
+            await deployment.ConnectAsync(options => options with { CallDeadline = TimeSpan.FromMilliseconds(200) });
+        StoryHandle story = await hasty.AcquireStoryAsync("c", "s");
+        var held = new TaskCompletionSource();
+        deployment.Portal.Before(Methods.ReleaseStory, () => new ValueTask(held.Task));
+        Assert.That(await Eventually.Refusal(() => hasty.ReleaseStoryAsync("c", "s")), Is.EqualTo(Status.TimedOut));
+        held.SetResult();
+        await Eventually.Until(
+            async () => (await client.StatusAsync()).Stories.Single().Acquirers == 0, "the Visor releases it after all");
+        await client.DestroyStoryAsync("c", "s");
+
+        StoryHandle next = await hasty.AcquireStoryAsync("c", "s");
+        Assert.That(next.StoryId, Is.Not.EqualTo(story.StoryId));
+        Assert.That(next.LogEvent("of the new one"u8), Is.Positive);
+        Assert.That(Eventually.Refused(() => story.LogEvent("of the old one"u8)), Is.EqualTo(Status.NotAcquired));
+    }
+
+    [Test]
     public async Task Local_first_takes_one_ring_and_round_robin_all()
     {
         var second = new PlayedKeeper("keeper-1");

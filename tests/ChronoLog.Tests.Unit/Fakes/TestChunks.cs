@@ -10,11 +10,12 @@ namespace ChronoLog.Tests.Unit.Fakes;
 /// <summary>Small chunks for tests.</summary>
 public static class TestChunks
 {
-    public static StoryDescriptor Story(string chronicle = "c", string story = "s") => new()
+    public static StoryDescriptor Story(string chronicle = "c", string story = "s", uint incarnation = 0) => new()
     {
         Chronicle = chronicle,
         Story = story,
-        StoryId = StoryIdentity.Hash(chronicle, story),
+        StoryId = StoryIdentity.Hash(chronicle, story, incarnation),
+        Incarnation = incarnation,
         Group = 1,
     };
 

@@ -23,7 +23,8 @@ public sealed class GrapherFixture
         Func<GrapherOptions, GrapherOptions>? change = null,
         long bulkBudget = 64 << 20,
         IEnumerable<PartialKey>? alreadyArchived = null,
-        IWatermarkStore? watermarks = null)
+        IWatermarkStore? watermarks = null,
+        bool starts = true)
     {
         Pump = new StrandPump(new ManualTimers());
         Clock = new FakeClock(Pump.Timers, 1000 * Second);
@@ -51,7 +52,10 @@ public sealed class GrapherFixture
             return ValueTask.CompletedTask;
         });
         Pump.Settle();
-        StartStory(Story);
+        if (starts)
+        {
+            StartStory(Story);
+        }
     }
 
     public StrandPump Pump { get; }
@@ -88,6 +92,9 @@ public sealed class GrapherFixture
 
     /// <summary>The newest heartbeat.</summary>
     public HeartbeatRequest Heartbeat { get; private set; } = new();
+
+    /// <summary>Stories that the Visor knows; null: it says nothing about stories.</summary>
+    public IReadOnlyList<StoryDescriptor>? Known { get; set; }
 
     /// <summary>Of the last read.</summary>
     public ulong Watermark { get; private set; }
@@ -210,7 +217,11 @@ public sealed class GrapherFixture
         visor.Handle(Methods.Heartbeat, (request, _) =>
         {
             Heartbeat = request;
-            return ValueTask.FromResult(new HeartbeatReply());
+            var reply = new HeartbeatReply();
+            var asked = request.UnconfirmedStories.Select(static story => story.StoryId).ToList();
+            reply.ConfirmedStories.AddRange(Known is null ? [] : asked.Intersect(Known.Select(static story => story.StoryId)));
+            reply.GoneStories.AddRange(Known is null ? [] : asked.Except(Known.Select(static story => story.StoryId)));
+            return ValueTask.FromResult(reply);
         });
         visor.Handle(Methods.Unregister, (_, _) => ValueTask.FromResult(new Empty()));
         visor.Start();

@@ -117,9 +117,30 @@ public sealed class GrapherPressureTests
         fixture.Advance(60);
         Assert.That(fixture.Archived, Is.Empty);
 
-        fixture.StartStory(fixture.Story);
-        fixture.Keepers[0].Announce(1060, 1070, (1061, 1, "new"));
-        Assert.That(fixture.Read(0, ulong.MaxValue), Is.EqualTo(new[] { $"{Tick(1061)}/1/0=new" }));
+        Assert.That(
+            () => fixture.StartStory(fixture.Story),
+            Throws.TypeOf<ChronoLogException>().With.Property(nameof(ChronoLogException.Status)).EqualTo(Status.NotExist),
+            "the message was late: a new story of that name has another id");
+        fixture.StartStory(TestChunks.Story(incarnation: 1));
+    }
+
+    [Test]
+    public void What_a_keeper_announces_of_a_destroyed_story_is_dropped_with_its_files()
+    {
+        var fixture = new GrapherFixture(starts: false);
+        fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "a"));
+        fixture.Advance(1.5);
+        Assert.That(fixture.Heartbeat.UnconfirmedStories.Single().Name, Is.EqualTo(fixture.Story.Name));
+        fixture.Known = [fixture.Story];
+        fixture.Advance(2);
+        Assert.That(fixture.Heartbeat.UnconfirmedStories, Is.Empty);
+        Assert.That(fixture.Destroyed, Is.Empty);
+
+        StoryDescriptor gone = TestChunks.Story(incarnation: 7);
+        fixture.Keepers[0].Announce(fixture.Keepers[0].NewPartial(gone, 1000, 1010, (1001, 1, "b")));
+        fixture.Advance(3);
+        Assert.That(fixture.Destroyed, Is.EqualTo(new[] { gone }));
+        Assert.That(fixture.Read(0, ulong.MaxValue), Has.Count.EqualTo(1), "the other stays");
     }
 
     [Test]

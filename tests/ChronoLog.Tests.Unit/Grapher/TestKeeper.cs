@@ -50,12 +50,19 @@ public sealed class TestKeeper
     /// <summary>A partial chunk with the next sequence number.</summary>
     public RetiredChunk NewPartial(
         double startSecond, double endSecond, params (double Second, ulong Client, string Record)[] events) =>
-        NewPartial(TestChunks.Chunk(
-            fixture.Story, Tick(startSecond), Tick(endSecond),
+        NewPartial(fixture.Story, startSecond, endSecond, events);
+
+    public RetiredChunk NewPartial(
+        StoryDescriptor story, double startSecond, double endSecond,
+        params (double Second, ulong Client, string Record)[] events) =>
+        NewPartial(story, TestChunks.Chunk(
+            story, Tick(startSecond), Tick(endSecond),
             [.. events.Select(item => (Tick(item.Second), item.Client, item.Record))]));
 
-    public RetiredChunk NewPartial(StoryChunk chunk) =>
-        TestChunks.Partial(fixture.Story, chunk, Identity.ProcessId, ++sequence, Identity.Epoch);
+    public RetiredChunk NewPartial(StoryChunk chunk) => NewPartial(fixture.Story, chunk);
+
+    private RetiredChunk NewPartial(StoryDescriptor story, StoryChunk chunk) =>
+        TestChunks.Partial(story, chunk, Identity.ProcessId, ++sequence, Identity.Epoch);
 
     /// <summary>Announces and lets time pass until the Grapher has answered.</summary>
     public ExtractionReceipt Announce(RetiredChunk partial) =>

@@ -182,6 +182,26 @@ internal sealed class RetirementTests
         Assert.That(keeper.Journal.SegmentsDeleted, Is.EqualTo(1));
         Assert.That(HotReader.Read(keeper, "a", includeHandedOver: true), Is.Empty);
         Assert.That(keeper.Role.ChunksNotArchived, Is.Zero);
+        Assert.That(
+            () => keeper.StartStory("a"),
+            Throws.TypeOf<ChronoLogException>().With.Property(nameof(ChronoLogException.Status)).EqualTo(Status.NotExist),
+            "a start that comes late is for a story that is gone");
+    }
+
+    [Test]
+    public void OfStoriesThatAreNotHereNothingIsStatedAsDrainedUntilTheRingsWereRead()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        FakeRing ring = keeper.OpenRing();
+        keeper.Pass(TimeSpan.FromSeconds(3));
+        ulong before = keeper.LastProgress!.DrainedThrough;
+        Assert.That(before, Is.InRange(keeper.Clock.Now - (2 * KeeperHarness.Second), keeper.Clock.Now - 1));
+
+        keeper.Ingests = false;
+        ring.Record(KeeperHarness.Story("a").StoryId, keeper.Clock.Now, 1, "unread");
+        keeper.Pass(TimeSpan.FromSeconds(3));
+        Assert.That(keeper.LastProgress.Stories, Is.Empty);
+        Assert.That(keeper.LastProgress.DrainedThrough, Is.LessThan(keeper.Clock.Now - (2 * KeeperHarness.Second)));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Interop.Posix;
@@ -108,7 +109,7 @@ public sealed class ArchiveReplayTests
         {
             Chronicle = "c",
             Story = "s",
-            StoryId = ReadFixture.Story,
+            StoryId = StoryIdentity.Hash("c", "s"),
             StartTime = chunk * ChunkTicks,
             EndTime = (chunk + 1) * ChunkTicks,
             EventCount = run.Count,

@@ -31,6 +31,46 @@ internal sealed class RestartedKeeperTests
 
         visor.Call(Methods.DestroyStory, request);
         Assert.That(Ask(keeper, epoch: 2, Story).GoneStories, Is.EqualTo(new[] { Story }));
+
+        // The name is used again: for another story, and what the first one's id has is gone all the same.
+        visor.Restart();
+        visor.Join(Role.Keeper, "keeper-0", epoch: 2, processId: keeper);
+        request.ClientId = visor.Connect();
+        StoryDescriptor next = visor.Call(Methods.AcquireStory, request).Story;
+        Assert.That(next.Incarnation, Is.EqualTo(1));
+        Assert.That(next.StoryId, Is.EqualTo(StoryIdentity.Hash("c", "s", 1)));
+        Assert.That(next.StoryId, Is.Not.EqualTo(Story));
+        Assert.That(Ask(keeper, epoch: 2, Story).GoneStories, Is.EqualTo(new[] { Story }));
+        request.Again = true;
+        request.StoryId = Story;
+        Assert.That(
+            () => visor.Call(Methods.AcquireStory, request),
+            Throws.TypeOf<ChronoLogException>().With.Property(nameof(ChronoLogException.Status)).EqualTo(Status.NotExist),
+            "whoever held the first one does not hold this one");
+    }
+
+    [Test]
+    public void OnlyOfStoriesThatWereDestroyedHereAGrapherIsToldSo()
+    {
+        ulong grapher = visor.Join(Role.Grapher, "grapher-0").ProcessId;
+        visor.Join(Role.Keeper, "keeper-0");
+        StoryRequest request = new() { ClientId = visor.Connect(), Chronicle = "c", Story = "s", CreateChronicle = true };
+        StoryDescriptor first = visor.Call(Methods.AcquireStory, request).Story;
+        visor.Call(Methods.ReleaseStory, request);
+        StoryDescriptor never = new() { Chronicle = "c", Story = "t", StoryId = StoryIdentity.Hash("c", "t") };
+        StoryDescriptor wrong = new() { Chronicle = "c", Story = "s", StoryId = 77 };
+        Assert.That(Confirm(first, never, wrong), Is.EqualTo((first.StoryId, 0)));
+
+        visor.Call(Methods.DestroyStory, request);
+        visor.Call(Methods.AcquireStory, request);
+        Assert.That(Confirm(first, never, wrong, new StoryDescriptor()), Is.EqualTo((0, first.StoryId)));
+
+        (ulong Confirmed, ulong Gone) Confirm(params StoryDescriptor[] stories)
+        {
+            var heartbeat = new HeartbeatRequest { ProcessId = grapher, Epoch = 1, UnconfirmedStories = { stories } };
+            HeartbeatReply reply = visor.CallRegistry(Methods.Heartbeat, heartbeat);
+            return (reply.ConfirmedStories.SingleOrDefault(), reply.GoneStories.SingleOrDefault());
+        }
     }
 
     [Test]

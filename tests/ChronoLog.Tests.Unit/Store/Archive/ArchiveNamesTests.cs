@@ -1,4 +1,5 @@
 using System.Text;
+using ChronoLog.Core.Model;
 using ChronoLog.Store.Archive;
 using FsCheck;
 using FsCheck.Fluent;
@@ -27,7 +28,7 @@ public class ArchiveNamesTests
             AssertSafe(ArchiveNames.Encode(name), name);
         }
 
-        Assert.That(Awkward.Select(ArchiveNames.Encode).Distinct().Count(), Is.EqualTo(Awkward.Distinct().Count()));
+        Assert.That(Awkward.Select(name => ArchiveNames.Encode(name)).Distinct().Count(), Is.EqualTo(Awkward.Distinct().Count()));
     }
 
     [TestCase("plain-Name_1.log", "plain-Name_1.log")]
@@ -36,6 +37,32 @@ public class ArchiveNamesTests
     [TestCase("ä", "%C3%A4")]
     public void Encoding_is_as_documented(string name, string component) =>
         Assert.That(ArchiveNames.Encode(name), Is.EqualTo(component));
+
+    [Test]
+    public void Incarnations_have_directories_of_their_own_and_decode()
+    {
+        var names = Awkward.SelectMany(story => new uint[] { 0, 1, 10, 12345678, uint.MaxValue }
+            .Select(incarnation => new StoryName("c", story, incarnation))).ToList();
+        Assert.That(names.Select(name => ArchiveNames.Encode(name)).Distinct().Count(), Is.EqualTo(names.Count));
+        foreach (StoryName name in names)
+        {
+            (string chronicle, string story) = ArchiveNames.Encode(name);
+            Assert.That(story, Has.Length.LessThanOrEqualTo(ArchiveNames.ComponentLengthMax + 11));
+            Assert.That(ArchiveNames.IncarnationOf(story, out _), Is.EqualTo(name.Incarnation));
+            bool isWhole = !ArchiveNames.Encode(name.Story).Contains('~');
+            Assert.That(ArchiveNames.TryDecode(chronicle, story, out StoryName decoded), Is.EqualTo(isWhole));
+            Assert.That(decoded, Is.EqualTo(isWhole ? name : default));
+        }
+    }
+
+    [TestCase("~1")]
+    [TestCase("a~0")]
+    [TestCase("a~01")]
+    [TestCase("a~4294967296")]
+    [TestCase("a~1~2")]
+    [TestCase("a~-1")]
+    public void Other_marks_are_no_incarnation(string component) =>
+        Assert.That(ArchiveNames.TryDecode("c", component, out _), Is.False);
 
     [TestCase("")]
     [TestCase("%")]

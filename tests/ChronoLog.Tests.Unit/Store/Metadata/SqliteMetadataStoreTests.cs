@@ -149,11 +149,11 @@ public class SqliteMetadataStoreTests
     public void A_newer_schema_is_refused()
     {
         SqliteMetadataStore.Open(path).Dispose();
-        Sql("PRAGMA user_version = 4");
+        Sql("PRAGMA user_version = 5");
 
         Assert.That(
             () => SqliteMetadataStore.Open(path),
-            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 4"));
+            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 5"));
     }
 
     [Test]
