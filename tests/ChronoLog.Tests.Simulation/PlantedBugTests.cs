@@ -32,6 +32,7 @@ public sealed class PlantedBugTests
         (PlantedBug.RestartForgetsJournal, [FaultKind.CrashKeeper]),
         (PlantedBug.RecoverTornBatch, [FaultKind.KeeperPowerLoss]),
         (PlantedBug.BaseClockFollowsWallClock, [FaultKind.WallClockStep]),
+        (PlantedBug.IdentityUsedAgain, [FaultKind.DestroyStory, FaultKind.CrashKeeper]),
         (PlantedBug.AnchorForgotten, [FaultKind.WallClockStep, FaultKind.CrashVisor]),
         (PlantedBug.MoveForgets, [FaultKind.CrashKeeper]),
         (PlantedBug.MoveRenumbers, [FaultKind.CrashKeeper]),

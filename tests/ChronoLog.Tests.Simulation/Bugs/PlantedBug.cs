@@ -63,6 +63,9 @@ public enum PlantedBug
     /// <summary>The base clock follows the Visor's wall clock.</summary>
     BaseClockFollowsWallClock,
 
+    /// <summary>A story that takes a destroyed one's name takes its identity, too.</summary>
+    IdentityUsedAgain,
+
     /// <summary>A Visor that starts again anchors the base clock anew.</summary>
     AnchorForgotten,
 

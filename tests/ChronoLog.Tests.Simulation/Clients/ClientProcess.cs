@@ -51,11 +51,15 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             var reader = new SimReader(this, deployment);
             while (true)
             {
-                if (client is not null && await reader.TryReplayAsync(client, story, 0, ulong.MaxValue) is { } replay
-                    && replay.Gaps.All(deployment.IsDamageOf))
+                if (client is not null && await reader.TryReplayAsync(client, story, 0, ulong.MaxValue) is { } replay)
                 {
-                    done(replay);
-                    return;
+                    if (replay.Gaps.FirstOrDefault(gap => !deployment.IsDamageOf(gap)) is not { } gap)
+                    {
+                        done(replay);
+                        return;
+                    }
+
+                    World.Note($"a gap of {story} remains: {gap.Reason}", FullName, gap.StartTime, gap.EndTime);
                 }
 
                 await Delay(RetryPause);

@@ -1,11 +1,13 @@
 using ChronoLog.Core.Ports;
+using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Kernel;
 using ChronoLog.Tests.Unit.Visor;
 
 namespace ChronoLog.Tests.Simulation.Disk;
 
 /// <summary>The Visor's database: what a statement has written stays, and the Visor may die between any two.</summary>
-internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore database) : IMetadataStore
+internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore database, PlantedBugs bugs)
+    : IMetadataStore
 {
     public IReadOnlyList<ChronicleRecord> LoadChronicles() => database.LoadChronicles();
 
@@ -20,7 +22,8 @@ internal sealed class SimMetadataStore(SimProcess visor, MemoryMetadataStore dat
 
     public void DeleteStory(StoryRecord story) => Write("delete story", () => database.DeleteStory(story));
 
-    public uint NextIncarnation(string chronicle, string story) => database.NextIncarnation(chronicle, story);
+    public uint NextIncarnation(string chronicle, string story) =>
+        bugs.Has(PlantedBug.IdentityUsedAgain) ? 0 : database.NextIncarnation(chronicle, story);
 
     public IReadOnlyList<MemberRecord> LoadMembers() => database.LoadMembers();
 

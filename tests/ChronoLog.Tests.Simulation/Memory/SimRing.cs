@@ -121,8 +121,7 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
     {
         while (keeper.IsAlive && memory.Frames.First is { Value.IsPadding: true } padding)
         {
-            Consumed = padding.Value.End;
-            memory.Frames.RemoveFirst();
+            Drop(padding.Value.End); // a process that dies here has passed it for the next one, too
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class VisorProcess(Deployment deployment, SimNode node, int inca
     {
         strand = NewStrand("role");
         SimNetwork network = deployment.Network;
-        var store = new SimMetadataStore(this, deployment.Database);
+        var store = new SimMetadataStore(this, deployment.Database, deployment.Bugs);
         BaseClock clock = OpenClock(store);
         IVisorClock told = deployment.Bugs.Has(PlantedBug.BaseClockFollowsWallClock) ? new WallClock(Node) : clock;
         if (deployment.BaseClock is { } before && deployment.BaseBoot == Node.BootId)
