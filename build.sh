@@ -25,6 +25,11 @@ TEST_PACKAGES=(
     "/usr/bin/strace strace"
     "/usr/sbin/mkfs.ext4 e2fsprogs"
     "/usr/bin/mount mount"
+    "/usr/bin/gfortran gfortran"
+    "/usr/bin/valgrind valgrind"
+    "/usr/lib/python3/dist-packages/numpy python3-numpy"
+    "/usr/bin/groff groff-base"
+    "/usr/bin/tclsh tcl"
 )
 
 say() { printf '%s\n' "$*"; }
@@ -65,6 +70,10 @@ build_native() {
         && cmake --build "$dir" -j "$(nproc)" >> "$dir.log" 2>&1 \
         || { tail -40 "$dir.log" >&2; die "the native build failed; see $dir.log"; }
 }
+
+# The Fortran module is built where there is a compiler for it.
+has_fortran() { command -v "${FC:-gfortran}" > /dev/null; }
+lacks_fortran() { has_fortran && [ ! -e "$ARTIFACTS/lib/libchronolog_fortran.so.1" ]; }
 
 # The framework of the NativeAOT binaries: net10.0 where its runtime pack restores, else net9.0; found out once.
 aot_framework() {
@@ -115,9 +124,11 @@ build() {
     mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake; then
+    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake || lacks_fortran; then
         step "building native"
-        build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
+        local fortran=OFF
+        if has_fortran; then fortran=ON; else say "no Fortran compiler (gfortran, or \$FC): the Fortran module is left out"; fi
+        build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib" -DCHRONO_FORTRAN=$fortran
         rm -f "$ARTIFACTS"/include/*
         cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
         touch "$ARTIFACTS/stamp-native"
@@ -131,8 +142,8 @@ build() {
 }
 
 build_tests() {
+    install_packages "${TEST_PACKAGES[@]}" # first: a Fortran compiler is one of them
     build
-    install_packages "${TEST_PACKAGES[@]}"
     if stale "$ARTIFACTS/stamp-tests" managed interop tests bench Directory.Build.props Directory.Packages.props .editorconfig; then
         step "building the tests"
         dotnet build ChronoLog.sln -c Release -v q > "$ARTIFACTS/tests.log" 2>&1 \
