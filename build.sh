@@ -226,7 +226,7 @@ help() {
     cat <<'TEXT'
 usage: ./build.sh COMMAND
 
-    build                 native library, managed code, the NativeAOT executable artifacts/bin/chronolog
+    build                 native libraries (Fortran's where there is a compiler), the NativeAOT executable artifacts/bin/chronolog
     demo [ARGUMENTS]      builds, then records, archives and replays real data of this machine on a private deployment
     test                  builds, then runs every test; the last line is the total
     bench [ARGUMENTS]     builds, then measures ingestion, drain, archive and replay beside the machine's raw limits

@@ -91,7 +91,8 @@ contains
         write (unit, '(a)') '  EVENTS per story and process; their sizes go evenly from MIN to MAX; -o: one set of stories for all'
         if (flag == '--help') stop
         write (unit, '(2a)') 'chronolog_bench_write: not understood: ', trim(flag)
-        error stop 2
+        flush (unit)
+        stop 2
     end subroutine
 
     integer(int64) function number_of(flag, value, least, most)

@@ -86,7 +86,8 @@ internal static class ManualPage
 
     private static string Help(Option option)
     {
-        string choices = CommandRow.Choices(option) is { Count: > 0 } all ? $" One of {string.Join(", ", all)}." : "";
+        bool tells = option.Description?.Contains(" | ", StringComparison.Ordinal) ?? false;
+        string choices = !tells && CommandRow.Choices(option) is { Count: > 0 } all ? $" One of {string.Join(", ", all)}." : "";
         string fallback = CommandRow.TakesValue(option) && option.HasDefaultValue && $"{option.GetDefaultValue()}" is { Length: > 0 } value
             ? $" Default: {value}."
             : "";

@@ -6,7 +6,7 @@ namespace ChronoLog.Tests.Cluster.Abi;
 /// <summary>A program that uses libchronolog: compiled here, run against a deployment.</summary>
 internal static class Consumer
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     /// <summary>The checkout that the shipped executable was built in.</summary>
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Chronolog.Executable, "..", "..", ".."));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using ChronoLog.Tests.Cluster.Deployments;
 
 namespace ChronoLog.Tests.Cluster.Abi;
@@ -46,6 +47,17 @@ public sealed class FortranTests
         (int code, string output, string error) = await EndingAsync(program, "");
         Assert.That((code, output), Is.EqualTo((1, "")));
         Assert.That(error, Does.Contain("CHRONOLOG_ERR_NOT_EXIST").And.Contain("no such chronicle"));
+    }
+
+    [Test]
+    public async Task TheReadmesExampleRuns()
+    {
+        string readme = await File.ReadAllTextAsync(Path.Combine(Consumer.Root, "README.md"));
+        string source = Path.Combine(directory, "readme.f90");
+        await File.WriteAllTextAsync(source, Regex.Match(readme, "^```fortran\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)
+            .Groups[1].Value);
+        string program = await Consumer.CompileAsync(source, directory, "f2008");
+        Assert.That(await Consumer.RunAsync(program, [], Environment), Does.EndWith(" step 1 done\n"));
     }
 
     [Test]
