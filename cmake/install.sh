@@ -11,8 +11,10 @@ install_programs() {
     install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
     install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
     cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
-    # Of other build steps, where they were made.
-    [ ! -e "$ARTIFACTS/bin/chronolog-bench" ] || install -m 755 "$ARTIFACTS/bin/chronolog-bench" "$prefix/bin/"
+    local bench
+    for bench in "$ARTIFACTS"/bin/chronolog-bench*; do # one per MPI; none where there is none
+        [ ! -e "$bench" ] || install -m 755 "$bench" "$prefix/bin/"
+    done
     install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
     ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
 }

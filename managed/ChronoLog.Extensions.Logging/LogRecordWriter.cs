@@ -212,7 +212,7 @@ internal sealed class LogRecordWriter : IDisposable
         }
     }
 
-    // Times, identifiers, enumerations: without a string in between.
+    // Times, durations, identifiers: without a string in between.
     private void Formatted(string key, IUtf8SpanFormattable value)
     {
         Span<byte> bytes = stackalloc byte[FormattedBytesMax];

@@ -8,11 +8,6 @@ namespace ChronoLog.Tests.Unit.Logging;
 /// <summary>What a log record looks like, and that it stays within its bounds.</summary>
 public sealed class LogRecordTests
 {
-    private PlayedStory story = null!;
-
-    [SetUp]
-    public void Begin() => story = new PlayedStory();
-
     [Test]
     public async Task ARecordTellsAllThatWasLogged()
     {
@@ -126,8 +121,9 @@ public sealed class LogRecordTests
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
 
-    private async Task<JsonElement[]> LogAsync(ChronoLoggerOptions options, Action<ILogger> log)
+    private static async Task<JsonElement[]> LogAsync(ChronoLoggerOptions options, Action<ILogger> log)
     {
+        var story = new PlayedStory();
         await using (var provider = new ChronoLoggerProvider(options, _ => Task.FromResult<ILogStory>(story)))
         {
             log(provider.CreateLogger("category"));

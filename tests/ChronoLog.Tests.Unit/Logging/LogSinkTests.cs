@@ -39,7 +39,9 @@ public sealed class LogSinkTests
         int tries = 0;
         await using var provider = new ChronoLoggerProvider(
             options,
-            _ => Interlocked.Increment(ref tries) < 4 ? throw new ChronoLogException(Status.NoConnection, "nobody") : Task.FromResult<ILogStory>(story));
+            _ => Interlocked.Increment(ref tries) < 4
+                ? throw new ChronoLogException(Status.NoConnection, "nobody")
+                : Task.FromResult<ILogStory>(story));
         provider.CreateLogger("c").LogInformation("kept");
         await UntilAsync(() => !story.Records.IsEmpty);
         Assert.That((tries, provider.Trouble), Is.EqualTo((4, (string?)null)));
