@@ -32,9 +32,10 @@ internal static class Consumer
         bool isFortran = source.EndsWith(".f90", StringComparison.Ordinal);
         string compiler = isFortran ? "gfortran" : standard.Contains("++", StringComparison.Ordinal) ? "g++" : "gcc";
 
-        // gfortran takes the descriptor of an array of texts of unknown length for uninitialized.
+        // gfortran takes the descriptor of an array of texts of unknown length for uninitialized, and warns that it may leave out
+        // a function in a logical expression.
         string[] language = isFortran
-            ? ["-pedantic", "-Wno-uninitialized", "-I" + Modules, "-J" + directory, "-lchronolog_fortran"]
+            ? ["-pedantic", "-Wno-uninitialized", "-Wno-function-elimination", "-I" + Modules, "-J" + directory, "-lchronolog_fortran"]
             : ["-I" + Headers];
         await RunAsync(
             compiler,

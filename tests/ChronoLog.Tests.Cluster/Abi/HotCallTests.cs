@@ -36,7 +36,10 @@ public sealed class HotCallTests
         int end = Array.FindIndex(lines, line => line.Contains("end of the hot calls"));
         string thread = lines[begin].Split(' ')[0];
         Assert.That(begin, Is.Not.Negative);
-        Assert.That(lines[(begin + 1)..end].Where(line => line.StartsWith(thread + " ", StringComparison.Ordinal)), Is.Empty);
+        IEnumerable<string> calls = lines[(begin + 1)..end]
+            .Where(line => line.StartsWith(thread + " ", StringComparison.Ordinal))
+            .Where(line => !line.Contains(" resumed>")); // the mark's own, when other threads' calls came in between
+        Assert.That(calls, Is.Empty);
     }
 
     // The bar is 150 ns; on a quiet machine it is 45. The best of several runs: others may use the processor meanwhile.
