@@ -25,6 +25,11 @@ TEST_PACKAGES=(
     "/usr/bin/strace strace"
     "/usr/sbin/mkfs.ext4 e2fsprogs"
     "/usr/bin/mount mount"
+    "/usr/bin/gfortran gfortran"
+    "/usr/bin/valgrind valgrind"
+    "/usr/lib/python3/dist-packages/numpy python3-numpy"
+    "/usr/bin/groff groff-base"
+    "/usr/bin/tclsh tcl"
 )
 
 say() { printf '%s\n' "$*"; }
@@ -65,6 +70,10 @@ build_native() {
         && cmake --build "$dir" -j "$(nproc)" >> "$dir.log" 2>&1 \
         || { tail -40 "$dir.log" >&2; die "the native build failed; see $dir.log"; }
 }
+
+# The Fortran module is built where there is a compiler for it.
+has_fortran() { command -v "${FC:-gfortran}" > /dev/null; }
+lacks_fortran() { has_fortran && [ ! -e "$ARTIFACTS/lib/libchronolog_fortran.so.1" ]; }
 
 # The framework of the NativeAOT binaries: net10.0 where its runtime pack restores, else net9.0; found out once.
 aot_framework() {
@@ -115,9 +124,11 @@ build() {
     mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake; then
+    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake || lacks_fortran; then
         step "building native"
-        build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
+        local fortran=OFF
+        if has_fortran; then fortran=ON; else say "no Fortran compiler (gfortran, or \$FC): the Fortran module is left out"; fi
+        build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib" -DCHRONO_FORTRAN=$fortran
         rm -f "$ARTIFACTS"/include/*
         cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
         touch "$ARTIFACTS/stamp-native"
@@ -131,8 +142,8 @@ build() {
 }
 
 build_tests() {
+    install_packages "${TEST_PACKAGES[@]}" # first: a Fortran compiler is one of them
     build
-    install_packages "${TEST_PACKAGES[@]}"
     if stale "$ARTIFACTS/stamp-tests" managed interop tests bench Directory.Build.props Directory.Packages.props .editorconfig; then
         step "building the tests"
         dotnet build ChronoLog.sln -c Release -v q > "$ARTIFACTS/tests.log" 2>&1 \
@@ -211,54 +222,15 @@ run_tests() {
     [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
 
-install_programs() {
-    local prefix=$1
-    install -d "$prefix/bin" "$prefix/lib" "$prefix/share/doc/chronolog"
-    install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
-    install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
-    cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
-    install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
-    ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
-}
-
-# What applications are built with. Every file finds the others from its own place, so the whole may be moved.
-install_clients() {
-    local prefix=$1 python=$1/lib/python3/site-packages
-    install -d "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/ChronoLog" "$python/chronolog"
-    install -m 755 "$ARTIFACTS/lib/libchronolog.so.1" "$ARTIFACTS/lib/libchronolog_managed.so" \
-        "$ARTIFACTS/lib/libchrono_native.so" "$prefix/lib/"
-    ln -sfn libchronolog.so.1 "$prefix/lib/libchronolog.so"
-    install -m 644 interop/ChronoLog.Abi/include/* "$prefix/include/"
-    install -m 644 cmake/chronolog.pc "$prefix/lib/pkgconfig/"
-    install -m 644 cmake/ChronoLogConfig.cmake cmake/ChronoLogConfigVersion.cmake "$prefix/lib/cmake/ChronoLog/"
-    install -m 644 interop/ChronoLog.Abi/python/chronolog/* "$python/chronolog/"
-    install -m 644 interop/ChronoLog.Abi/python/py_chronolog_client.py "$python/"
-}
-
-install_prefix() {
-    local prefix=""
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --prefix) prefix=${2:?--prefix needs a directory}; shift 2 ;;
-            --prefix=*) prefix=${1#--prefix=}; shift ;;
-            *) die "install: unknown option '$1'" ;;
-        esac
-    done
-    [ -n "$prefix" ] || die "install needs --prefix DIR"
-    build
-    install_programs "$prefix"
-    install_clients "$prefix"
-    say "installed in $prefix"
-}
-
 help() {
     cat <<'TEXT'
 usage: ./build.sh COMMAND
 
-    build                 native library, managed code, the NativeAOT executable artifacts/bin/chronolog
+    build                 native libraries (Fortran's where there is a compiler), the NativeAOT executable artifacts/bin/chronolog
     demo [ARGUMENTS]      builds, then records, archives and replays real data of this machine on a private deployment
     test                  builds, then runs every test; the last line is the total
     bench [ARGUMENTS]     builds, then measures ingestion, drain, archive and replay beside the machine's raw limits
+    pack                  builds, then makes the NuGet packages in artifacts/packages
     install --prefix DIR  builds, then installs bin, lib, include, share
     clean                 removes artifacts/
     help                  this text
@@ -267,12 +239,15 @@ Missing Debian packages are installed when run by root; otherwise the command to
 TEXT
 }
 
+. cmake/install.sh
+
 mkdir -p "$ARTIFACTS"
 case ${1:-help} in
     build) build ;;
     test) run_tests ;;
     demo) shift; build; exec "$ARTIFACTS/bin/chronolog" demo "$@" ;;
     bench) shift; build_tests; exec bench/run.sh "$@" ;;
+    pack) build; pack; say "packages are in artifacts/packages" ;;
     install) shift; install_prefix "$@" ;;
     clean) rm -rf "$ARTIFACTS" ;;
     help | -h | --help) help ;;

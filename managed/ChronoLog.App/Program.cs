@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ChronoLog.App.Commands;
 using ChronoLog.App.Hosting;
+using ChronoLog.App.Reference;
 
 namespace ChronoLog.App;
 
@@ -9,7 +10,8 @@ namespace ChronoLog.App;
 /// </summary>
 internal static class Program
 {
-    private const string LinkPrefix = "chrono-";
+    /// <summary>Of the links by which the roles may be called.</summary>
+    public const string LinkPrefix = "chrono-";
 
     private static async Task<int> Main(string[] args)
     {
@@ -33,7 +35,7 @@ internal static class Program
             """);
         root.Options.Add(CommonOptions.Endpoint);
         root.Options.Add(CommonOptions.Json);
-        foreach (Command command in Commands())
+        foreach (Command command in Commands().Concat(ReferenceCommands.Create(root)))
         {
             root.Subcommands.Add(command);
         }

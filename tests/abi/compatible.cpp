@@ -2,6 +2,7 @@
 #include <chrono_monitor.h>
 #include <chronolog_client.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -185,6 +186,206 @@ void test_life_of_a_story(Client& client, Client& other)
     REQUIRE_IS(CL_SUCCESS, client.DestroyChronicle("compatible"));
 }
 
+void test_every_code_has_its_name()
+{
+    const char* names[] = {"CL_SUCCESS", "CL_ERR_UNKNOWN", "CL_ERR_INVALID_ARG", "CL_ERR_NOT_EXIST", "CL_ERR_ACQUIRED",
+                           "CL_ERR_NOT_ACQUIRED", "CL_ERR_CHRONICLE_EXISTS", "CL_ERR_NO_KEEPERS", "CL_ERR_NO_CONNECTION",
+                           "CL_ERR_NOT_AUTHORIZED", "CL_ERR_NO_PLAYERS", "CL_ERR_NOT_READER_MODE", "CL_ERR_QUERY_TIMED_OUT",
+                           "CL_ERR_PROTOCOL_VERSION_MISMATCH"};
+    const ClientErrorCode codes[] = {CL_SUCCESS, CL_ERR_UNKNOWN, CL_ERR_INVALID_ARG, CL_ERR_NOT_EXIST, CL_ERR_ACQUIRED,
+                                     CL_ERR_NOT_ACQUIRED, CL_ERR_CHRONICLE_EXISTS, CL_ERR_NO_KEEPERS, CL_ERR_NO_CONNECTION,
+                                     CL_ERR_NOT_AUTHORIZED, CL_ERR_NO_PLAYERS, CL_ERR_NOT_READER_MODE,
+                                     CL_ERR_QUERY_TIMED_OUT, CL_ERR_PROTOCOL_VERSION_MISMATCH};
+    for(int i = 0; i < 14; ++i)
+    {
+        REQUIRE_IS(-i, codes[i]);
+        REQUIRE(std::string(names[i]) == to_string_client(-i));
+        REQUIRE(std::string(names[i]) == to_string(codes[i]));
+    }
+}
+
+void test_nobody_there()
+{
+    int flags = 0;
+    Client client(ClientPortalServiceConf{"ofi+sockets", "127.0.0.1", 1, 55});
+    int code = client.Connect();
+    REQUIRE(code == CL_ERR_UNKNOWN || code == CL_ERR_NO_CONNECTION);
+    REQUIRE_IS(CL_ERR_NO_CONNECTION, client.CreateChronicle("c", NONE, flags));
+    REQUIRE_IS(CL_SUCCESS, client.Disconnect());
+}
+
+void test_invalid_arguments(Client& client)
+{
+    int flags = 0;
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.CreateChronicle("", NONE, flags));
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.DestroyChronicle(""));
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.DestroyStory("", "s"));
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.DestroyStory("c", ""));
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.AcquireStory("", "s", NONE, flags).first);
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.AcquireStory("c", "", NONE, flags).first);
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.ReleaseStory("", "s"));
+    REQUIRE_IS(CL_ERR_INVALID_ARG, client.ReleaseStory("c", ""));
+    REQUIRE_IS(CL_ERR_NOT_ACQUIRED, client.ReleaseStory("c", "never acquired"));
+}
+
+void test_ten_by_ten(Client& client)
+{
+    int flags = 0;
+    for(int i = 0; i < 10; ++i)
+    {
+        std::string chronicle = "compatible ten " + std::to_string(i);
+        REQUIRE_IS(CL_SUCCESS, client.CreateChronicle(chronicle, NONE, flags));
+        for(int j = 0; j < 10; ++j)
+        {
+            auto [code, handle] = client.AcquireStory(chronicle, "story " + std::to_string(j), NONE, flags);
+            REQUIRE_IS(CL_SUCCESS, code);
+            REQUIRE(handle != nullptr);
+        }
+    }
+    for(int i = 0; i < 10; ++i)
+    {
+        std::string chronicle = "compatible ten " + std::to_string(i);
+        std::vector<std::string> names;
+        REQUIRE_IS(10, client.ShowStories(chronicle, names).size());
+        for(int j = 0; j < 10; ++j)
+        {
+            std::string story = "story " + std::to_string(j);
+            REQUIRE_IS(CL_SUCCESS, client.ReleaseStory(chronicle, story));
+            REQUIRE_IS(CL_SUCCESS, client.DestroyStory(chronicle, story));
+        }
+        REQUIRE_IS(CL_SUCCESS, client.DestroyChronicle(chronicle));
+        REQUIRE_IS(CL_ERR_NOT_EXIST, client.DestroyChronicle(chronicle));
+    }
+}
+
+// Each thread takes chronicles and stories of its own through the whole life, all through one client.
+void test_lives_in_parallel(Client& client)
+{
+    std::vector<std::thread> threads;
+    for(int thread = 0; thread < THREADS; ++thread)
+    {
+        threads.emplace_back([&client, thread] {
+            for(int round = 0; round < 3; ++round)
+            {
+                int flags = 0;
+                std::string chronicle = "compatible life " + std::to_string(thread);
+                REQUIRE_IS(CL_SUCCESS, client.CreateChronicle(chronicle, {{"round", std::to_string(round)}}, flags));
+                REQUIRE_IS(CL_ERR_CHRONICLE_EXISTS, client.CreateChronicle(chronicle, NONE, flags));
+                auto [code, story] = client.AcquireStory(chronicle, "story", NONE, flags);
+                REQUIRE_IS(CL_SUCCESS, code);
+                uint64_t first = story->log_event("first"), second = story->log_event("second");
+                REQUIRE(first != 0 && second > first);
+                std::vector<Event> events;
+                REQUIRE_IS(CL_SUCCESS, client.ReplayStory(chronicle, "story", first, second + 1, events));
+                REQUIRE_IS(2, events.size());
+                REQUIRE(events[0].log_record() == "first" && events[1].log_record() == "second");
+                REQUIRE_IS(CL_ERR_ACQUIRED, client.DestroyStory(chronicle, "story"));
+                REQUIRE_IS(CL_ERR_ACQUIRED, client.DestroyChronicle(chronicle));
+                REQUIRE_IS(CL_SUCCESS, client.ReleaseStory(chronicle, "story"));
+                REQUIRE_IS(CL_ERR_NOT_ACQUIRED, client.ReleaseStory(chronicle, "story"));
+                REQUIRE_IS(CL_ERR_NOT_ACQUIRED, client.ReplayStory(chronicle, "story", first, second, events));
+                REQUIRE_IS(CL_SUCCESS, client.DestroyStory(chronicle, "story"));
+                REQUIRE_IS(CL_ERR_NOT_EXIST, client.DestroyStory(chronicle, "story"));
+                REQUIRE_IS(CL_SUCCESS, client.DestroyChronicle(chronicle));
+            }
+        });
+    }
+    for(std::thread& thread: threads)
+    {
+        thread.join();
+    }
+}
+
+// All threads acquire one story: one handle, and one release gives it back; of those that race for it one wins.
+void test_one_story_for_all(Client& client)
+{
+    int flags = 0;
+    REQUIRE_IS(CL_SUCCESS, client.CreateChronicle("compatible shared", NONE, flags));
+    std::vector<StoryHandle*> handles(THREADS);
+    std::vector<int> released(THREADS);
+    std::vector<std::thread> threads;
+    for(int thread = 0; thread < THREADS; ++thread)
+    {
+        threads.emplace_back([&, thread] {
+            int mine = 0;
+            auto [code, story] = client.AcquireStory("compatible shared", "story", NONE, mine);
+            REQUIRE_IS(CL_SUCCESS, code);
+            handles[thread] = story;
+            for(int i = 0; i < EVENTS; ++i)
+            {
+                REQUIRE(story->log_event("event") != 0);
+            }
+        });
+    }
+    for(std::thread& thread: threads)
+    {
+        thread.join();
+    }
+    REQUIRE_IS(THREADS, std::count(handles.begin(), handles.end(), handles[0]));
+    threads.clear();
+    for(int thread = 0; thread < THREADS; ++thread)
+    {
+        threads.emplace_back([&, thread] { released[thread] = client.ReleaseStory("compatible shared", "story"); });
+    }
+    for(std::thread& thread: threads)
+    {
+        thread.join();
+    }
+    REQUIRE_IS(1, std::count(released.begin(), released.end(), int(CL_SUCCESS)));
+    REQUIRE_IS(THREADS - 1, std::count(released.begin(), released.end(), int(CL_ERR_NOT_ACQUIRED)));
+    REQUIRE_IS(CL_SUCCESS, client.DestroyChronicle("compatible shared"));
+}
+
+void test_payloads_and_ranges(Client& client)
+{
+    int flags = 0;
+    const std::vector<std::string> payloads = {"", std::string("a\0b", 3), std::string(20000, 'x'), "\xff\xfe", "last"};
+    std::vector<uint64_t> ticks;
+    std::vector<Event> events;
+    REQUIRE_IS(CL_SUCCESS, client.CreateChronicle("compatible payloads", NONE, flags));
+    StoryHandle* story = client.AcquireStory("compatible payloads", "story", NONE, flags).second;
+    for(std::string const& payload: payloads)
+    {
+        ticks.push_back(story->log_event(payload));
+    }
+    REQUIRE_IS(CL_SUCCESS, client.ReplayStory("compatible payloads", "story", ticks[0], ticks[4], events));
+    REQUIRE_IS(4, events.size()); // the end is not in the range
+    REQUIRE_IS(CL_SUCCESS, client.ReplayStory("compatible payloads", "story", ticks[4], UINT64_MAX, events));
+    REQUIRE_IS(5, events.size()); // appended
+    for(std::size_t i = 0; i < payloads.size(); ++i)
+    {
+        REQUIRE(events[i].log_record() == payloads[i]);
+        REQUIRE_IS(ticks[i], events[i].time());
+        REQUIRE_IS(events[0].client_id(), events[i].client_id());
+    }
+    std::vector<Event> shuffled(events.rbegin(), events.rend());
+    std::sort(shuffled.begin(), shuffled.end());
+    REQUIRE(shuffled == events);
+    REQUIRE_IS(CL_SUCCESS, client.ReplayStory("compatible payloads", "story", 1, 2, events)); // long before: at once, empty
+    REQUIRE_IS(5, events.size());
+    REQUIRE_IS(CL_SUCCESS, client.ReleaseStory("compatible payloads", "story"));
+    REQUIRE_IS(CL_SUCCESS, client.DestroyChronicle("compatible payloads"));
+}
+
+// A destructor gives back what its client held.
+void test_destructor(ClientPortalServiceConf const& portal, Client& other)
+{
+    int flags = 0;
+    {
+        Client client(portal);
+        REQUIRE_IS(CL_SUCCESS, client.Connect());
+        REQUIRE_IS(CL_SUCCESS, client.CreateChronicle("compatible scope", NONE, flags));
+        REQUIRE(client.AcquireStory("compatible scope", "story", NONE, flags).second->log_event("kept") != 0);
+        REQUIRE_IS(CL_ERR_ACQUIRED, other.DestroyChronicle("compatible scope"));
+    }
+    std::vector<Event> events;
+    REQUIRE_IS(CL_SUCCESS, other.AcquireStory("compatible scope", "story", NONE, flags).first);
+    REQUIRE_IS(CL_SUCCESS, other.ReplayStory("compatible scope", "story", 0, UINT64_MAX, events));
+    REQUIRE_IS(1, events.size());
+    REQUIRE_IS(CL_SUCCESS, other.ReleaseStory("compatible scope", "story"));
+    REQUIRE_IS(CL_SUCCESS, other.DestroyChronicle("compatible scope"));
+}
+
 } // namespace
 
 int main()
@@ -198,7 +399,9 @@ int main()
     test_names();
     test_configuration(directory);
     test_monitor(directory);
+    test_every_code_has_its_name();
     test_before_connect(portal);
+    test_nobody_there();
     {
         Client client(portal, ClientQueryServiceConf{}), other(portal, ClientQueryServiceConf{}), writer(portal);
         std::vector<Event> events;
@@ -209,6 +412,12 @@ int main()
         REQUIRE_IS(CL_ERR_NOT_READER_MODE, writer.ReplayStory("c", "s", 0, 1, events));
         test_directory(client);
         test_life_of_a_story(client, other);
+        test_invalid_arguments(client);
+        test_ten_by_ten(client);
+        test_lives_in_parallel(client);
+        test_one_story_for_all(client);
+        test_payloads_and_ranges(client);
+        test_destructor(portal, other);
         REQUIRE_IS(CL_SUCCESS, client.Disconnect());
         REQUIRE_IS(CL_SUCCESS, client.Disconnect());
     }

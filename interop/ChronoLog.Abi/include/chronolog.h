@@ -156,44 +156,51 @@ typedef struct chronolog_statistics {
     uint64_t clock_uncertainty_ns;
 } chronolog_statistics;
 
+/* Counts since the client connected. INVALID_ARG: struct_bytes is not set. */
 CHRONOLOG_API int32_t chronolog_client_statistics(chronolog_client client, chronolog_statistics *statistics);
 
 /* ---- Chronicles --------------------------------------------------------------------------------------------------- */
 
-/* CHRONICLE_EXISTS, INVALID_ARG (a known attribute with an unknown value). attributes may be NULL when count is 0. */
+/*
+ * Creates a chronicle. attributes may be NULL when count is 0.
+ * CHRONICLE_EXISTS, INVALID_ARG (a known attribute with an unknown value).
+ */
 CHRONOLOG_API int32_t chronolog_create_chronicle(chronolog_client client, const char *chronicle,
                                                  const chronolog_attribute *attributes, uint64_t count);
 
-/* With all its stories. ACQUIRED while somebody holds one of them; NOT_EXIST. */
+/* Destroys a chronicle with all its stories. ACQUIRED while somebody holds one of them; NOT_EXIST. */
 CHRONOLOG_API int32_t chronolog_destroy_chronicle(chronolog_client client, const char *chronicle);
 
-/* ACQUIRED while somebody holds it; NOT_EXIST. */
+/* Destroys a story with all its data. ACQUIRED while somebody holds it; NOT_EXIST. */
 CHRONOLOG_API int32_t chronolog_destroy_story(chronolog_client client, const char *chronicle, const char *story);
 
 /*
- * An attribute's value, with its zero, into capacity bytes. length (may be NULL): the value's bytes without the zero, set
+ * Gives an attribute's value, with its zero, into capacity bytes. length (may be NULL): the value's bytes without the zero, set
  * also when it does not fit (LIMIT_EXCEEDED). NOT_EXIST: no such chronicle or key.
  */
 CHRONOLOG_API int32_t chronolog_get_attribute(chronolog_client client, const char *chronicle, const char *key,
                                               char *value, uint64_t capacity, uint64_t *length);
 
+/* Sets an attribute of a chronicle. NOT_EXIST; INVALID_ARG (a known attribute with an unknown value). */
 CHRONOLOG_API int32_t chronolog_set_attribute(chronolog_client client, const char *chronicle, const char *key,
                                               const char *value);
 
-/* All attributes of a chronicle: a list of key, value, key, value, ... */
+/* Lists all attributes of a chronicle: key, value, key, value, ... To be freed by chronolog_list_free. NOT_EXIST. */
 CHRONOLOG_API int32_t chronolog_list_attributes(chronolog_client client, const char *chronicle, chronolog_list *list);
 
-/* Names. To be freed by chronolog_list_free. */
+/* Lists the names of all chronicles. To be freed by chronolog_list_free. */
 CHRONOLOG_API int32_t chronolog_list_chronicles(chronolog_client client, chronolog_list *list);
+
+/* Lists the names of a chronicle's stories. To be freed by chronolog_list_free. NOT_EXIST. */
 CHRONOLOG_API int32_t chronolog_list_stories(chronolog_client client, const char *chronicle, chronolog_list *list);
 
-/* Number of names; 0 for what is no list. */
+/* The number of a list's names; 0 for what is no list. */
 CHRONOLOG_API uint64_t chronolog_list_count(chronolog_list list);
 
 /* A name, valid until the list is freed; NULL when there is none at the index. */
 CHRONOLOG_API const char *chronolog_list_at(chronolog_list list, uint64_t index);
 
-/* Not while another thread still reads its names. */
+/* Frees a list; not while another thread still reads its names. */
 CHRONOLOG_API int32_t chronolog_list_free(chronolog_list list);
 
 /* ---- Recording ---------------------------------------------------------------------------------------------------- */
@@ -323,7 +330,7 @@ typedef struct chronolog_gap {
 /* Number of gaps: final when chronolog_replay_next has returned the end. */
 CHRONOLOG_API int32_t chronolog_replay_gap_count(chronolog_replay replay, uint64_t *count);
 
-/* NOT_EXIST: no gap at the index. */
+/* Tells of one gap. NOT_EXIST: no gap at the index. */
 CHRONOLOG_API int32_t chronolog_replay_gap(chronolog_replay replay, uint64_t index, chronolog_gap *gap);
 
 /* Ends the replay, waits for a call of chronolog_replay_next that is under way, and closes the handle. */

@@ -58,12 +58,19 @@ public static class NativeLibraries
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
+        nint library;
         foreach (string candidate in Candidates(name))
         {
-            if (NativeLibrary.TryLoad(candidate, out nint library))
+            if (NativeLibrary.TryLoad(candidate, out library))
             {
                 return library;
             }
+        }
+
+        // Of a package: where its runtimes/RID/native lies only the runtime knows.
+        if (name == Chrono && NativeLibrary.TryLoad(name, assembly, searchPath, out library))
+        {
+            return library;
         }
 
         return Known(name) ? throw new DllNotFoundException(Explain(name)) : 0;

@@ -43,6 +43,11 @@ internal static class ServerCommand
                 Description = $"{row.Help} {char.ToUpperInvariant(row.Kind[0])}{row.Kind[1..]}.{fallback}",
                 HelpName = "VALUE",
             };
+            if (row.Kind.Contains(" | ", StringComparison.Ordinal))
+            {
+                option.CompletionSources.Add(row.Kind.Split(" | "));
+            }
+
             command.Options.Add(option);
             options.Add(row, option);
         }

@@ -5,7 +5,7 @@ namespace ChronoLog.Tests.Cluster.Abi;
 /// <summary>
 /// Applications outside the tree, in a bare environment, against an installation that was moved after it was made.
 /// </summary>
-public sealed class InstallTests
+public sealed partial class InstallTests
 {
     private LocalDeployment deployment = null!;
     private string directory = null!;
@@ -20,9 +20,12 @@ public sealed class InstallTests
         await Consumer.RunAsync(
             Path.Combine(Consumer.Root, "build.sh"), ["install", "--prefix", first], new Dictionary<string, string>());
         Directory.Move(first, Prefix);
-        foreach (string source in Directory.EnumerateFiles(Path.Combine(Consumer.Root, "tests", "install")))
+        string sources = Path.Combine(Consumer.Root, "tests", "install");
+        foreach (string source in Directory.EnumerateFiles(sources, "*", SearchOption.AllDirectories))
         {
-            File.Copy(source, Path.Combine(directory, Path.GetFileName(source)));
+            string copy = Path.Combine(directory, Path.GetRelativePath(sources, source));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(source, copy);
         }
 
         deployment = await LocalDeployment.StartAsync();
@@ -48,6 +51,18 @@ public sealed class InstallTests
     }
 
     [Test]
+    public async Task PkgConfigFindsTheFortranModule()
+    {
+        await BareAsync(
+            "/bin/sh",
+            "-ec",
+            "cd \"$1\"; eval gfortran -std=f2008 -Wall -Wextra -pedantic -Werror consumer.f90 "
+            + "$(PKG_CONFIG_PATH=\"$2/lib/pkgconfig\" pkg-config --cflags --libs chronolog-fortran) -o fortran-pkg-config",
+            "sh", directory, Prefix);
+        await SaysHelloAsync(Path.Combine(directory, "fortran-pkg-config"), "installed, pkg-config and fortran");
+    }
+
+    [Test]
     public async Task CMakeFindsIt()
     {
         string build = Path.Combine(directory, "build");
@@ -55,16 +70,56 @@ public sealed class InstallTests
         await BareAsync("/usr/bin/cmake", "--build", build);
         await SaysHelloAsync(Path.Combine(build, "consumer_c"), "installed, cmake and c");
         await SaysHelloAsync(Path.Combine(build, "consumer_cpp"), "installed, cmake and c++");
+        await SaysHelloAsync(Path.Combine(build, "consumer_fortran"), "installed, cmake and fortran");
     }
 
+    // As for a compiler that cannot read the module files that are installed.
     [Test]
-    public async Task PythonFindsIt()
+    public async Task CMakeBuildsTheFortranModuleFromItsSource()
+    {
+        string build = Path.Combine(directory, "build-source");
+        await BareAsync(
+            "/usr/bin/cmake", "-S", directory, "-B", build, "-DCMAKE_PREFIX_PATH=" + Prefix, "-DChronoLog_FORTRAN_FROM_SOURCE=ON");
+        await BareAsync("/usr/bin/cmake", "--build", build, "--target", "consumer_fortran");
+        await SaysHelloAsync(Path.Combine(build, "consumer_fortran"), "installed, cmake and fortran's source");
+    }
+
+    [TestCase("numpy")]
+    [TestCase("plain")]
+    public async Task PythonFindsIt(string columns)
     {
         string printed = await BareAsync(
             "/usr/bin/env",
             "PYTHONPATH=" + Path.Combine(Prefix, "lib", "python3", "site-packages"),
-            "/usr/bin/python3", Path.Combine(directory, "consumer.py"), "installed, python");
+            "/usr/bin/python3", Path.Combine(directory, "consumer.py"), "installed, python " + columns, columns);
         Assert.That(printed, Is.EqualTo("hello\n"));
+    }
+
+    // Its own packages come from the installation; what they need from others, from what this machine has restored before.
+    [Test]
+    public async Task DotnetFindsItsPackages()
+    {
+        string project = Path.Combine(directory, "dotnet");
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(home, ".nuget", "packages");
+        await File.WriteAllTextAsync(
+            Path.Combine(project, "nuget.config"),
+            $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="installed" value="{Path.Combine(Prefix, "share", "chronolog", "nuget")}" />
+                <add key="restored" value="{cache}" />
+              </packageSources>
+            </configuration>
+            """);
+        string dotnet = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        await BareAsync(
+            "/usr/bin/env",
+            "HOME=" + project, "NUGET_PACKAGES=" + Path.Combine(directory, "nuget"), "DOTNET_CLI_TELEMETRY_OPTOUT=1", "DOTNET_NOLOGO=1",
+            dotnet, "build", project, "-c", "Release", "-o", Path.Combine(project, "out"), "-v", "q");
+        string printed = await BareAsync(dotnet, Path.Combine(project, "out", "Consumer.dll"), "installed, dotnet");
+        Assert.That(printed, Is.EqualTo("hello\nlogged\n"));
     }
 
     [Test]

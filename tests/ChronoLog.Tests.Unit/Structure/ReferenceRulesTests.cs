@@ -16,6 +16,7 @@ public sealed class ReferenceRulesTests
         ["ChronoLog.Grapher"] = ["ChronoLog.Core", "ChronoLog.Store"],
         ["ChronoLog.Player"] = ["ChronoLog.Core", "ChronoLog.Store"],
         ["ChronoLog.Client"] = ["ChronoLog.Core", "ChronoLog.Transport"],
+        ["ChronoLog.Extensions.Logging"] = ["ChronoLog.Client"],
         ["ChronoLog.Abi"] = ["ChronoLog.Client"],
         ["ChronoLog.App"] =
         [

@@ -1,0 +1,60 @@
+/* Prints the layout of every struct of chronolog.h, and of the call into the managed part: "struct field offset". */
+#include <stddef.h>
+
+#include "../../native/abi/call.h"
+#include "check.h"
+
+#define SIZE(name, type) printf(#name " bytes %zu\n", sizeof(type))
+#define FIELD(name, type, field) printf(#name " " #field " %zu\n", offsetof(type, field))
+
+int main(void)
+{
+    SIZE(attribute, chronolog_attribute);
+    FIELD(attribute, chronolog_attribute, key);
+    FIELD(attribute, chronolog_attribute, value);
+    SIZE(options, chronolog_options);
+    FIELD(options, chronolog_options, struct_bytes);
+    FIELD(options, chronolog_options, program);
+    FIELD(options, chronolog_options, attributes);
+    FIELD(options, chronolog_options, attribute_count);
+    FIELD(options, chronolog_options, placement);
+    FIELD(options, chronolog_options, ring_bytes);
+    FIELD(options, chronolog_options, full_timeout_ms);
+    FIELD(options, chronolog_options, failover_after_ms);
+    FIELD(options, chronolog_options, call_timeout_ms);
+    FIELD(options, chronolog_options, release_timeout_ms);
+    FIELD(options, chronolog_options, page_bytes);
+    SIZE(statistics, chronolog_statistics);
+    FIELD(statistics, chronolog_statistics, struct_bytes);
+    FIELD(statistics, chronolog_statistics, events_recorded);
+    FIELD(statistics, chronolog_statistics, last_tick);
+    FIELD(statistics, chronolog_statistics, stories_held);
+    FIELD(statistics, chronolog_statistics, replays_open);
+    FIELD(statistics, chronolog_statistics, clock_uncertainty_ns);
+    SIZE(record, chronolog_record);
+    FIELD(record, chronolog_record, bytes);
+    FIELD(record, chronolog_record, length);
+    SIZE(event, chronolog_event);
+    FIELD(event, chronolog_event, tick);
+    FIELD(event, chronolog_event, client_id);
+    FIELD(event, chronolog_event, record);
+    FIELD(event, chronolog_event, index);
+    FIELD(event, chronolog_event, length);
+    SIZE(batch, chronolog_batch);
+    FIELD(batch, chronolog_batch, count);
+    FIELD(batch, chronolog_batch, ticks);
+    FIELD(batch, chronolog_batch, client_ids);
+    FIELD(batch, chronolog_batch, indexes);
+    FIELD(batch, chronolog_batch, offsets);
+    FIELD(batch, chronolog_batch, records);
+    FIELD(batch, chronolog_batch, events);
+    SIZE(gap, chronolog_gap);
+    FIELD(gap, chronolog_gap, start);
+    FIELD(gap, chronolog_gap, end);
+    FIELD(gap, chronolog_gap, reason);
+    SIZE(text, struct abi_text);
+    FIELD(text, struct abi_text, bytes);
+    FIELD(text, struct abi_text, length);
+    SIZE(call, struct abi_call);
+    return 0;
+}
