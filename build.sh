@@ -25,6 +25,12 @@ TEST_PACKAGES=(
     "/usr/bin/strace strace"
     "/usr/sbin/mkfs.ext4 e2fsprogs"
     "/usr/bin/mount mount"
+    "/usr/bin/mpirun.openmpi openmpi-bin"
+    "/usr/bin/mpicc.openmpi libopenmpi-dev"
+    "/usr/bin/mpirun.mpich mpich"
+    "/usr/bin/mpicc.mpich libmpich-dev"
+    "/usr/sbin/slurmctld slurm-wlm"
+    "/usr/sbin/munged munge"
 )
 
 say() { printf '%s\n' "$*"; }
@@ -111,15 +117,25 @@ publish_abi() {
     mv -f "$ARTIFACTS/lib/.managed.new" "$ARTIFACTS/lib/libchronolog_managed.so"
 }
 
+# chronolog-bench is built once for each MPI that is there: true when one has come since.
+lacks_bench() {
+    local mpi
+    for mpi in openmpi mpich; do
+        if command -v "mpicc.$mpi" > /dev/null && [ ! -e "$ARTIFACTS/bin/chronolog-bench.$mpi" ]; then return 0; fi
+    done
+    return 1
+}
+
 build() {
-    mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
+    mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include" "$ARTIFACTS/bin"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake; then
+    if lacks_bench || stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include cmake bench/parallel; then
         step "building native"
         build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib"
         rm -f "$ARTIFACTS"/include/*
         cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
+        install -m 755 bench/parallel/chronolog-bench "$ARTIFACTS"/native/bench/chronolog-bench.* "$ARTIFACTS/bin/"
         touch "$ARTIFACTS/stamp-native"
     fi
     if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
@@ -131,8 +147,8 @@ build() {
 }
 
 build_tests() {
+    install_packages "${TEST_PACKAGES[@]}" # first: with an MPI there is more to build
     build
-    install_packages "${TEST_PACKAGES[@]}"
     if stale "$ARTIFACTS/stamp-tests" managed interop tests bench Directory.Build.props Directory.Packages.props .editorconfig; then
         step "building the tests"
         dotnet build ChronoLog.sln -c Release -v q > "$ARTIFACTS/tests.log" 2>&1 \
@@ -217,6 +233,7 @@ install_programs() {
     install -m 755 "$ARTIFACTS/bin/chronolog" "$prefix/bin/"
     install -m 644 "$ARTIFACTS/bin/libe_sqlite3.so" "$prefix/lib/"
     cp -P "$ARTIFACTS"/bin/chrono-* "$prefix/bin/"
+    install -m 755 "$ARTIFACTS"/bin/chronolog-bench* "$prefix/bin/"
     install -m 644 README.md LICENSE managed/ChronoLog.Store/ARCHIVE-FORMAT.md "$prefix/share/doc/chronolog/"
     ln -sfn ../lib/libe_sqlite3.so "$prefix/bin/libe_sqlite3.so"
 }

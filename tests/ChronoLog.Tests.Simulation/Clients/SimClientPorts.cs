@@ -1,5 +1,6 @@
 using ChronoLog.Client;
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Launch;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Bugs;
