@@ -23,6 +23,9 @@ internal sealed record DeploymentOptions
     /// <summary>Whether a process that dies is started again.</summary>
     public bool Restart { get; init; } = true;
 
+    /// <summary>The part of a deployment over several nodes that runs here; null: all of it does.</summary>
+    public DeploymentShare? Share { get; init; }
+
     /// <summary>Further settings for every process of a role: "keeper.journal-quota=1GiB".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 }

@@ -103,6 +103,9 @@ internal sealed class DeploymentState(string directory)
     public static bool IsRunning(RunningProcess process) =>
         process.Pid > 1 && process.Started.Length > 0 && StartTime(process.Pid) == process.Started;
 
+    /// <summary>A process that runs now.</summary>
+    public static RunningProcess Describe(string name, int pid) => new(name, pid, StartTime(pid));
+
     /// <exception cref="ChronoLogException">InvalidArgument: a deployment runs in the directory.</exception>
     public void RefuseIfRunning()
     {

@@ -56,6 +56,8 @@ internal sealed class SimClientPorts : IClientPorts
 
     public uint ProcessId { get; }
 
+    public LaunchedRank? Rank => null;
+
     public bool StaysOnContext => true;
 
     public Task SynchronizeAsync(IRpcChannel portal, CancellationToken cancellation) =>
