@@ -23,9 +23,6 @@ public static unsafe partial class ProcessImage
     /// <summary>Whether the system lets this process run a file (or enter a directory).</summary>
     public static bool MayRun(string path) => Access(path, Executable) == 0;
 
-    /// <summary>The process gets a process group of its own: signals to its parent's group are not its.</summary>
-    public static void LeaveGroup() => _ = SetProcessGroup(0, 0);
-
     /// <summary>
     /// Runs another program in this process: descriptors, environment, process number and parent stay. Returns only when
     /// the system refuses, with its reason.
@@ -56,9 +53,6 @@ public static unsafe partial class ProcessImage
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     private static partial int ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
-
-    [LibraryImport("libc", EntryPoint = "setpgid", SetLastError = true)]
-    private static partial int SetProcessGroup(int process, int group);
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     private static partial nint Signal(int signal, nint handler);

@@ -154,6 +154,7 @@ internal static class DeploymentCommands
 
     private static async Task<int> RunJobAsync(DeploymentOptions options, ParseResult parsed)
     {
+        RankApplication.KeepTerminalClean();
         var inherited = new InheritedDescriptors();
         LaunchedRank rank = LaunchEnvironment.Read(Environment.GetEnvironmentVariable) ?? new LaunchedRank("", 0, 1, 0, "");
         if (rank.Size is null)
@@ -178,7 +179,7 @@ internal static class DeploymentCommands
             Address = parsed.GetResult(Address) is { Implicit: false } ? options.Address : null,
             Application = parsed.GetValue(Application) ?? [],
             Grace = ReadDuration(parsed, Grace, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
-            PassesUserSignals = rank.Launcher == "openmpi" || Environment.GetEnvironmentVariable("SLURM_STEP_ID") is null,
+            PassesUserSignals = rank.Launcher.Length == 0,
         };
         using ILoggerFactory logging = ProcessLogging.Create("warn", "text");
         ILogger logger = logging.CreateLogger("supervisor");
@@ -286,7 +287,7 @@ internal static class DeploymentCommands
     // Rank 0 is on another node.
     private static async Task<int> StopJobAsync(JobDirectory run, TimeSpan deadline, CancellationToken cancellation)
     {
-        run.RequestStop("");
+        run.RequestStop(JobStop.AllDone);
         long started = Stopwatch.GetTimestamp();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         while (Stopwatch.GetElapsedTime(started) < deadline)

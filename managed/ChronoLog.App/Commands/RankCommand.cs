@@ -15,22 +15,15 @@ internal static class RankCommand
 
     public static readonly Option<int> Parent = new("--parent") { Required = true };
 
-    public static readonly Option<bool> OwnGroup = new("--own-group");
-
     private static readonly Argument<string[]> Application = new("application") { Arity = ArgumentArity.OneOrMore };
 
     public static Command Create()
     {
-        var command = new Command(Name) { Parent, OwnGroup, Application };
+        var command = new Command(Name) { Parent, Application };
         command.Hidden = true;
         command.SetAction(parsed =>
         {
             string[] application = parsed.GetValue(Application)!;
-            if (parsed.GetValue(OwnGroup))
-            {
-                ProcessImage.LeaveGroup();
-            }
-
             if (!ProcessImage.EndWithParent(parsed.GetValue(Parent)))
             {
                 return ExitCode.Failed;

@@ -68,14 +68,16 @@ internal sealed class JobDirectory
     public void WriteControl(string control, string text) => Write(ControlFolder, control, text);
 
     /// <summary>Everything is to end. The first word counts.</summary>
-    /// <param name="reason">One line for people; empty: all is done.</param>
-    public void RequestStop(string reason)
+    public void RequestStop(JobStop stop)
     {
         if (!Has(Stop))
         {
-            WriteControl(Stop, reason);
+            WriteControl(Stop, stop.Format());
         }
     }
+
+    /// <summary>Null: it goes on.</summary>
+    public JobStop? ReadStop() => ReadControl(Stop) is { } text ? JobStop.Parse(text) : null;
 
     public static IReadOnlyCollection<string> Names(string folder)
     {

@@ -21,7 +21,8 @@ internal sealed record JobOptions
     public TimeSpan Grace { get; init; }
 
     /// <summary>
-    /// Whether a signal for programs (USR1, USR2) has to be passed on. Not under srun, which sends it to every process.
+    /// Whether signals with a meaning of the application's own (USR1, USR2) have to be passed on. Not from a launcher: mpirun sends
+    /// them to a rank's process group, srun to all of its processes, and the application would get them twice.
     /// </summary>
     public bool PassesUserSignals { get; init; }
 }

@@ -32,6 +32,7 @@ internal sealed class JobRank : IDisposable
     private NodeServers? servers;
     private RankApplication? application;
     private long stopSeen;
+    private bool isEndedByJob;
 
     // `inherited` is what the launcher gave to this process: made before anything else was opened.
     public JobRank(JobOptions options, InheritedDescriptors inherited, IRpcConnector connector, ILogger logger)
@@ -67,7 +68,11 @@ internal sealed class JobRank : IDisposable
             await watch.DisposeAsync();
         }
 
-        return status != 0 ? status : isInOrder && !(IsRoot && ReadReason() is not (null or "")) ? ExitCode.Done : ExitCode.Failed;
+        // An application that was ended because of another one has nothing to say of its own.
+        JobStop stop = run.ReadStop() ?? JobStop.AllDone;
+        return isEndedByJob && stop.Status != 0 ? stop.Status
+            : status != 0 ? status
+            : isInOrder && (!IsRoot || stop.Status == 0) ? ExitCode.Done : ExitCode.Failed;
     }
 
     public void Dispose()
@@ -99,8 +104,8 @@ internal sealed class JobRank : IDisposable
         }
         catch (Exception exception) when (exception is ChronoLogException or IOException)
         {
-            Report($"{exception.Message}");
-            run.RequestStop($"node {node} ({Environment.MachineName}) does not serve: {exception.Message}");
+            Report(exception.Message);
+            Fail($"node {node} ({Environment.MachineName}) does not serve: {exception.Message}");
             return false;
         }
         catch (OperationCanceledException)
@@ -109,7 +114,7 @@ internal sealed class JobRank : IDisposable
 
         if (signals.Received != 0 || run.Has(JobDirectory.Stop))
         {
-            RequestStopBySignal();
+            RequestStopBySignal(); // does nothing where somebody was first
             return signals.Received != 0 && options.Application.Count == 0; // whoever only serves has done what it should
         }
 
@@ -131,7 +136,7 @@ internal sealed class JobRank : IDisposable
         if (options.Application.Count > 0)
         {
             application = new RankApplication();
-            await application.StartAsync(options.Application, options.Rank.Launcher.Length > 0, plan.Endpoint, inherited);
+            await application.StartAsync(options.Application, plan.Endpoint, inherited);
             signals.PassTo(application);
         }
 
@@ -154,7 +159,7 @@ internal sealed class JobRank : IDisposable
             run.DoneFolder(node), own.Rank.ToString(CultureInfo.InvariantCulture), status.ToString(CultureInfo.InvariantCulture));
         if (status != 0)
         {
-            run.RequestStop(string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} ended with status {status}"));
+            Fail(string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} ended with status {status}"), status);
         }
 
         return status;
@@ -174,7 +179,7 @@ internal sealed class JobRank : IDisposable
         }
         else if (!DeploymentIsWatched())
         {
-            run.RequestStop($"the lowest rank of node {node} is gone");
+            Fail($"the lowest rank of node {node} is gone");
         }
 
         if (stopSeen == 0 && run.Has(JobDirectory.Stop))
@@ -193,7 +198,7 @@ internal sealed class JobRank : IDisposable
         bool haveEnded = nodeWatch.HaveRanksEnded();
         if (nodeWatch.Lost.Count > 0)
         {
-            run.RequestStop($"the process of rank {nodeWatch.Lost[0]} is gone");
+            Fail($"the process of rank {nodeWatch.Lost[0]} is gone");
         }
 
         if (haveEnded && stopSeen == 0)
@@ -201,7 +206,7 @@ internal sealed class JobRank : IDisposable
             nodeWatch.Enter(NodeWatch.Finished);
             if (IsRoot && HaveNodes(NodeWatch.Finished))
             {
-                run.RequestStop("");
+                run.RequestStop(JobStop.AllDone);
             }
         }
 
@@ -209,7 +214,7 @@ internal sealed class JobRank : IDisposable
         {
             if (other != node && nodeWatch.IsSilent(other))
             {
-                run.RequestStop($"node {other} is silent");
+                Fail($"node {other} is silent");
             }
         }
     }
@@ -221,20 +226,36 @@ internal sealed class JobRank : IDisposable
     {
         bool isSignalled = signals.Received != 0;
         TimeSpan waited = Stopwatch.GetElapsedTime(isSignalled ? signals.ReceivedAt : stopSeen);
-        if (waited > options.Grace + (isSignalled ? TimeSpan.Zero : KillDelay))
+        if (waited <= options.Grace || application is not { Ended.IsCompleted: false })
         {
-            application?.Signal(SignalKill);
+            return;
         }
-        else if (waited > options.Grace)
+
+        if (isSignalled || waited > options.Grace + KillDelay)
         {
-            application?.Signal(SignalTerm);
+            application.Signal(SignalKill);
+        }
+        else if (!isEndedByJob)
+        {
+            application.Signal(SignalTerm);
+        }
+
+        isEndedByJob = !isSignalled;
+    }
+
+    private void RequestStopBySignal()
+    {
+        if (options.Application.Count == 0 || signals.Received == 0)
+        {
+            run.RequestStop(JobStop.AllDone);
+        }
+        else
+        {
+            Fail(string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} got signal {signals.Received}"), 128 + signals.Received);
         }
     }
 
-    private void RequestStopBySignal() => run.RequestStop(
-        options.Application.Count == 0 || signals.Received == 0
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} got signal {signals.Received}"));
+    private void Fail(string reason, int status = ExitCode.Failed) => run.RequestStop(new JobStop(status, reason));
 
     // --- the deployment's end ---
 
@@ -265,9 +286,9 @@ internal sealed class JobRank : IDisposable
         nodeWatch.Enter(NodeWatch.Stopped);
         if (IsRoot)
         {
-            if (ReadReason() is { Length: > 0 } reason)
+            if (run.ReadStop() is { Reason.Length: > 0 } stop)
             {
-                Report(reason);
+                Report(stop.Reason);
             }
 
             run.WriteControl(JobDirectory.Stopped, isInOrder ? "0" : "1");
@@ -280,8 +301,6 @@ internal sealed class JobRank : IDisposable
 
     // All ranks stay until rank 0 has stopped everything: at the end of one with a status the launcher may kill the others.
     private bool IsOver() => IsRoot || run.Has(JobDirectory.Stopped) || (watch is null ? !DeploymentIsWatched() : watch.IsSilent(0));
-
-    private string? ReadReason() => run.ReadControl(JobDirectory.Stop)?.Trim();
 
     // Without a limit where the condition takes the silence of others into account.
     private async Task<bool> WaitAsync(Func<bool> condition, TimeSpan? most = null)

@@ -31,7 +31,7 @@ internal static class JobRendezvous
         }
         catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
         {
-            run.RequestStop(exception.Message);
+            run.RequestStop(new JobStop(ExitCode.Failed, exception.Message));
             run.WriteControl(JobDirectory.Stopped, "1");
             throw;
         }
@@ -106,9 +106,9 @@ internal static class JobRendezvous
                     return (run, plan);
                 }
 
-                if (run.ReadControl(JobDirectory.Stop) is { } reason)
+                if (run.ReadStop() is { } stop)
                 {
-                    throw new ChronoLogException(Status.Cancelled, $"the job has ended before all ranks had come: {reason.Trim()}");
+                    throw new ChronoLogException(Status.Cancelled, $"the job has ended before all ranks had come: {stop.Reason}");
                 }
             }
 

@@ -7,11 +7,15 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.App.Job;
 
 /// <summary>
-/// The application's process of one rank: a child with everything that the launcher gave to this one, in a process group of its
-/// own (signals to this process's group are passed on once, and not received twice); killed when this process is gone.
+/// The application's process of one rank: a child with everything that the launcher gave to this one, in its process group, and
+/// killed when this process is gone.
 /// </summary>
 internal sealed class RankApplication
 {
+    private const string TerminalVariable = "TERM";
+
+    private static readonly string? LaunchedTerminal = Environment.GetEnvironmentVariable(TerminalVariable);
+
     /// <summary>As shells have it: there is no such program, or it is none.</summary>
     private const int CannotRun = 127;
 
@@ -22,31 +26,47 @@ internal sealed class RankApplication
     /// <summary>Its exit status; 128 and the signal's number when one ended it.</summary>
     public Task<int> Ended => ended.Task;
 
-    /// <param name="command">Program and arguments.</param>
-    /// <param name="isInOwnGroup">Not where a person's terminal is the launcher: its keys go to a group.</param>
-    /// <param name="endpoint">Of the deployment.</param>
-    /// <param name="inherited">What this process was given and its servers were not.</param>
-    public async Task StartAsync(IReadOnlyList<string> command, bool isInOwnGroup, string endpoint, InheritedDescriptors inherited)
+    /// <summary>
+    /// Before this process writes its first line: a launcher may give it a terminal as its output, which is the application's, and
+    /// this runtime would greet that with control characters.
+    /// </summary>
+    public static void KeepTerminalClean()
     {
-        // A thread of its own: the child is tied to the thread that starts it, and pool threads end when they are idle.
-        new Thread(() => Run(command, isInOwnGroup, endpoint, inherited)) { IsBackground = true, Name = "application" }.Start();
-        await started.Task;
-    }
-
-    public void Signal(int signal)
-    {
-        if (!ended.Task.IsCompleted)
+        if (LaunchedTerminal is not null)
         {
-            PosixProcess.Signal(pid, signal);
+            Environment.SetEnvironmentVariable(TerminalVariable, "dumb");
         }
     }
 
-    private void Run(IReadOnlyList<string> command, bool isInOwnGroup, string endpoint, InheritedDescriptors inherited)
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="endpoint">Of the deployment.</param>
+    /// <param name="inherited">What this process was given and its servers were not.</param>
+    public async Task StartAsync(IReadOnlyList<string> command, string endpoint, InheritedDescriptors inherited)
+    {
+        // A thread of its own: the child is tied to the thread that starts it, and pool threads end when they are idle.
+        new Thread(() => Run(command, endpoint, inherited)) { IsBackground = true, Name = "application" }.Start();
+        await started.Task;
+    }
+
+    /// <summary>To it and to whatever it has started.</summary>
+    public void Signal(int signal)
+    {
+        if (!ended.Task.IsCompleted && pid > 1)
+        {
+            // The descendants were found before their parents end, and have others then.
+            foreach (int process in (int[])[.. ProcessTree.DescendantsOf(pid), pid])
+            {
+                PosixProcess.Signal(process, signal);
+            }
+        }
+    }
+
+    private void Run(IReadOnlyList<string> command, string endpoint, InheritedDescriptors inherited)
     {
         int status = CannotRun;
         try
         {
-            using Process process = Start(command, isInOwnGroup, endpoint, inherited);
+            using Process process = Start(command, endpoint, inherited);
             pid = process.Id;
             started.SetResult();
             process.WaitForExit();
@@ -61,17 +81,17 @@ internal sealed class RankApplication
         ended.SetResult(status);
     }
 
-    private static Process Start(IReadOnlyList<string> command, bool isInOwnGroup, string endpoint, InheritedDescriptors inherited)
+    private static Process Start(IReadOnlyList<string> command, string endpoint, InheritedDescriptors inherited)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false };
         string parent = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        string[] group = isInOwnGroup ? [RankCommand.OwnGroup.Name] : [];
-        foreach (string argument in (string[])[RankCommand.Name, RankCommand.Parent.Name, parent, .. group, "--", .. command])
+        foreach (string argument in (string[])[RankCommand.Name, RankCommand.Parent.Name, parent, "--", .. command])
         {
             start.ArgumentList.Add(argument);
         }
 
         start.Environment[CommonOptions.EndpointVariable] = endpoint;
+        start.Environment[TerminalVariable] = LaunchedTerminal;
         using IDisposable loan = inherited.Lend();
         return Process.Start(start)!;
     }
