@@ -45,6 +45,13 @@ internal static class DeploymentCommands
             HelpName = "IP",
         };
 
+    private static readonly Option<string?> Journals = new("--journal-directory")
+    {
+        Description = "Where the Keepers' journals lie, each in a folder of its name: fast flash, with --mpi each node's own. "
+            + "Default: journal in --dir.",
+        HelpName = "DIR",
+    };
+
     private static readonly Option<string> Fabric = new("--fabric")
     {
         Description = "Data plane: auto, ofi+verbs, ofi+tcp, ofi+sockets, ofi+shm.",
@@ -96,7 +103,7 @@ internal static class DeploymentCommands
     {
         var up = new Command("up", "Start, supervise and stop a whole deployment, on this machine or over the nodes of a job.")
         {
-            Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, NoRestart, Detach, Supervise, Mpi, Grace, Application,
+            Dir, Keepers, Groups, PortBase, Window, Address, Journals, Fabric, Set, NoRestart, Detach, Supervise, Mpi, Grace, Application,
         };
         up.SetRunner(UpAsync);
         var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir, Timeout };
@@ -325,6 +332,7 @@ internal static class DeploymentCommands
             PortBase = first,
             Window = window,
             Address = parsed.GetValue(Address)!,
+            JournalDirectory = parsed.GetValue(Journals) is { } journals ? Path.GetFullPath(journals) : null,
             Fabric = parsed.GetValue(Fabric)!,
             Restart = !parsed.GetValue(NoRestart),
             Settings = [.. (parsed.GetValue(Set) ?? []).Select(CheckSetting)],

@@ -18,6 +18,9 @@ internal sealed record DeploymentOptions
     /// <summary>Acceptance window of the Keepers; null = the settings' defaults. Everything else follows from it.</summary>
     public TimeSpan? Window { get; init; }
 
+    /// <summary>Journals lie in a folder of each Keeper's name in it; null: in "journal" of the directory.</summary>
+    public string? JournalDirectory { get; init; }
+
     public string Fabric { get; init; } = "auto";
 
     /// <summary>Whether a process that dies is started again.</summary>

@@ -38,6 +38,8 @@ internal sealed class DeploymentPlan
     /// <summary>Grapher, Player and Keepers of every group, in the order of starting.</summary>
     public IReadOnlyList<ProcessPlan> Members { get; }
 
+    private string JournalDirectory => options.JournalDirectory ?? System.IO.Path.Combine(options.Directory, "journal");
+
     private bool IsRoot => options.Share?.IsRoot ?? true;
 
     private IEnumerable<ProcessPlan> PlanGroup(int group)
@@ -62,7 +64,7 @@ internal sealed class DeploymentPlan
                 : (6666 + number, 4444 + number);
             yield return Plan("keeper", $"keeper-{number}", [
                 .. member, "--recording-port", Text(recording), "--admin-port", Text(admin),
-                "--journal-directory", System.IO.Path.Combine(options.Directory, "journal", $"keeper-{number}"),
+                "--journal-directory", System.IO.Path.Combine(JournalDirectory, $"keeper-{number}"),
                 .. Windows(chunkParts: 1, windowParts: 1), .. LeftBehind($"keeper-{number}"),
             ]);
         }
@@ -98,9 +100,11 @@ internal sealed class DeploymentPlan
     private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments)
     {
         string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
+        string[] own = ["--name", name, "--address", options.Address, "--log-file", log, .. arguments];
+        string[] given = [.. Extra(role)];
         return new(role, name, log, StopDeadline(role), [
-            ServerCommand.OwnSession.Name, .. EndWith(), "--name", name, "--address", options.Address, "--log-file", log,
-            .. arguments, .. Extra(role),
+            ServerCommand.OwnSession.Name, .. EndWith(), .. own.Chunk(2).Where(pair => !given.Contains(pair[0])).SelectMany(pair => pair),
+            .. given,
         ]);
     }
 

@@ -48,6 +48,8 @@ internal sealed class DeploymentState(string directory)
 
     public void WriteEndpoint(string endpoint) => Replace(EndpointFile, endpoint + "\n");
 
+    public void WithdrawEndpoint() => File.Delete(EndpointFile);
+
     public string? ReadEndpoint() => ReadText(EndpointFile)?.Trim();
 
     public void Write(IEnumerable<(string Name, int Pid)> processes)

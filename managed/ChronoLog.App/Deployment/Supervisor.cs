@@ -54,6 +54,7 @@ internal sealed class Supervisor : IDisposable
         state.RefuseIfRunning();
         ownsDirectory = true;
         state.ClearLeftBehind();
+        state.WithdrawEndpoint(); // of a deployment that was killed: whoever waits for the file waits for this one
 
         foreach (SupervisedProcess process in all)
         {
