@@ -95,7 +95,8 @@ internal sealed class JobRank : IDisposable
             }
 
             bool isThere = await WaitAsync(
-                () => signals.Received != 0 || run.Has(JobDirectory.Stop) || (IsRoot ? HaveNodes(NodeWatch.Serving) : run.Has(JobDirectory.Ready)),
+                () => signals.Received != 0 || run.Has(JobDirectory.Stop)
+                    || (IsRoot ? HaveNodes(NodeWatch.Serving) : run.Has(JobDirectory.Ready)),
                 ServeDeadline);
             if (!isThere)
             {

@@ -115,7 +115,8 @@ internal static class JobRendezvous
             await timer.WaitForNextTickAsync(cancellation);
         }
 
-        throw new ChronoLogException(Status.TimedOut, $"rank 0 has not begun a run in {directory}: is it on a file system that all nodes share?");
+        throw new ChronoLogException(
+            Status.TimedOut, $"rank 0 has not begun a run in {directory}: is it on a file system that all nodes share?");
     }
 
     // False: the run's folder is being removed, since another one begins.

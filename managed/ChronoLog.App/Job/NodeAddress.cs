@@ -16,7 +16,8 @@ internal static class NodeAddress
     public static IPAddress Find(string? wanted) => Choose(wanted, Own()) ?? throw new ChronoLogException(
         Status.InvalidArgument,
         $"{Environment.MachineName} has no address {(wanted is null ? "but loopback" : $"'{wanted}'")}: --address takes an IP address, "
-        + $"an interface or a network of every node; here are {string.Join(", ", Own().Select(each => $"{each.Address} ({each.Interface})"))}");
+        + "an interface or a network of every node; here are "
+        + string.Join(", ", Own().Select(each => $"{each.Address} ({each.Interface})")));
 
     /// <summary>The address from which another one is reached.</summary>
     public static IPAddress Towards(IPAddress other)

@@ -125,8 +125,8 @@ internal sealed class NodeWatch : IAsyncDisposable
     {
         try
         {
-            JobDirectory.Write(
-                run.NodeFolder, node.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{beats} {state}"));
+            string text = string.Create(CultureInfo.InvariantCulture, $"{beats} {state}");
+            JobDirectory.Write(run.NodeFolder, node.ToString(CultureInfo.InvariantCulture), text);
         }
         catch (IOException)
         {

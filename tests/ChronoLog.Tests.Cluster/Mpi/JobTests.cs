@@ -11,6 +11,9 @@ public sealed class JobTests
 {
     private string directory = null!;
 
+    // An application that is told from others by its name.
+    private string Sleeper => $"echo on; exec -a {directory}/application sleep 1000";
+
     private string Archive => Path.Combine(directory, "archive", "group-0");
 
     [SetUp]
@@ -90,7 +93,7 @@ public sealed class JobTests
     [TestCaseSource(typeof(Launcher), nameof(Launcher.All))]
     public async Task A_rank_that_is_killed_ends_everything(string mpi)
     {
-        using LaunchedProgram job = Launcher.Start(mpi, 3, [.. Up("--grace", "500ms"), "sh", "-c", "echo on; exec sleep 1000"]);
+        using LaunchedProgram job = Launcher.Start(mpi, 3, [.. Up("--grace", "500ms"), "bash", "-c", Sleeper]);
         await Waiting.UntilAsync(() => job.Output.Split('\n').Count(line => line == "on") == 3, "three applications");
         Signals.Kill(PidOfRank(2));
         LaunchedProgram.Outcome run = await job.EndAsync();
@@ -101,7 +104,7 @@ public sealed class JobTests
     [Test]
     public async Task The_rank_that_runs_the_servers_is_killed_and_they_end_too()
     {
-        using LaunchedProgram job = Launcher.Start("openmpi", 2, [.. Up("--grace", "500ms"), "sh", "-c", "echo on; exec sleep 1000"]);
+        using LaunchedProgram job = Launcher.Start("openmpi", 2, [.. Up("--grace", "500ms"), "bash", "-c", Sleeper]);
         await Waiting.UntilAsync(() => job.Output.Split('\n').Count(line => line == "on") == 2, "two applications");
         Signals.Kill(PidOfRank(0));
         LaunchedProgram.Outcome run = await job.EndAsync();
@@ -189,7 +192,8 @@ public sealed class JobTests
     private int StoryFiles() => Directory.EnumerateFiles(Archive, "*.h5", SearchOption.AllDirectories).Count();
 
     private int PidOfRank(int rank) => Processes().Single(each =>
-        each.Line.Contains("\0--mpi\0", StringComparison.Ordinal) && RankOf(each.Pid) == rank).Pid;
+        each.Line.StartsWith(Chronolog.Executable, StringComparison.Ordinal)
+        && each.Line.Contains("\0--mpi\0", StringComparison.Ordinal) && RankOf(each.Pid) == rank).Pid;
 
     private List<string> Left() => [.. Processes().Select(each => each.Line.Replace('\0', ' '))];
 
@@ -199,7 +203,7 @@ public sealed class JobTests
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), out int pid) && Read(folder, "cmdline") is { } line
-                && line.StartsWith(Chronolog.Executable, StringComparison.Ordinal) && line.Contains(directory, StringComparison.Ordinal))
+                && line.Contains(directory, StringComparison.Ordinal))
             {
                 yield return (pid, line);
             }
