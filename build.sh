@@ -30,6 +30,12 @@ TEST_PACKAGES=(
     "/usr/lib/python3/dist-packages/numpy python3-numpy"
     "/usr/bin/groff groff-base"
     "/usr/bin/tclsh tcl"
+    "/usr/bin/mpirun.openmpi openmpi-bin"
+    "/usr/bin/mpicc.openmpi libopenmpi-dev"
+    "/usr/bin/mpirun.mpich mpich"
+    "/usr/bin/mpicc.mpich libmpich-dev"
+    "/usr/sbin/slurmctld slurm-wlm"
+    "/usr/sbin/munged munge"
 )
 
 say() { printf '%s\n' "$*"; }
@@ -120,17 +126,28 @@ publish_abi() {
     mv -f "$ARTIFACTS/lib/.managed.new" "$ARTIFACTS/lib/libchronolog_managed.so"
 }
 
+# chronolog-bench is built once for each MPI that is there: true when one has come since.
+lacks_bench() {
+    local mpi
+    for mpi in openmpi mpich; do
+        if command -v "mpicc.$mpi" > /dev/null && [ ! -e "$ARTIFACTS/bin/chronolog-bench.$mpi" ]; then return 0; fi
+    done
+    return 1
+}
+
 build() {
-    mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include"
+    mkdir -p "$ARTIFACTS/lib" "$ARTIFACTS/include" "$ARTIFACTS/bin"
     install_packages "${PACKAGES[@]}"
     need_dotnet
-    if stale "$ARTIFACTS/stamp-native" native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake || lacks_fortran; then
+    if lacks_bench || lacks_fortran || stale "$ARTIFACTS/stamp-native" \
+        native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake bench/parallel; then
         step "building native"
         local fortran=OFF
         if has_fortran; then fortran=ON; else say "no Fortran compiler (gfortran, or \$FC): the Fortran module is left out"; fi
         build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib" -DCHRONO_FORTRAN=$fortran
         rm -f "$ARTIFACTS"/include/*
         cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
+        install -m 755 bench/parallel/chronolog-bench "$ARTIFACTS"/native/bench/chronolog-bench.* "$ARTIFACTS/bin/"
         touch "$ARTIFACTS/stamp-native"
     fi
     if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
@@ -142,7 +159,7 @@ build() {
 }
 
 build_tests() {
-    install_packages "${TEST_PACKAGES[@]}" # first: a Fortran compiler is one of them
+    install_packages "${TEST_PACKAGES[@]}" # first: with a Fortran compiler or an MPI there is more to build
     build
     if stale "$ARTIFACTS/stamp-tests" managed interop tests bench Directory.Build.props Directory.Packages.props .editorconfig; then
         step "building the tests"

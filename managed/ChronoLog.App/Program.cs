@@ -54,6 +54,7 @@ internal static class Program
         DemoCommand.Create(),
         .. TortureCommands.Create(),
         ArchiveCommands.Create(),
+        RankCommand.Create(),
         DoctorCommand.Create(),
         ConfigCommand.Create(),
         ServerCommand.Create("visor", "Run a ChronoVisor.", VisorSettings.Table, VisorHost.RunAsync),

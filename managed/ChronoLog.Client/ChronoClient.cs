@@ -187,9 +187,9 @@ public sealed partial class ChronoClient : IAsyncDisposable
             Pid = ports.ProcessId,
             Program = options.Program,
         };
-        foreach ((string key, string value) in options.Attributes)
+        foreach ((string key, string value) in (ports.Rank?.Attributes() ?? []).Concat(options.Attributes))
         {
-            request.Environment[key] = value;
+            request.Environment[key] = value; // the application's word for its own rank is the last one
         }
 
         TakeLease(await CallAsync(Methods.Connect, request, cancellation).ConfigureAwait(ports.StaysOnContext));

@@ -11,7 +11,10 @@ public sealed record ClientOptions
     /// <summary>How the program is called in <c>chronolog status</c>.</summary>
     public string Program { get; init; } = Path.GetFileName(Environment.ProcessPath ?? "client");
 
-    /// <summary>Shown in <c>chronolog status</c>: rank, job, whatever tells this process from the others.</summary>
+    /// <summary>
+    /// Shown in <c>chronolog status</c>: whatever tells this process from the others, at most 64. A process of mpirun or
+    /// srun has <c>rank size local_rank job launcher</c> without being asked.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Where events go: to one co-located Keeper, or in turn to all of them.</summary>

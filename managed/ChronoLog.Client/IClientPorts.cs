@@ -1,4 +1,5 @@
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Launch;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Transport.Rings;
@@ -22,6 +23,9 @@ internal interface IClientPorts : IAsyncDisposable
     string Host { get; }
 
     uint ProcessId { get; }
+
+    /// <summary>What mpirun or srun made of the process; null: it was started otherwise.</summary>
+    LaunchedRank? Rank { get; }
 
     /// <summary>
     /// Where continuations run: on the pool (false), because an application's context may be blocked in a call of ours;

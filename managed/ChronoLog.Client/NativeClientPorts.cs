@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Launch;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Time;
@@ -28,6 +29,8 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
     public string Host => HostIdentity.Current;
 
     public uint ProcessId => (uint)Environment.ProcessId;
+
+    public LaunchedRank? Rank { get; } = LaunchEnvironment.Read(Environment.GetEnvironmentVariable);
 
     public bool StaysOnContext => false;
 

@@ -10,7 +10,7 @@ namespace ChronoLog.Visor;
 internal sealed class ClientRegistry
 {
     private const int TextMax = 1024;
-    private const int EnvironmentMax = 64;
+    private const int EnvironmentMax = 72; // 64 of the application, and what the client knows of its launcher
 
     private readonly IMetadataStore store;
     private readonly ITimers timers;

@@ -20,6 +20,25 @@ from chronolog import _library, _replay
 EVENTS = 100_000
 
 
+def counted(call):
+    """What the call returns, and how many instructions of Python it took, in whatever function."""
+    steps = 0
+
+    def trace(frame, event, _):
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += event == "opcode"
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        result = call()
+    finally:
+        sys.settrace(former)
+    return result, steps
+
+
 class Recording(unittest.TestCase):
     def setUp(self) -> None:
         self.client = chronolog.connect(program="package test", attributes={"rank": "0"})
@@ -66,6 +85,19 @@ class Recording(unittest.TestCase):
             self.assertEqual(b"%06d" % number * (1 + number % 3), record)
         self.assertEqual(list(range(EVENTS)), [int(index) - int(columns.indexes[0]) for index in columns.indexes])
         self.assertEqual(EVENTS, self.client.statistics()["events_recorded"])
+        story.release("accepted")
+
+    def test_a_million_events_in_columns_take_no_loop(self) -> None:
+        events, batch = 1_000_000, 100_000
+        story = self.client.acquire(self.chronicle, "million", create_chronicle=True)
+        for start in range(0, events, batch):
+            story.log_batch([b"%064d" % number for number in range(start, start + batch)])
+        columns, steps = counted(lambda: self.client.replay(self.chronicle, "million").columns())
+        self.assertEqual((events, events + 1, 64 * events), (len(columns.ticks), len(columns.offsets), len(columns.records)))
+        self.assertEqual(b"%064d%064d" % (events - 2, events - 1), bytes(columns.records[-128:]))
+        self.assertLess(steps, events // 20, "steps of the interpreter")
+        few, steps = counted(lambda: list(self.client.replay(self.chronicle, "million", event_limit=1000)))
+        self.assertGreater(steps, len(few), "what goes through events one by one is counted")
         story.release("accepted")
 
     def test_batches_lie_in_place(self) -> None:

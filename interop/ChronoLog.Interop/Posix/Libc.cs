@@ -13,6 +13,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
 
+    internal const int GetDescriptorFlags = 1; // F_GETFD
     internal const int SetDescriptorFlags = 2; // F_SETFD
     internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
     internal const int CloseOnExec = 1; // FD_CLOEXEC

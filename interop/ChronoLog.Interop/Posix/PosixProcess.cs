@@ -10,6 +10,7 @@ public static partial class PosixProcess
     private const int CloseOnExec = 0x80000; // O_CLOEXEC
     private const int CurrentDirectory = -100;
     private const uint LogFileMode = 0x1A0; // 0640
+    private const int SignalQuit = 3;
     private const int SignalTerm = 15;
     private const int SignalKill = 9;
 
@@ -50,6 +51,15 @@ public static partial class PosixProcess
     /// <summary>Asks a process to end. False when there is no such process.</summary>
     public static bool Terminate(int pid) => pid > 1 && Kill(pid, SignalTerm) == 0;
 
+    /// <summary>Orders a process to end that heeds no SIGTERM. False when there is no such process.</summary>
+    public static bool Quit(int pid) => pid > 1 && Kill(pid, SignalQuit) == 0;
+
+    /// <summary>Sends any signal. False when there is no such process.</summary>
+    public static bool Signal(int pid, int signal) => pid > 1 && Kill(pid, signal) == 0;
+
+    /// <summary>The process whose child this one is now: another one after the first has ended.</summary>
+    public static int Parent => GetParent();
+
     /// <summary>Ends a process at once. False when there is no such process.</summary>
     public static bool KillNow(int pid) => pid > 1 && Kill(pid, SignalKill) == 0;
 
@@ -69,6 +79,9 @@ public static partial class PosixProcess
 
     [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
     private static partial int SetSid();
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int GetParent();
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

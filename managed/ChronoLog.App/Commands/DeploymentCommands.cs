@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using ChronoLog.App.Deployment;
 using ChronoLog.App.Hosting;
+using ChronoLog.App.Job;
+using ChronoLog.Core.Launch;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Settings;
 using ChronoLog.Interop.Posix;
@@ -35,7 +37,20 @@ internal static class DeploymentCommands
     };
 
     private static readonly Option<string> Address =
-        new("--address") { Description = "IP address to bind to.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
+        new("--address")
+        {
+            Description = "IP address to bind to; with --mpi also an interface (ib0) or a network (10.1.0.0/16) of every node, "
+                + "by default the one that leads to rank 0, and on a single node loopback.",
+            DefaultValueFactory = _ => "127.0.0.1",
+            HelpName = "IP",
+        };
+
+    private static readonly Option<string?> Journals = new("--journal-directory")
+    {
+        Description = "Where the Keepers' journals lie, each in a folder of its name: fast flash, with --mpi each node's own. "
+            + "Default: journal in --dir.",
+        HelpName = "DIR",
+    };
 
     private static readonly Option<string> Fabric = new("--fabric")
     {
@@ -64,13 +79,31 @@ internal static class DeploymentCommands
         Description = "Leave a process dead that dies: for looking at it, or when something else starts it again.",
     };
 
+    private static readonly Option<bool> Mpi = new("--mpi")
+    {
+        Description = "In every rank of mpirun or srun: one deployment over all nodes (Keepers on each, the rest on rank 0's), then the "
+            + "application in every rank; it is drained and stopped when they have ended. --dir is shared by all nodes.",
+    };
+
+    private static readonly Option<string> Grace = new("--grace")
+    {
+        Description = "With --mpi: how long an application may go on after a SIGTERM, or after another rank's has failed.",
+        DefaultValueFactory = _ => "10s", HelpName = "DURATION",
+    };
+
+    private static readonly Argument<string[]> Application = new("application")
+    {
+        Description = "With --mpi, after --: program and arguments. Without, the deployment serves until it is told to end.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     private static readonly Option<bool> Supervise = new("--supervise") { Hidden = true };
 
     public static IEnumerable<Command> Create()
     {
-        var up = new Command("up", "Start, supervise and stop a whole deployment on this machine.")
+        var up = new Command("up", "Start, supervise and stop a whole deployment, on this machine or over the nodes of a job.")
         {
-            Dir, Keepers, Groups, PortBase, Window, Address, Fabric, Set, NoRestart, Detach, Supervise,
+            Dir, Keepers, Groups, PortBase, Window, Address, Journals, Fabric, Set, NoRestart, Detach, Supervise, Mpi, Grace, Application,
         };
         up.SetRunner(UpAsync);
         var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir, Timeout };
@@ -81,6 +114,16 @@ internal static class DeploymentCommands
     private static async Task<int> UpAsync(ParseResult parsed, CancellationToken cancellation)
     {
         DeploymentOptions options = Read(parsed);
+        if (parsed.GetValue(Mpi))
+        {
+            return await RunJobAsync(options, parsed);
+        }
+
+        if (parsed.GetValue(Application) is { Length: > 0 })
+        {
+            throw new SettingException("an application runs with --mpi, also on one machine: chronolog up --mpi --dir DIR -- PROGRAM");
+        }
+
         if (parsed.GetValue(Detach))
         {
             return await DetachAsync(options, parsed, cancellation);
@@ -114,6 +157,42 @@ internal static class DeploymentCommands
         }
 
         return await supervisor.StopAsync() ? ExitCode.Done : ReportLeftBehind(supervisor.LeftBehind);
+    }
+
+    private static async Task<int> RunJobAsync(DeploymentOptions options, ParseResult parsed)
+    {
+        RankApplication.KeepTerminalClean();
+        var inherited = new InheritedDescriptors();
+        LaunchedRank rank = LaunchEnvironment.Read(Environment.GetEnvironmentVariable) ?? new LaunchedRank("", 0, 1, 0, "");
+        if (rank.Size is null)
+        {
+            throw new SettingException($"--mpi: the launcher ({rank.Launcher}) does not tell the number of ranks");
+        }
+
+        if (options.Groups != 1 || parsed.GetValue(Detach))
+        {
+            throw new SettingException("--mpi goes with one group, and without --detach: end the line with & instead");
+        }
+
+        if (options.PortBase is null)
+        {
+            InRange(options.Keepers, Keepers.Name, 1, NodeServers.KeepersMax);
+        }
+
+        var job = new JobOptions
+        {
+            Deployment = options,
+            Rank = rank,
+            Address = parsed.GetResult(Address) is { Implicit: false } ? options.Address : null,
+            Application = parsed.GetValue(Application) ?? [],
+            Grace = ReadDuration(parsed, Grace, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
+            PassesUserSignals = rank.Launcher.Length == 0,
+        };
+        using ILoggerFactory logging = ProcessLogging.Create("warn", "text");
+        ILogger logger = logging.CreateLogger("supervisor");
+        await using var connector = new ZmqRpcConnector(logger);
+        using var running = new JobRank(job, inherited, connector, logger);
+        return await running.RunAsync();
     }
 
     private static int ReportLeftBehind(IReadOnlyList<string> lines)
@@ -177,6 +256,11 @@ internal static class DeploymentCommands
 
         var state = new DeploymentState(directory);
         IReadOnlyList<RunningProcess> running = state.ReadRunning();
+        if (running.Count == 0 && JobDirectory.Current(directory) is { } run && !run.Has(JobDirectory.Stopped))
+        {
+            return await StopJobAsync(run, deadline, cancellation);
+        }
+
         if (running.Count == 0)
         {
             throw new ChronoLogException(Status.NotExist, $"no deployment runs in {directory}");
@@ -207,6 +291,25 @@ internal static class DeploymentCommands
         return state.ReadLeftBehind() is { Count: > 0 } left ? ReportLeftBehind(left) : ExitCode.Done;
     }
 
+    // Rank 0 is on another node.
+    private static async Task<int> StopJobAsync(JobDirectory run, TimeSpan deadline, CancellationToken cancellation)
+    {
+        run.RequestStop(JobStop.AllDone);
+        long started = Stopwatch.GetTimestamp();
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (Stopwatch.GetElapsedTime(started) < deadline)
+        {
+            if (run.ReadControl(JobDirectory.Stopped)?.Trim() is { } status)
+            {
+                return status == "0" ? ExitCode.Done : ExitCode.Failed; // the nodes have said what is left
+            }
+
+            await poll.WaitForNextTickAsync(cancellation);
+        }
+
+        throw new ChronoLogException(Status.TimedOut, $"the job's rank 0 did not stop within {deadline.TotalSeconds} s, or is gone");
+    }
+
     private static DeploymentOptions Read(ParseResult parsed)
     {
         int keepers = InRange(parsed.GetValue(Keepers), Keepers.Name, 1, 1000);
@@ -218,18 +321,9 @@ internal static class DeploymentCommands
             InRange(portBase, PortBase.Name, 1024, 65535 - ports);
         }
 
-        TimeSpan? window = null;
-        if (parsed.GetValue(Window) is { } text)
-        {
-            if (!SettingKinds.TryReadDuration(text, out TimeSpan value)
-                || value < TimeSpan.FromMilliseconds(10) || value > TimeSpan.FromHours(1))
-            {
-                throw new SettingException($"--window '{text}': expected a duration, 10ms .. 1h");
-            }
-
-            window = value;
-        }
-
+        TimeSpan? window = parsed.GetValue(Window) is null
+            ? null
+            : ReadDuration(parsed, Window!, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         return new DeploymentOptions
         {
             Directory = Path.GetFullPath(parsed.GetValue(Dir)!),
@@ -238,11 +332,19 @@ internal static class DeploymentCommands
             PortBase = first,
             Window = window,
             Address = parsed.GetValue(Address)!,
+            JournalDirectory = parsed.GetValue(Journals) is { } journals ? Path.GetFullPath(journals) : null,
             Fabric = parsed.GetValue(Fabric)!,
             Restart = !parsed.GetValue(NoRestart),
             Settings = [.. (parsed.GetValue(Set) ?? []).Select(CheckSetting)],
         };
     }
+
+    private static TimeSpan ReadDuration(ParseResult parsed, Option<string> option, TimeSpan least, TimeSpan most) =>
+        SettingKinds.TryReadDuration(parsed.GetValue(option)!, out TimeSpan value) && value >= least && value <= most
+            ? value
+            : throw new SettingException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{option.Name} '{parsed.GetValue(option)}': expected a duration, {least.TotalMilliseconds}ms .. {most.TotalHours}h"));
 
     private static string CheckSetting(string setting) =>
         setting.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals

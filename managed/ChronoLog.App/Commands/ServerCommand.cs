@@ -12,12 +12,18 @@ internal static class ServerCommand
     /// <summary>For a supervisor's children: the terminal's signals are the supervisor's to answer.</summary>
     public static readonly Option<bool> OwnSession = new("--own-session") { Hidden = true };
 
+    /// <summary>For a job's servers: the process with this number is their parent, and when it is gone they end in order.</summary>
+    public static readonly Option<int?> EndWith = new("--end-with") { Hidden = true };
+
+    private static readonly TimeSpan ParentPeriod = TimeSpan.FromMilliseconds(500);
+
     public static Command Create(string role, string help, SettingTable table, Func<SettingValues, CancellationToken, Task<int>> run)
     {
         var command = new Command(role, help);
         var config = new Option<string?>("--config") { Description = "Settings file (JSON).", HelpName = "FILE" };
         command.Options.Add(config);
         command.Options.Add(OwnSession);
+        command.Options.Add(EndWith);
         Dictionary<Setting, Option<string?>> options = AddRows(command, table);
         command.SetRunner(async (parsed, cancellation) =>
         {
@@ -27,9 +33,28 @@ internal static class ServerCommand
             }
 
             SettingValues values = Load(table, parsed, options, parsed.GetValue(config));
+            if (parsed.GetValue(EndWith) is { } parent)
+            {
+                StopSignal.IsOrderedByQuit = true;
+                _ = WatchParentAsync(parent);
+            }
+
             return await run(values, cancellation);
         });
         return command;
+    }
+
+    private static async Task WatchParentAsync(int parent)
+    {
+        using var timer = new PeriodicTimer(ParentPeriod);
+        while (await timer.WaitForNextTickAsync())
+        {
+            if (PosixProcess.Parent != parent)
+            {
+                PosixProcess.Quit(Environment.ProcessId);
+                return;
+            }
+        }
     }
 
     public static Dictionary<Setting, Option<string?>> AddRows(Command command, SettingTable table)

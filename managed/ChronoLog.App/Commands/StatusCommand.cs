@@ -10,6 +10,9 @@ namespace ChronoLog.App.Commands;
 /// <summary><c>chronolog status</c>: every process, and where each story's data lies.</summary>
 internal static class StatusCommand
 {
+    // A screen of them: a job has thousands.
+    private const int ClientLinesMax = 50;
+
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(5);
 
     public static Command Create()
@@ -73,8 +76,35 @@ internal static class StatusCommand
                 + $"declared {ChronoTick.Format(lost.Declared)}{returned}");
         }
 
-        Console.WriteLine($"\n{status.Clients.Count} client(s) connected");
+        WriteClients(status.Clients);
     }
+
+    private static void WriteClients(IReadOnlyCollection<ClientStatus> clients)
+    {
+        Console.WriteLine($"\n{clients.Count} client(s) connected");
+        if (clients.Count == 0)
+        {
+            return;
+        }
+
+        Console.WriteLine($"{"CLIENT",8} {"PID",8} {"STORIES",7} {"RANK",12} {"JOB",-14} {"HOST",-16} PROGRAM");
+        foreach (ClientStatus client in clients.Take(ClientLinesMax))
+        {
+            Console.WriteLine(
+                $"{client.ClientId,8} {client.Pid,8} {client.Stories,7} {RankOf(client),12} "
+                + $"{client.Environment.GetValueOrDefault("job", "-"),-14} {client.Host.Split('/')[0],-16} {client.Program}");
+        }
+
+        if (clients.Count > ClientLinesMax)
+        {
+            Console.WriteLine($"... and {clients.Count - ClientLinesMax} more: see --json");
+        }
+    }
+
+    // "3/64", as its launcher told it; "-" for a process of its own.
+    private static string RankOf(ClientStatus client) =>
+        !client.Environment.TryGetValue("rank", out string? rank) ? "-"
+        : client.Environment.TryGetValue("size", out string? size) ? $"{rank}/{size}" : rank;
 
     // What somebody should look at: in words, beside the numbers.
     private static IEnumerable<string> Flags(ProcessStatus process)
@@ -193,6 +223,13 @@ internal static class StatusCommand
         writer.WriteNumber("pid", client.Pid);
         writer.WriteString("program", client.Program);
         writer.WriteNumber("stories", client.Stories);
+        writer.WriteStartObject("attributes");
+        foreach ((string name, string value) in client.Environment.OrderBy(each => each.Key, StringComparer.Ordinal))
+        {
+            writer.WriteString(name, value);
+        }
+
+        writer.WriteEndObject();
         writer.WriteEndObject();
     }
 

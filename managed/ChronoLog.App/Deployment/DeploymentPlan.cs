@@ -17,13 +17,13 @@ internal sealed class DeploymentPlan
         this.options = options;
         int portal = options.PortBase ?? 5555;
         int registry = options.PortBase + 1 ?? 8888;
-        Endpoint = Tcp(portal);
-        Visor = Plan("visor", "visor", [
+        Endpoint = options.Share?.Endpoint ?? Tcp(portal);
+        RegistryEndpoint = options.Share?.RegistryEndpoint ?? Tcp(registry);
+        Visor = !IsRoot ? null : Plan("visor", "visor", [
             "--portal-port", Text(portal), "--registry-port", Text(registry),
             "--database", System.IO.Path.Combine(options.Directory, "chrono-visor.db"),
             .. Heartbeats(),
         ]);
-        RegistryEndpoint = Tcp(registry);
         Members = [.. Enumerable.Range(0, options.Groups).SelectMany(PlanGroup)];
     }
 
@@ -32,10 +32,15 @@ internal sealed class DeploymentPlan
 
     public string RegistryEndpoint { get; }
 
-    public ProcessPlan Visor { get; }
+    /// <summary>Null where another node has it.</summary>
+    public ProcessPlan? Visor { get; }
 
     /// <summary>Grapher, Player and Keepers of every group, in the order of starting.</summary>
     public IReadOnlyList<ProcessPlan> Members { get; }
+
+    private string JournalDirectory => options.JournalDirectory ?? System.IO.Path.Combine(options.Directory, "journal");
+
+    private bool IsRoot => options.Share?.IsRoot ?? true;
 
     private IEnumerable<ProcessPlan> PlanGroup(int group)
     {
@@ -44,24 +49,35 @@ internal sealed class DeploymentPlan
         var (drain, grapherAdmin, query, playerAdmin) = options.PortBase is { } first
             ? (first + 2 + (4 * group), first + 3 + (4 * group), first + 4 + (4 * group), first + 5 + (4 * group))
             : (9999 + group, 3333 + group, 2225 + (10 * group), 2222 + (10 * group));
-        yield return Plan("grapher", $"grapher-{group}", [
-            .. member, "--drain-port", Text(drain), "--admin-port", Text(grapherAdmin),
-            "--archive-directory", archive, .. Windows(chunkParts: 2, windowParts: 2),
-            .. LeftBehind($"grapher-{group}"),
-        ]);
-        yield return Plan("player", $"player-{group}", [
-            .. member, "--query-port", Text(query), "--admin-port", Text(playerAdmin), "--archive-directory", archive,
-        ]);
+        foreach (ProcessPlan each in IsRoot ? PlanStorage() : [])
+        {
+            yield return each;
+        }
+
         for (int i = 0; i < options.Keepers; i++)
         {
-            int number = (group * options.Keepers) + i;
-            var (recording, admin) = options.PortBase is { } start
+            int number = (options.Share?.FirstKeeper ?? (group * options.Keepers)) + i;
+            var (recording, admin) = options.Share is { } share
+                ? (share.KeeperPort + (2 * i), share.KeeperPort + 1 + (2 * i))
+                : options.PortBase is { } start
                 ? (start + 2 + (4 * options.Groups) + (2 * number), start + 3 + (4 * options.Groups) + (2 * number))
                 : (6666 + number, 4444 + number);
             yield return Plan("keeper", $"keeper-{number}", [
                 .. member, "--recording-port", Text(recording), "--admin-port", Text(admin),
-                "--journal-directory", System.IO.Path.Combine(options.Directory, "journal", $"keeper-{number}"),
+                "--journal-directory", System.IO.Path.Combine(JournalDirectory, $"keeper-{number}"),
                 .. Windows(chunkParts: 1, windowParts: 1), .. LeftBehind($"keeper-{number}"),
+            ]);
+        }
+
+        IEnumerable<ProcessPlan> PlanStorage()
+        {
+            yield return Plan("grapher", $"grapher-{group}", [
+                .. member, "--drain-port", Text(drain), "--admin-port", Text(grapherAdmin),
+                "--archive-directory", archive, .. Windows(chunkParts: 2, windowParts: 2),
+                .. LeftBehind($"grapher-{group}"),
+            ]);
+            yield return Plan("player", $"player-{group}", [
+                .. member, "--query-port", Text(query), "--admin-port", Text(playerAdmin), "--archive-directory", archive,
             ]);
         }
     }
@@ -73,7 +89,7 @@ internal sealed class DeploymentPlan
 
     private IEnumerable<string> LeftBehind(string name)
     {
-        var state = new DeploymentState(options.Directory);
+        var state = new DeploymentState(options.Share?.StateDirectory ?? options.Directory);
         return ["--left-behind-file", System.IO.Path.Combine(state.LeftBehindDirectory, name)];
     }
 
@@ -84,10 +100,16 @@ internal sealed class DeploymentPlan
     private ProcessPlan Plan(string role, string name, IReadOnlyList<string> arguments)
     {
         string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
+        string[] own = ["--name", name, "--address", options.Address, "--log-file", log, .. arguments];
+        string[] given = [.. Extra(role)];
         return new(role, name, log, StopDeadline(role), [
-            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
+            ServerCommand.OwnSession.Name, .. EndWith(), .. own.Chunk(2).Where(pair => !given.Contains(pair[0])).SelectMany(pair => pair),
+            .. given,
         ]);
     }
+
+    private IEnumerable<string> EndWith() =>
+        options.Share is null ? [] : [ServerCommand.EndWith.Name, Text(Environment.ProcessId)];
 
     // A little longer than the process may take to drain: what it has to say about that must not be cut off.
     private TimeSpan StopDeadline(string role)

@@ -48,6 +48,8 @@ internal sealed class DeploymentState(string directory)
 
     public void WriteEndpoint(string endpoint) => Replace(EndpointFile, endpoint + "\n");
 
+    public void WithdrawEndpoint() => File.Delete(EndpointFile);
+
     public string? ReadEndpoint() => ReadText(EndpointFile)?.Trim();
 
     public void Write(IEnumerable<(string Name, int Pid)> processes)
@@ -102,6 +104,9 @@ internal sealed class DeploymentState(string directory)
     /// <summary>Whether a process still runs. One that has the number of another that ended does not count.</summary>
     public static bool IsRunning(RunningProcess process) =>
         process.Pid > 1 && process.Started.Length > 0 && StartTime(process.Pid) == process.Started;
+
+    /// <summary>A process that runs now.</summary>
+    public static RunningProcess Describe(string name, int pid) => new(name, pid, StartTime(pid));
 
     /// <exception cref="ChronoLogException">InvalidArgument: a deployment runs in the directory.</exception>
     public void RefuseIfRunning()

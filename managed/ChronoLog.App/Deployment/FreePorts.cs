@@ -7,7 +7,8 @@ namespace ChronoLog.App.Deployment;
 /// <summary>Ports for a private deployment.</summary>
 internal static class FreePorts
 {
-    private const int PortsWanted = 16;
+    /// <summary>In a block.</summary>
+    public const int PortsWanted = 16;
 
     // Below 32768, where the system takes the ports of outgoing connections from.
     private const int End = 32700;
@@ -17,26 +18,27 @@ internal static class FreePorts
     /// The first of a block of consecutive ports that are free now. The processes refuse to start if one is taken in
     /// between; where the search begins depends on the process, so that two deployments seldom meet.
     /// </summary>
-    public static int Find()
+    public static int Find(IPAddress? address = null)
     {
+        address ??= IPAddress.Loopback;
         for (int first = Begin + (Environment.ProcessId % 400 * PortsWanted * 3); first < End; first += PortsWanted)
         {
-            if (Enumerable.Range(first, PortsWanted).All(IsFree))
+            if (Enumerable.Range(first, PortsWanted).All(port => IsFree(address, port)))
             {
                 return first;
             }
         }
 
         throw new ChronoLogException(
-            Status.NoSpace, $"no {PortsWanted} consecutive free ports on 127.0.0.1 between {Begin} and {End}");
+            Status.NoSpace, $"no {PortsWanted} consecutive free ports on {address} between {Begin} and {End}");
     }
 
-    private static bool IsFree(int port)
+    private static bool IsFree(IPAddress address, int port)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Bind(new IPEndPoint(address, port));
             return true;
         }
         catch (SocketException)

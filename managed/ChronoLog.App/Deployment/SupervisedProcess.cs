@@ -29,6 +29,9 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     /// <summary>It is not started again when it dies.</summary>
     public bool IsLeftDead { get; set; }
 
+    /// <summary>A launcher's job: the process may use all processors of the job, not only its rank's, and is stopped by SIGQUIT.</summary>
+    public bool IsOfJob { get; init; }
+
     public bool HasExited => process?.HasExited ?? true;
 
     public int ExitCode => process is { HasExited: true } ended ? ended.ExitCode : 0;
@@ -94,7 +97,7 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
             return Judge("had ended before the stop");
         }
 
-        PosixProcess.Terminate(process.Id);
+        _ = IsOfJob ? PosixProcess.Quit(process.Id) : PosixProcess.Terminate(process.Id);
         using var timeout = new CancellationTokenSource(deadline);
         try
         {
@@ -126,6 +129,7 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
         try
         {
             using var streams = new StandardStreamScope(Plan.LogFile);
+            using AllProcessorsScope? processors = IsOfJob ? new AllProcessorsScope() : null;
             Process started = Process.Start(start)!;
             process?.Dispose();
             process = started;

@@ -16,8 +16,9 @@ internal sealed class Supervisor : IDisposable
     private readonly DeploymentState state;
     private readonly IRpcConnector connector;
     private readonly ILogger logger;
-    private readonly SupervisedProcess visor;
+    private readonly SupervisedProcess? visor;
     private readonly List<SupervisedProcess> members;
+    private readonly List<SupervisedProcess> all;
     private bool ownsDirectory;
 
     public Supervisor(DeploymentOptions options, string executable, IRpcConnector connector, ILogger logger)
@@ -26,19 +27,20 @@ internal sealed class Supervisor : IDisposable
         this.connector = connector;
         this.logger = logger;
         plan = new DeploymentPlan(options);
-        state = new DeploymentState(options.Directory);
-        visor = Supervise(plan.Visor);
+        state = new DeploymentState(options.Share?.StateDirectory ?? options.Directory);
+        visor = plan.Visor is null ? null : Supervise(plan.Visor);
         members = [.. plan.Members.Select(Supervise)];
+        all = visor is null ? members : [visor, .. members];
 
         SupervisedProcess Supervise(ProcessPlan process) =>
-            new(process, executable, logger) { IsLeftDead = !options.Restart };
+            new(process, executable, logger) { IsLeftDead = !options.Restart, IsOfJob = options.Share is not null };
     }
 
     public string Endpoint => plan.Endpoint;
 
     /// <summary>Every process with its role and present pid; 0 while it is down.</summary>
     public IReadOnlyList<(string Role, string Name, int Pid)> Processes =>
-        [.. members.Prepend(visor).Select(process => (process.Plan.Role, process.Plan.Name, process.HasExited ? 0 : process.Pid))];
+        [.. all.Select(process => (process.Plan.Role, process.Plan.Name, process.HasExited ? 0 : process.Pid))];
 
     /// <summary>Lets a process stay dead once it is, or be started again.</summary>
     public void LeaveDead(string name, bool isLeftDead) =>
@@ -52,17 +54,23 @@ internal sealed class Supervisor : IDisposable
         state.RefuseIfRunning();
         ownsDirectory = true;
         state.ClearLeftBehind();
+        state.WithdrawEndpoint(); // of a deployment that was killed: whoever waits for the file waits for this one
 
-        visor.Start();
-        foreach (SupervisedProcess member in members)
+        foreach (SupervisedProcess process in all)
         {
-            member.Start();
+            process.Start();
         }
 
         WriteState();
         await WaitUntilServingAsync(cancellation);
-        state.WriteEndpoint(plan.Endpoint);
+        if (options.Share is null)
+        {
+            PublishEndpoint();
+        }
     }
+
+    /// <summary>Tells users of the directory that the deployment serves. In a job it does when all nodes do.</summary>
+    public void PublishEndpoint() => state.WriteEndpoint(plan.Endpoint);
 
     /// <summary>Restarts what dies, until cancelled.</summary>
     public async Task WatchAsync(CancellationToken cancellation)
@@ -72,10 +80,10 @@ internal sealed class Supervisor : IDisposable
         {
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                bool restarted = visor.Watch();
-                foreach (SupervisedProcess member in members)
+                bool restarted = false;
+                foreach (SupervisedProcess process in all)
                 {
-                    restarted |= member.Watch();
+                    restarted |= process.Watch();
                 }
 
                 if (restarted)
@@ -93,17 +101,13 @@ internal sealed class Supervisor : IDisposable
     /// Keepers and Graphers together, for the former drain into the latter and wait for what they archive; then the
     /// Players; the Visor last. True when all ended in order; else <see cref="LeftBehind"/> says what did not.
     /// </summary>
-    public async Task<bool> StopAsync()
+    /// <param name="othersDrained">Ends when the Keepers of other nodes have: until then Player and Visor stay.</param>
+    public async Task<bool> StopAsync(Func<Task>? othersDrained = null)
     {
-        bool inOrder = true;
-        foreach (string[] roles in (string[][])[["keeper", "grapher"], ["player"]])
-        {
-            bool[] results = await Task.WhenAll(
-                members.Where(member => roles.Contains(member.Plan.Role)).Select(StopAsync));
-            inOrder &= results.All(result => result);
-        }
-
-        inOrder &= await StopAsync(visor);
+        bool inOrder = await StopAsync("keeper", "grapher");
+        await (othersDrained?.Invoke() ?? Task.CompletedTask);
+        inOrder &= await StopAsync("player");
+        inOrder &= visor is null || await StopAsync(visor);
         if (ownsDirectory)
         {
             state.Clear(); // not what another supervisor, which made this one refuse to start, has written there
@@ -115,10 +119,12 @@ internal sealed class Supervisor : IDisposable
     /// <summary>What the stop left unarchived and where, and which process did not end in order.</summary>
     public IReadOnlyList<string> LeftBehind => state.ReadLeftBehind();
 
-    public void Dispose()
+    public void Dispose() => all.ForEach(process => process.Dispose());
+
+    private async Task<bool> StopAsync(params string[] roles)
     {
-        visor.Dispose();
-        members.ForEach(member => member.Dispose());
+        bool[] results = await Task.WhenAll(members.Where(member => roles.Contains(member.Plan.Role)).Select(StopAsync));
+        return results.All(result => result);
     }
 
     private async Task<bool> StopAsync(SupervisedProcess process)
@@ -134,8 +140,7 @@ internal sealed class Supervisor : IDisposable
 
     private void WriteState() => state.Write([
         ("supervisor", Environment.ProcessId),
-        (visor.Plan.Name, visor.Pid),
-        .. members.Select(member => (member.Plan.Name, member.Pid)),
+        .. all.Select(process => (process.Plan.Name, process.Pid)),
     ]);
 
     private async Task WaitUntilServingAsync(CancellationToken cancellation)
@@ -145,7 +150,7 @@ internal sealed class Supervisor : IDisposable
         await using IRpcChannel portal = connector.Open(plan.Endpoint);
         while (!await IsServingAsync(portal))
         {
-            if (members.Append(visor).FirstOrDefault(process => process.HasExited) is { } dead)
+            if (all.FirstOrDefault(process => process.HasExited) is { } dead)
             {
                 throw new ChronoLogException(
                     Status.Internal,
@@ -179,7 +184,7 @@ internal sealed class Supervisor : IDisposable
             // By process id: on a port that is taken, somebody else's deployment answers.
             StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline);
             HashSet<int> alive = [.. status.Processes.Where(each => each.State == "alive").Select(each => (int)each.Identity.Pid)];
-            return members.Append(visor).All(process => alive.Contains(process.Pid));
+            return all.All(process => alive.Contains(process.Pid));
         }
         catch (ChronoLogException)
         {

@@ -19,16 +19,28 @@ internal sealed class StopSignal : IDisposable
     public StopSignal(CancellationToken outer, bool hangUp = false)
     {
         source = CancellationTokenSource.CreateLinkedTokenSource(outer);
+        Action<PosixSignalContext> common = IsOrderedByQuit ? static context => context.Cancel = true : Stop;
         registrations =
         [
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, common),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, common),
         ];
+        if (IsOrderedByQuit)
+        {
+            registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop));
+        }
+
         if (hangUp && !IsHangUpIgnored())
         {
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop));
         }
     }
+
+    /// <summary>
+    /// SIGQUIT ends this process in order, and SIGTERM and SIGINT do nothing. For servers in a scheduler's job: it sends
+    /// those to every process of a node at once, and the supervisor knows in which order nothing is lost.
+    /// </summary>
+    public static bool IsOrderedByQuit { get; set; }
 
     public CancellationToken Token => source.Token;
 

@@ -8,6 +8,8 @@ internal static class Signals
 {
     public static void Kill(int pid) => Send("KILL", pid);
 
+    public static void Terminate(int pid) => Send("TERM", pid);
+
     /// <summary>The process stands still: to the others it is as good as dead, and it may return.</summary>
     public static void Stop(int pid) => Send("STOP", pid);
 

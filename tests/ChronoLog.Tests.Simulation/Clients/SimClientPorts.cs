@@ -1,5 +1,6 @@
 using ChronoLog.Client;
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Launch;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Bugs;
@@ -54,6 +55,8 @@ internal sealed class SimClientPorts : IClientPorts
     public string Host => client.Node.Name;
 
     public uint ProcessId { get; }
+
+    public LaunchedRank? Rank => null;
 
     public bool StaysOnContext => true;
 

@@ -1,0 +1,35 @@
+using System.Globalization;
+using ChronoLog.App.Deployment;
+using ChronoLog.Transport.Timing;
+
+namespace ChronoLog.App.Job;
+
+/// <summary>What a rank tells the others of itself.</summary>
+/// <param name="Rank">From 0.</param>
+/// <param name="Token">Unique for the process: a plan that repeats it was made for this run.</param>
+/// <param name="Host">Ranks with the same one can share memory.</param>
+/// <param name="Process">On the host.</param>
+internal sealed record RankEntry(uint Rank, string Token, string Host, RunningProcess Process)
+{
+    private const int Fields = 5;
+
+    /// <summary>This process.</summary>
+    public static RankEntry Own(uint rank) => new(
+        rank, Guid.NewGuid().ToString("N"), HostIdentity.Current.Replace(' ', '_'),
+        DeploymentState.Describe($"rank-{rank}", Environment.ProcessId));
+
+    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Rank} {Token} {Host} {Process.Pid} {Process.Started}");
+
+    /// <summary>Null for what is none.</summary>
+    public static RankEntry? Parse(string text)
+    {
+        string[] fields = text.TrimEnd('\n').Split(' ');
+        return fields.Length == Fields
+            && uint.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out uint rank)
+            && fields[1].Length > 0 && fields[2].Length > 0
+            && int.TryParse(fields[3], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            && fields[4].Length > 0
+                ? new RankEntry(rank, fields[1], fields[2], new RunningProcess($"rank-{rank}", pid, fields[4]))
+                : null;
+    }
+}

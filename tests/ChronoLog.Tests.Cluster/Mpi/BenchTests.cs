@@ -1,0 +1,122 @@
+using System.Text.Json;
+using ChronoLog.Tests.Cluster.Deployments;
+
+namespace ChronoLog.Tests.Cluster.Mpi;
+
+/// <summary>chronolog-bench against a deployment that runs: what one mpirun records another one finds.</summary>
+public sealed class BenchTests
+{
+    private const string Verified = "verified 12000 events";
+
+    private LocalDeployment deployment = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => deployment = await LocalDeployment.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await deployment.DisposeAsync();
+
+    [Test]
+    public async Task All_events_come_back([ValueSource(typeof(Launcher), nameof(Launcher.All))] string mpi, [Values] bool shared)
+    {
+        string prefix = $"{mpi}-{shared}";
+        string[] story = shared ? ["-o"] : [];
+        LaunchedProgram.Outcome written = (await BenchAsync(
+            mpi, 4, ["-w", "-p", "-y", "-n", "3000", "-t", "2", "-a", "0", "-s", "64", "-b", "500", "--prefix", prefix, .. story])).Succeeded();
+        Assert.That(written.Output, Does.Contain("4 ranks on 1 nodes").And.Contain("latency of an event"));
+
+        // Another number of ranks: what each rank recorded stands in the deployment, not in the command line.
+        LaunchedProgram.Outcome read = (await BenchAsync(mpi, 3, ["-r", "--verify", "--prefix", prefix])).Succeeded();
+        Assert.That(read.Output, Does.StartWith(Verified).And.Contains("ok"), read.ToString());
+
+        LaunchedProgram.Outcome destroyed = (await BenchAsync(mpi, 2, ["-r", "--verify", "--destroy", "--prefix", prefix])).Succeeded();
+        Assert.That(destroyed.Output, Does.StartWith(Verified));
+        LaunchedProgram.Outcome gone = await BenchAsync(mpi, 2, ["-r", "--verify", "--prefix", prefix]);
+        Assert.That(gone.ExitCode, Is.EqualTo(1), gone.ToString());
+    }
+
+    [Test]
+    public async Task An_event_that_nobody_of_the_run_recorded_is_found()
+    {
+        (await BenchAsync("openmpi", 2, ["-w", "-n", "100", "--prefix", "foreign"])).Succeeded();
+        (await deployment.RunAsync("one more\n", "record", "foreign-0", "story-0-rank-1")).Succeeded();
+        LaunchedProgram.Outcome read = await BenchAsync("openmpi", 2, ["-r", "--verify", "--prefix", "foreign"]);
+        Assert.That(read.ExitCode, Is.EqualTo(1), read.ToString());
+        Assert.That(read.Error, Does.Contain("which the manifest does not name"));
+        Assert.That(read.Output, Does.Contain("FAILED"));
+    }
+
+    [Test]
+    public async Task Other_bytes_than_were_recorded_are_found()
+    {
+        // A writer of one event, and a manifest that says what it should have recorded: five bytes, but not these.
+        (await deployment.RunAsync("wrong\n", "record", "bytes-0", "story-0", "--create")).Succeeded();
+        Chronolog.Outcome replay = (await deployment.RunAsync(null, "replay", "bytes-0", "story-0", "--json")).Succeeded();
+        using JsonDocument written = JsonDocument.Parse(replay.Lines[0]);
+        ulong client = written.RootElement.GetProperty("client").GetUInt64();
+        string row = $"chronicle 0 story story-0 client {client} rank 0 index 0 seed 1 sizes 5 5 5 file 0 events 1 ticks 0\n";
+        (await deployment.RunAsync(row, "record", "bytes-0", "manifest")).Succeeded();
+        LaunchedProgram.Outcome read = await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "bytes"]);
+        Assert.That(read.ExitCode, Is.EqualTo(1), read.ToString());
+        Assert.That(read.Error, Does.Contain("has other bytes than were recorded").And.Contain("other ticks"));
+    }
+
+    [Test]
+    public async Task Json_has_phases_latencies_and_the_machine()
+    {
+        LaunchedProgram.Outcome run = (await BenchAsync(
+            "mpich", 2, ["-w", "-r", "--verify", "--json", "-n", "500", "--warmup", "50", "--prefix", "json"])).Succeeded();
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        JsonElement root = document.RootElement;
+        Assert.That(root.GetProperty("machine").GetProperty("ranks").GetInt32(), Is.EqualTo(2));
+        JsonElement phases = root.GetProperty("phases");
+        Assert.That(phases.GetProperty("write").GetProperty("operations").GetInt32(), Is.EqualTo(1000));
+        Assert.That(phases.GetProperty("write").GetProperty("bytes").GetInt32(), Is.EqualTo(256_000));
+        Assert.That(phases.GetProperty("warm-up").GetProperty("operations").GetInt32(), Is.EqualTo(100));
+        Assert.That(root.GetProperty("replay").GetProperty("events").GetInt32(), Is.EqualTo(1000), "without the warm-up's");
+        JsonElement latency = root.GetProperty("latency_ns");
+        Assert.That(latency.GetProperty("p50").GetInt64(), Is.InRange(1, latency.GetProperty("p99").GetInt64()));
+        Assert.That(latency.GetProperty("p99.99").GetInt64(), Is.InRange(1, latency.GetProperty("max").GetInt64()));
+    }
+
+    [Test]
+    public async Task A_file_gives_the_events_and_the_configuration_the_endpoint()
+    {
+        string file = Path.Combine(deployment.Directory, "lines");
+        await File.WriteAllTextAsync(file, "first\n\nthird line");
+        var endpoint = new Uri(deployment.Endpoint);
+        string configuration = Path.Combine(deployment.Directory, "client.json");
+        await File.WriteAllTextAsync(
+            configuration,
+            $$"""
+            { "chrono_client": { "VisorClientPortalService": { "rpc": { "protocol_conf": "ofi+sockets",
+              "service_ip": "{{endpoint.Host}}", "service_base_port": {{endpoint.Port}}, "service_provider_id": 55 } } } }
+            """);
+        string[] common = ["-f", file, "-c", configuration, "--prefix", "file"];
+        LaunchedProgram.Outcome run = await Launcher.RunAsync(
+            "openmpi", 2, [Launcher.Bench, "-w", "-r", "--verify", "-n", "30", .. common],
+            new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = "tcp://127.0.0.1:1" });
+        Assert.That(run.Succeeded().Output, Does.Contain("verified 60 events (300 bytes)"));
+        LaunchedProgram.Outcome other = await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "file"]);
+        Assert.That(other.ExitCode, Is.Not.Zero, "the bytes are another file's");
+    }
+
+    [TestCase("-n", "-1")]
+    [TestCase("-n", "99999999999999999999")]
+    [TestCase("-a", "10", "-b", "5")]
+    [TestCase("-s", "1e3")]
+    [TestCase("--level", "soon")]
+    [TestCase("--verify", "-w")]
+    [TestCase("--prefix", "two words")]
+    [TestCase("--nonsense")]
+    [TestCase("word")]
+    public async Task A_wrong_command_line_is_one_line(params string[] arguments)
+    {
+        LaunchedProgram.Outcome run = await LaunchedProgram.Start(Launcher.Bench, arguments, new Dictionary<string, string>()).EndAsync();
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.ToString());
+        Assert.That(run.Error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), run.Error);
+    }
+
+    private Task<LaunchedProgram.Outcome> BenchAsync(string mpi, int ranks, string[] arguments) => Launcher.RunAsync(
+        mpi, ranks, [Launcher.Bench, .. arguments], new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint });
+}
