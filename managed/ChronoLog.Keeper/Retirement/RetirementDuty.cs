@@ -2,6 +2,7 @@ using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 
 namespace ChronoLog.Keeper.Retirement;
@@ -14,6 +15,7 @@ public sealed class RetirementDuty(
     StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock)
 {
     private readonly List<StoryChunk> extracted = [];
+    private ulong fencedThrough;
 
     /// <summary>Retires what is due.</summary>
     /// <param name="now">
@@ -22,6 +24,7 @@ public sealed class RetirementDuty(
     /// <param name="isFenced">False when the rings still hold older events: then nothing is stated as drained.</param>
     public void Retire(ulong now, bool isFenced)
     {
+        fencedThrough = isFenced ? now : fencedThrough;
         foreach (KeeperStory story in stories.All)
         {
             story.Pipeline.ExtractRetired(now, extracted);
@@ -32,6 +35,13 @@ public sealed class RetirementDuty(
             }
         }
     }
+
+    /// <summary>
+    /// A story that is not here now has no event below this tick here, nor will it get one in time: every ring was read, and
+    /// the windows have passed.
+    /// </summary>
+    public ulong NothingBefore(KeeperOptions options) => ChronoTick.SubtractSaturating(
+        fencedThrough, (ulong)(options.ChunkDuration + options.AcceptanceWindow).TotalNanoseconds);
 
     /// <summary>Retires everything of a story at once, whatever its window: recording ended.</summary>
     public void RetireAll(KeeperStory story)
