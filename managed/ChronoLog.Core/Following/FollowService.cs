@@ -147,8 +147,9 @@ public sealed class FollowService
     private long Share()
     {
         long left = options.BytesMax - stories.Values.Sum(story => story.Feed.BytesMax);
-        return left >= ShareMin
-            ? Math.Clamp(left / 8, ShareMin, Math.Max(ShareMin, options.StoryBytesMax))
+        long least = Math.Min(ShareMin, options.StoryBytesMax);
+        return left >= least
+            ? Math.Clamp(left / 8, least, options.StoryBytesMax)
             : throw new ChronoLogException(
                 Status.LimitExceeded, $"{options.Server} follows {stories.Count} stories, and has no memory for one more");
     }
