@@ -99,7 +99,12 @@ internal sealed partial class Playback
         RaiseFloor();
     }
 
-    private void RaiseFloor() => shown.Raise(IsOrdered ? Math.Min(storyWatermark, completeThrough) : storyWatermark);
+    // What is to be read again has to be remembered from there on. A history is read once, and in order.
+    private void RaiseFloor()
+    {
+        ulong floor = IsOrdered ? Math.Min(storyWatermark, completeThrough) : storyWatermark;
+        shown.Raise(isReplayWanted && !isHistory ? Math.Min(floor, replayFrom) : floor);
+    }
 
     private void Show(List<EventEntry> events, ulong watermark = 0)
     {

@@ -10,6 +10,8 @@ internal sealed partial class Playback
 
     // Reads history from the beginning at first.
     private bool isReplayWanted = true;
+    private bool isHistory = true;
+    private bool hasJoined;
     private ulong replayFrom;
     private ulong settledAfter;
     private long wantedSince;
@@ -61,6 +63,9 @@ internal sealed partial class Playback
             }]));
         }
 
+        // What comes on top of a history that was begun may lie below what it has shown already.
+        isHistory = isHistory && !hasJoined;
+        hasJoined = true;
         ulong from = Math.Max(oldest, shown.Floor);
         replayFrom = isReplayWanted ? Math.Min(replayFrom, from) : from;
         Want(ports.Clock.Now);
@@ -89,7 +94,8 @@ internal sealed partial class Playback
     {
         if (replayedThrough is { } through)
         {
-            replayFrom = Math.Max(replayFrom, through.EventTime); // one that broke off is gone on with
+            // One that broke off is gone on with.
+            replayFrom = Math.Max(replayFrom, Math.Min(through.EventTime, shown.Floor));
         }
 
         replayFrom = IsByRule ? completeThrough : replayFrom;
@@ -146,6 +152,7 @@ internal sealed partial class Playback
         replayGaps = open ?? [];
         replayedThrough = null;
         bool isWhole = replayGaps.Count == 0 && (!IsOrdered || replayEnd != ulong.MaxValue);
+        isHistory = isHistory && !isWhole && (IsOrdered || replayGaps.Count == 0);
         if (isWhole)
         {
             isReplayWanted = false;
@@ -155,6 +162,7 @@ internal sealed partial class Playback
             // Once more, a little later: until who is away answers.
             ulong complete = IsOrdered ? replayLimit : replayGaps.Min(gap => gap.StartTime);
             replayFrom = Math.Max(Math.Max(replayFrom, complete), IsOrdered ? 0 : shown.Floor);
+            settledAfter = ports.Clock.Now; // the range has to end behind what is missing, or it is missing for ever
             bool isTroubled = playerGaps.Count > 0 && broken is null;
             notBefore = ports.Timers.MonotonicNanoseconds
                 + (long)(isTroubled ? PauseTroubled : WaitTroubled).TotalNanoseconds;

@@ -134,7 +134,7 @@ public sealed class PlaybackTests
         await Waiting.UntilAsync(() => ordered.Count > 50 && immediate.Count > 50, "both to follow");
 
         int pid = (await client.StatusAsync()).Pid(victim);
-        await Signals.KillAsync([pid]);
+        await Faults.Signals.KillAsync([pid]);
         await deployment.WaitAsync(
             client, status => status.Processes.Any(each => each.Identity.Name == victim && each.State == "alive"
                 && (int)each.Identity.Pid != pid),
@@ -166,9 +166,10 @@ public sealed class PlaybackTests
 
         await client.ReleaseStoryAsync("follow", "idle");
         await client.DestroyStoryAsync("follow", "idle");
-        var end = Assert.ThrowsAsync<ChronoLogException>(() => follower.Ended.WaitAsync(Patience));
-        Assert.That(end!.Status, Is.EqualTo(Status.NotExist));
-        Assert.That(end.Message, Does.Contain("destroyed"));
+        await Waiting.UntilAsync(() => follower.Ended.IsCompleted, "the playback to end");
+        var end = follower.Ended.Exception?.InnerException as ChronoLogException;
+        Assert.That(end?.Status, Is.EqualTo(Status.NotExist));
+        Assert.That(end?.Message, Does.Contain("destroyed"));
     }
 
     private static async Task<double> RatePerSecondAsync(StoryHandle story)

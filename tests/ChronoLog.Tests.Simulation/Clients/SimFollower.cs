@@ -15,6 +15,7 @@ internal sealed class SimFollower(
     private readonly List<Gap> losses = [];
     private EventSequence last;
     private ulong watermark;
+    private bool isBroken;
 
     /// <summary>It follows: what is recorded has to come.</summary>
     public bool IsFollowing { get; private set; }
@@ -98,8 +99,9 @@ internal sealed class SimFollower(
 
     private void Expect(bool holds, string promise, string what)
     {
-        if (!holds)
+        if (!holds && !isBroken)
         {
+            isBroken = true; // one defect makes many
             process.World.Violations.Add(promise, what);
         }
     }
