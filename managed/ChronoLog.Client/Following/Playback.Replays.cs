@@ -67,6 +67,7 @@ internal sealed partial class Playback
         isHistory = isHistory && !hasJoined;
         hasJoined = true;
         ulong from = Math.Max(oldest, shown.Floor);
+        from = IsOrdered ? Math.Min(from, completeThrough) : from; // what was withheld is read again, too
         replayFrom = isReplayWanted ? Math.Min(replayFrom, from) : from;
         Want(ports.Clock.Now);
         withheld.Clear();
@@ -121,6 +122,7 @@ internal sealed partial class Playback
             shown.Lower(Math.Max(gap.StartTime, replayFrom));
         }
 
+        withheld.DropBelow(replayLimit); // they came before the replay was opened: it has them
         pages = replay.GetAsyncEnumerator(cancellation);
     }
 

@@ -108,6 +108,11 @@ internal sealed partial class Playback
                 await AskAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             }
         }
+        catch (ObjectDisposedException exception) when (client.IsClosing)
+        {
+            throw new ChronoLogException(
+                Status.NoConnection, $"the client was disposed while '{chronicle}/{storyName}' was followed", exception);
+        }
         catch (ChronoLogException exception) when (!IsFinal(exception))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -185,9 +190,14 @@ internal sealed partial class Playback
     private void Take(FollowReply reply)
     {
         playerGaps = reply.Gaps;
+        if (reply.Restarted && !Restart(reply))
+        {
+            return;
+        }
+
         if (reply.Restarted)
         {
-            Restart(reply);
+            position = reply.Next;
         }
         else if (reply.Feed == feed && reply.Position == position)
         {
@@ -203,18 +213,19 @@ internal sealed partial class Playback
         StateGaps();
     }
 
-    private void Restart(FollowReply reply)
+    // False: another process answered, or one that has forgotten the story. It has to hear of the groups again, and what it
+    // states is not of the feed whose events have come so far.
+    private bool Restart(FollowReply reply)
     {
         if (feed != 0 && reply.Feed != feed)
         {
-            feed = 0; // another process, or a forgetful one: it has to hear of the groups again
-            return;
+            feed = 0;
+            return false;
         }
 
-        bool isJoin = feed == 0;
+        WantReplay(feed == 0 ? 0 : reply.Oldest);
         feed = reply.Feed;
-        position = reply.Next;
-        WantReplay(isJoin ? 0 : reply.Oldest);
+        return true;
     }
 
     private void Fail(string reason)

@@ -51,6 +51,15 @@ internal sealed class WithheldEvents
         rest.ForEach(Add);
     }
 
+    /// <summary>Lets go of the events below a tick.</summary>
+    public void DropBelow(ulong tick)
+    {
+        var dropped = new List<EventEntry>();
+        var holders = new List<EventRun>();
+        TakeBelow(tick, dropped, holders);
+        holders.ForEach(run => run.Release());
+    }
+
     public void Clear()
     {
         runs.ForEach(run => run.Release());
