@@ -6,7 +6,6 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
-using ChronoLog.Interop.Fabric;
 using ChronoLog.Keeper;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Store.Journal;
@@ -127,8 +126,7 @@ internal static class KeeperHost
         TimeSpan Sleep() => keeper.IngestionAgents.Any(agent => agent.Rings.Count > 0) ? SleepMax : SleepMaxAlone;
         TimeSpan SleepOfIngestion() => keeper.IsFollowed && Sleep() == SleepMax ? SleepMaxFollowed : Sleep();
         AgentRunner Run(IAgent agent, Func<TimeSpan> sleep) => new(
-            agent, sleep, exception => logger.LogError(exception, "{Agent} failed", agent.Name),
-            static sleep => ShortSleep.Microseconds((int)sleep.TotalMicroseconds));
+            agent, sleep, exception => logger.LogError(exception, "{Agent} failed", agent.Name), BriefSleep.For);
 
         List<AgentRunner> others =
             [.. keeper.SyncAgents.Append<IAgent>(keeper.PreparationAgent).Select(agent => Run(agent, Sleep))];

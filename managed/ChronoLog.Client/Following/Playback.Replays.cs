@@ -132,7 +132,12 @@ internal sealed partial class Playback
 
         // Somebody who fails in the middle: what comes behind that point is read again, together with what he has.
         Gap? broken = OpenGaps().Skip(knownGaps).MinBy(gap => gap.StartTime);
-        replayLimit = Math.Min(replayLimit, broken?.StartTime ?? ulong.MaxValue);
+        if (broken is not null)
+        {
+            replayLimit = Math.Min(replayLimit, broken.StartTime);
+            shown.Lower(Math.Max(broken.StartTime, replayFrom));
+        }
+
         if (isPage && ShowReplayed(pages!.Current) && broken is null)
         {
             return;

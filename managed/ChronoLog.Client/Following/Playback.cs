@@ -33,6 +33,7 @@ internal sealed partial class Playback
     private StoryReply? route;
     private IRpcChannel? player;
     private bool isRouteNews = true;
+    private bool isRouteDoubtful;
     private long nextRoute;
     private ulong feed;
     private ulong position;
@@ -91,7 +92,7 @@ internal sealed partial class Playback
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            if (route is null || (HasTrouble && ports.Timers.MonotonicNanoseconds >= nextRoute))
+            if (route is null || isRouteDoubtful || (HasTrouble && ports.Timers.MonotonicNanoseconds >= nextRoute))
             {
                 await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             }
@@ -117,7 +118,12 @@ internal sealed partial class Playback
         {
             cancellation.ThrowIfCancellationRequested();
             await CloseReplayAsync().ConfigureAwait(ports.StaysOnContext);
-            Fail(exception.Message);
+            isRouteDoubtful |= exception.Status == Status.NotExist; // destroyed, or the cursor of a replay is gone
+            if (exception.Status != Status.LimitExceeded || backoff >= BackoffMax)
+            {
+                Fail(exception.Message); // a crowd of followers that join at once only has to wait for its turn
+            }
+
             await ports.Timers.Delay(backoff, cancellation).ConfigureAwait(ports.StaysOnContext);
             backoff = backoff * 2 < BackoffMax ? backoff * 2 : BackoffMax;
         }
@@ -157,6 +163,7 @@ internal sealed partial class Playback
         player = await client.PlayerChannelAsync(reply.Group.Player).ConfigureAwait(ports.StaysOnContext);
         isRouteNews = isRouteNews || route is null || !route.Equals(reply);
         route = reply;
+        isRouteDoubtful = false;
         feed = isElsewhere ? 0 : feed;
     }
 

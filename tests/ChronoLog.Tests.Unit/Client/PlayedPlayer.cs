@@ -36,7 +36,17 @@ internal sealed class PlayedPlayer : IAsyncDisposable
             new FollowServiceOptions { Server = "player-0", StoryBytesMax = 16 << 10, ReplyBytesMax = 4 << 10 },
             RealTimers.Instance, strand.Strand, firstFeed: 1, pausesWhenFull: false)
         {
-            Began = story => Volatile.Write(ref lastFeed, story.Feed.Id),
+            Began = story =>
+            {
+                story.WantedGrew = () =>
+                {
+                    if (Settles)
+                    {
+                        story.State(story.Wanted, 0);
+                    }
+                };
+                Volatile.Write(ref lastFeed, story.Feed.Id);
+            },
             Ended = _ => { },
         };
         Query = new HookedServer(new ZmqRpcServer("tcp://127.0.0.1:0", strand.Strand, NullLogger.Instance));
@@ -76,6 +86,9 @@ internal sealed class PlayedPlayer : IAsyncDisposable
         run.Release();
         return new ReadPlan([source], watermark, gaps);
     }
+
+    /// <summary>Followers who wait for read-through get it: everything is in the feed at once.</summary>
+    public bool Settles { get; set; } = true;
 
     /// <summary>Number of the feed that was made last; 0 = nobody has followed yet.</summary>
     public ulong LastFeed => Volatile.Read(ref lastFeed);
