@@ -13,7 +13,7 @@ namespace ChronoLog.Abi;
 internal unsafe struct AbiCall
 {
     /// <summary><c>ABI_CALL_VERSION</c>.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     private const int MessageBytes = 1024;
 

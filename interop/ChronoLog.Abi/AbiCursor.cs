@@ -7,21 +7,36 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Abi;
 
 /// <summary>
-/// A replay or a tail as C sees it: one page at a time, kept in place until the next step. One step at a time; C sees to
-/// nothing else than that the cursor is not closed during one.
+/// A replay or a playback as C sees it: one page at a time, kept in place until the next step. One step at a time; C sees
+/// to nothing else than that the cursor is not closed during one.
 /// </summary>
-internal sealed class AbiCursor(IAsyncEnumerable<EventPage> pages, Replay? replay) : IAsyncDisposable
+internal sealed class AbiCursor : IAsyncDisposable
 {
     private readonly CancellationTokenSource cancelling = new();
     private readonly SemaphoreSlim stepping = new(1, 1);
-    private IAsyncEnumerator<EventPage>? enumerator;
+    private readonly IAsyncEnumerable<PlaybackPage> pages;
+    private readonly Replay? replay;
+    private IAsyncEnumerator<PlaybackPage>? enumerator;
     private Task<bool>? moving;
     private EventPage? page;
     private GCHandle pinned;
     private bool ended;
+    private ulong watermark;
+    private IReadOnlyList<Gap> gaps = [];
 
-    /// <summary>Null for a tail.</summary>
-    public Replay? Replay { get; } = replay;
+    public AbiCursor(Replay replay)
+    {
+        this.replay = replay;
+        pages = PagesOf(replay);
+    }
+
+    public AbiCursor(IAsyncEnumerable<PlaybackPage> playback) => pages = playback;
+
+    /// <summary>As stated last; 0 = not yet.</summary>
+    public ulong Watermark => replay?.Watermark ?? watermark;
+
+    /// <summary>What may be missing; of a replay final at its end, of a playback as of now.</summary>
+    public IReadOnlyList<Gap> Gaps => replay?.Gaps ?? gaps;
 
     public void Cancel() => cancelling.Cancel();
 
@@ -31,17 +46,20 @@ internal sealed class AbiCursor(IAsyncEnumerable<EventPage> pages, Replay? repla
         if (!await stepping.WaitAsync(0).ConfigureAwait(false))
         {
             throw new ChronoLogException(
-                Status.InvalidArgument, "another thread is in chronolog_replay_next with this replay");
+                Status.InvalidArgument, "another thread is in the next step of this replay or playback");
         }
 
         try
         {
-            if (await MoveAsync(timeout).ConfigureAwait(false))
+            while (await MoveAsync(timeout).ConfigureAwait(false))
             {
-                page = enumerator!.Current.Keep();
-                Describe(ref pointer.Call, page);
+                if (Take(pointer, enumerator!.Current))
+                {
+                    return;
+                }
             }
-            else if (Replay is { Status: Status.Partial } partial)
+
+            if (replay is { Status: Status.Partial } partial)
             {
                 throw new ChronoLogException(
                     Status.Partial,
@@ -67,14 +85,41 @@ internal sealed class AbiCursor(IAsyncEnumerable<EventPage> pages, Replay? repla
                 await enumerator.DisposeAsync().ConfigureAwait(false);
             }
 
-            if (Replay is not null)
+            if (replay is not null)
             {
-                await Replay.DisposeAsync().ConfigureAwait(false);
+                await replay.DisposeAsync().ConfigureAwait(false);
             }
         }
         finally
         {
             stepping.Release();
+        }
+    }
+
+    // A page without events says that something may be missing, which is a status, or that nothing is any more.
+    private bool Take(CallPointer pointer, PlaybackPage current)
+    {
+        watermark = Math.Max(watermark, current.Watermark);
+        gaps = current.Gaps;
+        if (current.Page is not null)
+        {
+            page = current.Page.Keep();
+            Describe(ref pointer.Call, page);
+            pointer.Call.Result(7, current.IsInOrder ? 0UL : 1UL);
+            return true;
+        }
+
+        return gaps.Count == 0
+            ? false
+            : throw new ChronoLogException(
+                Status.Partial, $"events may be missing in {gaps.Count} ranges as of now; the first: {gaps[0].Reason}");
+    }
+
+    private static async IAsyncEnumerable<PlaybackPage> PagesOf(Replay replay)
+    {
+        await foreach (EventPage page in ((IAsyncEnumerable<EventPage>)replay).ConfigureAwait(false))
+        {
+            yield return new PlaybackPage(page, isInOrder: true, 0, []);
         }
     }
 

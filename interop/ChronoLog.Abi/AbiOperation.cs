@@ -18,7 +18,7 @@ internal enum AbiOperation : uint
     Release = 13,
     Flush = 14,
     ReplayOpen = 15,
-    TailOpen = 16,
+    PlaybackOpen = 16,
     ReplayNext = 17,
     ReplayCancel = 18,
     ReplayState = 19,

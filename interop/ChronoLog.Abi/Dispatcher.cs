@@ -55,7 +55,7 @@ internal static class Dispatcher
         AbiOperation.Release => StoryOperations.ReleaseAsync(pointer),
         AbiOperation.Flush => StoryOperations.FlushAsync(pointer),
         AbiOperation.ReplayOpen => ReplayOperations.OpenAsync(pointer),
-        AbiOperation.TailOpen => ReplayOperations.OpenTail(pointer),
+        AbiOperation.PlaybackOpen => ReplayOperations.OpenPlayback(pointer),
         AbiOperation.ReplayNext => ReplayOperations.NextAsync(pointer),
         AbiOperation.ReplayCancel => ReplayOperations.Cancel(pointer),
         AbiOperation.ReplayState => ReplayOperations.State(pointer),

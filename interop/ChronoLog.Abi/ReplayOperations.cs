@@ -4,11 +4,9 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Abi;
 
-/// <summary>Cursors of replays and tails.</summary>
+/// <summary>Cursors of replays and playbacks.</summary>
 internal static class ReplayOperations
 {
-    private static readonly TimeSpan TailPeriod = TimeSpan.FromMilliseconds(100);
-
     public static async Task OpenAsync(CallPointer pointer)
     {
         Replay replay = await On(pointer).ReplayAsync(
@@ -17,17 +15,21 @@ internal static class ReplayOperations
             pointer.Call.Number(0),
             pointer.Call.Number(1),
             pointer.Call.Number(2)).ConfigureAwait(false);
-        pointer.Call.Result(0, ObjectTable.Add(new AbiCursor(replay, replay)));
+        pointer.Call.Result(0, ObjectTable.Add(new AbiCursor(replay)));
     }
 
-    public static Task OpenTail(CallPointer pointer)
+    public static Task OpenPlayback(CallPointer pointer)
     {
-        IAsyncEnumerable<EventPage> pages = On(pointer).TailAsync(
-            pointer.Call.Text(0).ToString(),
-            pointer.Call.Text(1).ToString(),
-            pointer.Call.Number(0),
-            Timeouts.Option(pointer.Call.Number(1), TailPeriod));
-        pointer.Call.Result(0, ObjectTable.Add(new AbiCursor(pages, replay: null)));
+        PlaybackMode mode = pointer.Call.Number(1) switch
+        {
+            0 => PlaybackMode.Ordered,
+            1 => PlaybackMode.Immediate,
+            ulong other => throw new ChronoLogException(
+                Status.InvalidArgument, $"{other} is no mode of a playback: CHRONOLOG_ORDERED or CHRONOLOG_IMMEDIATE"),
+        };
+        IAsyncEnumerable<PlaybackPage> pages = On(pointer).PlaybackAsync(
+            pointer.Call.Text(0).ToString(), pointer.Call.Text(1).ToString(), pointer.Call.Number(0), mode);
+        pointer.Call.Result(0, ObjectTable.Add(new AbiCursor(pages)));
         return Task.CompletedTask;
     }
 
@@ -42,19 +44,19 @@ internal static class ReplayOperations
 
     public static Task State(CallPointer pointer)
     {
-        Replay? replay = Cursor(pointer).Replay;
-        pointer.Call.Result(0, replay?.Watermark ?? 0);
-        pointer.Call.Result(1, (ulong)(replay?.Gaps.Count ?? 0));
+        AbiCursor cursor = Cursor(pointer);
+        pointer.Call.Result(0, cursor.Watermark);
+        pointer.Call.Result(1, (ulong)cursor.Gaps.Count);
         return Task.CompletedTask;
     }
 
     public static Task Gap(CallPointer pointer)
     {
         ulong index = pointer.Call.Number(0);
-        IReadOnlyList<Gap> gaps = Cursor(pointer).Replay?.Gaps ?? [];
+        IReadOnlyList<Gap> gaps = Cursor(pointer).Gaps;
         if (index >= (ulong)gaps.Count)
         {
-            throw new ChronoLogException(Status.NotExist, $"the replay has {gaps.Count} gaps, none at index {index}");
+            throw new ChronoLogException(Status.NotExist, $"there are {gaps.Count} gaps, none at index {index}");
         }
 
         Gap gap = gaps[(int)index];

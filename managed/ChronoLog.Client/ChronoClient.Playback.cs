@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using ChronoLog.Core.Model;
+using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Client;
@@ -7,9 +7,6 @@ namespace ChronoLog.Client;
 /// <summary>Reading stories: no need to hold them.</summary>
 public sealed partial class ChronoClient
 {
-    /// <summary>Most identities that a tail remembers above the watermark, to show no event twice.</summary>
-    private const int TailMemoryMax = 4 << 20;
-
     /// <summary>
     /// Opens a replay of the events in [start, end): a snapshot that holds every event whose recording returned before
     /// this call, whatever tier it is in.
@@ -34,8 +31,63 @@ public sealed partial class ChronoClient
             throw new ChronoLogException(Status.InvalidArgument, $"the range starts at {start}, after its end {end}");
         }
 
-        StoryReply route = await CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation)
+        StoryReply route = await RouteAsync(chronicle, story, cancellation).ConfigureAwait(ports.StaysOnContext);
+        OpenReadRequest request = ForRead(route, start, end, eventLimit);
+        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation)
             .ConfigureAwait(ports.StaysOnContext);
+    }
+
+    /// <summary>
+    /// Follows a story until cancelled: history from a tick onward, then live, every event once, nothing missed at the seam.
+    /// Goes on when the Player, a Keeper or the Visor is restarted, and when the story moves to another group. A follower
+    /// that is too slow reads what it missed by replays; it delays nobody.
+    /// </summary>
+    /// <param name="chronicle">Of the story.</param>
+    /// <param name="story">To follow; need not be acquired by anybody.</param>
+    /// <param name="from">ChronoTick, inclusive.</param>
+    /// <param name="mode">In which order events are shown that are recorded meanwhile.</param>
+    /// <param name="cancellation">Ends the playback.</param>
+    /// <returns>Pages; some without events, which say that something may be missing, or not any more.</returns>
+    /// <exception cref="ChronoLogException">NotExist: there is no such story, or it was destroyed.</exception>
+    public IAsyncEnumerable<PlaybackPage> PlaybackAsync(
+        string chronicle,
+        string story,
+        ulong from,
+        PlaybackMode mode = PlaybackMode.Ordered,
+        CancellationToken cancellation = default) =>
+        new Following.Playback(this, ports, chronicle, story, from, mode).RunAsync(cancellation);
+
+    /// <summary>One story, for reading.</summary>
+    public StoryReader ReaderOf(string chronicle, string story) => new(this, chronicle, story);
+
+    internal bool IsClosing => closing.IsCancellationRequested;
+
+    internal Task<StoryReply> RouteAsync(string chronicle, string story, CancellationToken cancellation) =>
+        CallAsync(Methods.RouteReplay, ForStory(chronicle, story), cancellation);
+
+    internal Task<IRpcChannel> PlayerChannelAsync(ProcessIdentity player) =>
+        playback.Value.RunAsync(() => ValueTask.FromResult(playback.Value.ChannelTo(player)));
+
+    /// <param name="route">Of the story.</param>
+    /// <param name="start">ChronoTick, inclusive.</param>
+    /// <param name="end">ChronoTick, exclusive.</param>
+    /// <param name="isRaw">Every event as it is stored, whatever the chronicle's collision policy.</param>
+    /// <param name="cancellation">Of the opening.</param>
+    internal Task<Replay> OpenReplayAsync(
+        StoryReply route, ulong start, ulong end, bool isRaw, CancellationToken cancellation)
+    {
+        OpenReadRequest request = ForRead(route, start, end, eventLimit: 0);
+        if (isRaw)
+        {
+            request.Story = new StoryDescriptor(route.Story);
+            request.Story.Attributes.Remove(ChronicleAttributes.CollisionKey);
+        }
+
+        return Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation);
+    }
+
+    private OpenReadRequest ForRead(StoryReply route, ulong start, ulong end, ulong eventLimit)
+    {
         var request = new OpenReadRequest
         {
             Story = route.Story,
@@ -49,90 +101,6 @@ public sealed partial class ChronoClient
         };
         request.EarlierGroups.AddRange(route.EarlierGroups);
         request.EarlierViews.AddRange(route.EarlierViews);
-        return await Replay.OpenAsync(playback.Value, route, request, options.ReplayDeadline, cancellation)
-            .ConfigureAwait(ports.StaysOnContext);
-    }
-
-    /// <summary>
-    /// History from a tick onward and then live, until cancelled: every event once, in order within each look at the
-    /// story; an event that becomes visible late comes late.
-    /// </summary>
-    /// <param name="chronicle">Of the story.</param>
-    /// <param name="story">To follow.</param>
-    /// <param name="from">ChronoTick, inclusive.</param>
-    /// <param name="period">Pause between two looks.</param>
-    /// <param name="cancellation">Ends the tail.</param>
-    public async IAsyncEnumerable<EventPage> TailAsync(
-        string chronicle,
-        string story,
-        ulong from,
-        TimeSpan period,
-        [EnumeratorCancellation] CancellationToken cancellation = default)
-    {
-        ulong low = from;
-        var seen = new HashSet<EventSequence>();
-        while (true)
-        {
-            await using (Replay replay = await ReplayAsync(chronicle, story, low, cancellation: cancellation)
-                .ConfigureAwait(ports.StaysOnContext))
-            {
-                await foreach (EventPage page in replay.WithCancellation(cancellation).ConfigureAwait(ports.StaysOnContext))
-                {
-                    foreach (EventPage part in Unseen(page, seen))
-                    {
-                        yield return part;
-                    }
-                }
-
-                low = Math.Max(low, Forget(seen, CompleteBelow(replay)));
-            }
-
-            await ports.Timers.Delay(period, cancellation).ConfigureAwait(ports.StaysOnContext);
-        }
-    }
-
-    // The stretches of a page that were not shown before.
-    private static IEnumerable<EventPage> Unseen(EventPage page, HashSet<EventSequence> seen)
-    {
-        int start = 0;
-        int count = page.Count;
-        for (int i = 0; i <= count; i++)
-        {
-            if (i < count && seen.Add(page.Events[i].Sequence))
-            {
-                continue;
-            }
-
-            if (i > start)
-            {
-                using EventPage part = page.Slice(start, i - start);
-                yield return part;
-            }
-
-            start = i + 1;
-        }
-    }
-
-    // A gap that reaches to the end of the range is a look that broke off, or somebody who did not answer: its events
-    // may still come, whatever the watermark was. One that ends before that is a loss, and is passed over.
-    private static ulong CompleteBelow(Replay replay) => replay.Gaps
-        .Where(gap => gap.EndTime == ulong.MaxValue)
-        .Select(gap => gap.StartTime)
-        .Append(replay.Watermark)
-        .Min();
-
-    // Below the watermark nothing changes any more: what lies there need not be read or remembered again. Should the
-    // watermark stand still for millions of events, the oldest are given up rather than memory: late ones could then be missed.
-    private static ulong Forget(HashSet<EventSequence> seen, ulong watermark)
-    {
-        ulong low = watermark;
-        if (seen.Count > TailMemoryMax)
-        {
-            ulong[] times = [.. seen.Select(sequence => sequence.EventTime).Order()];
-            low = Math.Max(low, times[^(TailMemoryMax / 2)]);
-        }
-
-        seen.RemoveWhere(sequence => sequence.EventTime < low);
-        return low;
+        return request;
     }
 }

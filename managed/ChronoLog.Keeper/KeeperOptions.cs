@@ -1,4 +1,5 @@
 using ChronoLog.Core.Extraction;
+using ChronoLog.Core.Following;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Time;
 
@@ -76,6 +77,15 @@ public sealed record KeeperOptions
 
     /// <summary>Limits of the hot reads.</summary>
     public ReadServiceOptions Reads { get; init; } = new();
+
+    /// <summary>Limits of what Players follow here.</summary>
+    public FollowServiceOptions Following { get; init; } = new();
+
+    /// <summary>
+    /// How long after its tick an event may be appended to a ring and still count as in time for followers: covers the
+    /// clients' clocks and a producer that the scheduler took from the processor between clock and ring.
+    /// </summary>
+    public TimeSpan FollowSettle { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Deadline of a call to the Grapher.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(5);

@@ -3,6 +3,7 @@ using ChronoLog.Core.Playback;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Keeper.Following;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Recording;
 using ChronoLog.Keeper.Recovery;
@@ -35,6 +36,7 @@ public sealed class KeeperRole
     private readonly ReadService reads;
     private readonly ArchiveDesk archiving;
     private readonly GrapherLink grapher;
+    private readonly FollowDesk following;
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> duties = [];
     private bool isDraining;
@@ -65,6 +67,9 @@ public sealed class KeeperRole
             FenceAsync, ports.Logger);
         archiving = new ArchiveDesk(stories, ledger, retirement, ports.Registry, ports.Timers, FenceAsync);
         grapher = new GrapherLink(options.Name, ports.Connector, options.CallDeadline, ports.Logger);
+        following = new FollowDesk(
+            options, stories, retirement, ports.Clock, ports.Timers, ports.Strand, ports.Registry.Identity.Epoch,
+            FenceAsync);
         Statistics = new KeeperStatistics(
             ports, recovery, recall, recording, ledger, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
@@ -84,6 +89,9 @@ public sealed class KeeperRole
     public PreparationAgent PreparationAgent { get; }
 
     public KeeperStatistics Statistics { get; }
+
+    /// <summary>True while somebody follows a story here: rings are to be looked at more often then. From any thread.</summary>
+    public bool IsFollowed => stories.AnyFollowed;
 
     /// <summary>Chunks that are not archived yet.</summary>
     public int ChunksNotArchived => ledger.Count;
@@ -106,6 +114,7 @@ public sealed class KeeperRole
         service.Register(ports.Admin);
         recall.Register(ports.Admin);
         reads.Register(ports.Admin);
+        following.Register(ports.Admin);
         ports.Extraction.Start(ports.ExtractionStrands, ports.Strand, ledger.CompletedAsync);
         ports.Admin.Start(); // before the registration: the Visor may name stories at once
         ports.Recording.Start();
@@ -189,6 +198,7 @@ public sealed class KeeperRole
     public async Task StopAsync()
     {
         stop.Cancel();
+        following.Stop();
         ledger.Stop();
         await Task.WhenAll(duties);
         await reads.StopAsync();

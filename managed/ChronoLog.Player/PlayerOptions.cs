@@ -1,3 +1,4 @@
+using ChronoLog.Core.Following;
 using ChronoLog.Core.Playback;
 
 namespace ChronoLog.Player;
@@ -24,6 +25,9 @@ public sealed record PlayerOptions
 
     /// <summary>Limits of the replays.</summary>
     public ReadServiceOptions Reads { get; init; } = new();
+
+    /// <summary>Limits of the followers.</summary>
+    public FollowServiceOptions Following { get; init; } = new() { PausePerFollower = TimeSpan.FromMicroseconds(200) };
 
     /// <summary>Bytes of complete chunks kept in memory that a Grapher's rdma_extractor sends here; 0 = none.</summary>
     public long RecentBytesMax { get; init; } = 256L << 20;

@@ -1,6 +1,7 @@
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Player.Following;
 using ChronoLog.Player.Planning;
 using ChronoLog.Player.Recent;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,7 @@ public sealed class PlayerRole
     private readonly ReplayPlanner planner;
     private readonly DamageFindings findings;
     private readonly ReadService reads;
+    private readonly FollowDesk following;
     private Task membership = Task.CompletedTask;
     private Task counting = Task.CompletedTask;
 
@@ -45,6 +47,8 @@ public sealed class PlayerRole
         var earlier = new EarlierGroups(tiers, () => self.Group, self.Archive);
         planner = new ReplayPlanner(() => ports.Registry.Group, tiers, earlier, recent, ports.Cold, options.Name);
         findings = new DamageFindings(channels, () => ports.Registry.Group?.Grapher, options, ports.Logger);
+        following = new FollowDesk(
+            options, channels, ports.Timers, ports.Strand, self.Epoch, () => ports.Registry.Group);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
@@ -60,12 +64,14 @@ public sealed class PlayerRole
     {
         ports.Cold.DamageFound = path => ports.Strand.Post(_ => findings.Tell(path, stop.Token), null);
         reads.Register(ports.Query);
+        following.Register(ports.Query);
         ports.Admin.Handle(Methods.StartStoryRecording, StartStoryAsync);
         ports.Admin.Handle(Methods.StopStoryRecording, static (_, _) => ValueTask.FromResult(new Empty()));
         ports.Admin.Handle(Methods.DestroyStoryData, DestroyStoryAsync);
         ports.Admin.Handle(Methods.StoryFileAppeared, StoryFileAsync);
         ports.Admin.Handle(Methods.AnnounceChunk, receiver.AnnounceAsync);
         ports.Registry.Registered = RegisteredAsync;
+        ports.Registry.GroupChanged = following.Observe;
         ports.Registry.Report = Report;
         ports.Query.Start();
         ports.Admin.Start();
@@ -76,6 +82,7 @@ public sealed class PlayerRole
     public async ValueTask StopAsync()
     {
         stop.Cancel();
+        following.Stop();
         await membership;
         await reads.StopAsync();
         await counting;
@@ -111,6 +118,7 @@ public sealed class PlayerRole
     private ValueTask<Empty> DestroyStoryAsync(DestroyStoryRequest request, RpcContext call)
     {
         Forget(request.Story);
+        following.Destroyed(request.Story);
         return ValueTask.FromResult(new Empty());
     }
 
@@ -150,6 +158,8 @@ public sealed class PlayerRole
         values["cursors_opened"] = served.CursorsOpened;
         values["pages_served"] = served.PagesServed;
         values["bytes_served"] = served.BytesServed;
+        values["stories_followed"] = following.StoriesFollowed;
+        values["followers"] = following.Followers;
         values["events_served"] = served.EventsServed;
         values["identity_conflicts"] = served.Conflicts;
         values["recent_bytes"] = recent.Bytes;

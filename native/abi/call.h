@@ -10,7 +10,7 @@
 
 #include "chronolog.h"
 
-#define ABI_CALL_VERSION 1u
+#define ABI_CALL_VERSION 2u
 
 enum abi_operation {
     ABI_CONNECT = 1,
@@ -28,7 +28,7 @@ enum abi_operation {
     ABI_RELEASE = 13,
     ABI_FLUSH = 14,
     ABI_REPLAY_OPEN = 15,
-    ABI_TAIL_OPEN = 16,
+    ABI_PLAYBACK_OPEN = 16,
     ABI_REPLAY_NEXT = 17,
     ABI_REPLAY_CANCEL = 18,
     ABI_REPLAY_STATE = 19,

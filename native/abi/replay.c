@@ -1,7 +1,8 @@
-/* Replays and tails: cursors whose batches lie in the memory that the managed part pulled from the Player. */
+/* Replays and playbacks: cursors whose batches lie in the memory that the managed part pulled from the Player. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "failure.h"
 #include "gateway.h"
 
 static int32_t open_cursor(struct abi_call *call, chronolog_client client, const char *chronicle, const char *story,
@@ -35,11 +36,11 @@ int32_t chronolog_replay_open(chronolog_client client, const char *chronicle, co
     return open_cursor(&call, client, chronicle, story, replay);
 }
 
-int32_t chronolog_tail_open(chronolog_client client, const char *chronicle, const char *story, uint64_t from,
-                            uint64_t period_ms, chronolog_replay *replay)
+int32_t chronolog_playback_open(chronolog_client client, const char *chronicle, const char *story, uint64_t from,
+                                int32_t mode, chronolog_playback *playback)
 {
-    struct abi_call call = {.operation = ABI_TAIL_OPEN, .numbers = {from, period_ms}};
-    return open_cursor(&call, client, chronicle, story, replay);
+    struct abi_call call = {.operation = ABI_PLAYBACK_OPEN, .numbers = {from, (uint64_t)(int64_t)mode}};
+    return open_cursor(&call, client, chronicle, story, playback);
 }
 
 static const void *place(uint64_t address)
@@ -47,7 +48,7 @@ static const void *place(uint64_t address)
     return (const void *)(uintptr_t)address;
 }
 
-int32_t chronolog_replay_next(chronolog_replay replay, uint64_t timeout_ms, chronolog_batch *batch)
+static int32_t next(chronolog_replay replay, uint64_t timeout_ms, chronolog_batch *batch, uint32_t *late)
 {
     struct abi_call call = {.operation = ABI_REPLAY_NEXT, .numbers = {timeout_ms}};
     if (batch == NULL) {
@@ -65,13 +66,48 @@ int32_t chronolog_replay_next(chronolog_replay replay, uint64_t timeout_ms, chro
         batch->records = place(call.results[5]);
         batch->events = place(call.results[6]);
     }
+    if (late != NULL) {
+        *late = status == CHRONOLOG_OK && call.results[7] != 0;
+    }
     return status;
+}
+
+int32_t chronolog_replay_next(chronolog_replay replay, uint64_t timeout_ms, chronolog_batch *batch)
+{
+    return next(replay, timeout_ms, batch, NULL);
+}
+
+int32_t chronolog_playback_next(chronolog_playback playback, uint64_t timeout_ms, chronolog_batch *batch, uint32_t *late)
+{
+    return next(playback, timeout_ms, batch, late);
+}
+
+int32_t chronolog_playback_run(chronolog_playback playback, chronolog_playback_callback callback, void *user)
+{
+    chronolog_batch batch;
+    uint32_t late;
+    int32_t status;
+    if (callback == NULL) {
+        return failure(CHRONOLOG_ERR_INVALID_ARG, "there is no function to call");
+    }
+    do {
+        status = next(playback, CHRONOLOG_FOREVER, &batch, &late);
+        if (status != CHRONOLOG_OK && status != CHRONOLOG_ERR_PARTIAL) {
+            return status;
+        }
+    } while (callback(&batch, late, user) == 0);
+    return CHRONOLOG_OK;
 }
 
 int32_t chronolog_replay_cancel(chronolog_replay replay)
 {
     struct abi_call call = {.operation = ABI_REPLAY_CANCEL};
     return gateway_run_on(&call, replay, KIND_REPLAY);
+}
+
+int32_t chronolog_playback_cancel(chronolog_playback playback)
+{
+    return chronolog_replay_cancel(playback);
 }
 
 static int32_t state(chronolog_replay replay, int result, uint64_t *value)
@@ -127,4 +163,9 @@ int32_t chronolog_replay_close(chronolog_replay replay)
     }
     struct abi_call call = {.operation = ABI_REPLAY_CLOSE, .object = content.object};
     return gateway_run(&call);
+}
+
+int32_t chronolog_playback_close(chronolog_playback playback)
+{
+    return chronolog_replay_close(playback);
 }

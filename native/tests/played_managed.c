@@ -162,7 +162,7 @@ static void run(struct abi_call *call)
     case ABI_LIST_CHRONICLES:
     case ABI_LIST_STORIES: list_names(call); break;
     case ABI_REPLAY_OPEN:
-    case ABI_TAIL_OPEN: call->results[0] = FIRST_REPLAY + replay_count++; break;
+    case ABI_PLAYBACK_OPEN: call->results[0] = FIRST_REPLAY + replay_count++; break;
     case ABI_REPLAY_GAP: refuse(call, CHRONOLOG_ERR_NOT_EXIST, "no gap"); break;
     default: break;
     }

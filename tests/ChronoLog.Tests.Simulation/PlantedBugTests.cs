@@ -38,6 +38,7 @@ public sealed class PlantedBugTests
         (PlantedBug.MoveRenumbers, [FaultKind.CrashKeeper]),
         (PlantedBug.RetiredCountsAsJournaled, [FaultKind.ProcessPause, FaultKind.CrashKeeper]),
         (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
+        (PlantedBug.FollowerNotToldOfLoss, []),
         (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
     ];
 

@@ -79,6 +79,7 @@ internal sealed class Simulation
         world.Run(settings.KeeperChunk + settings.KeeperWindow + TimeSpan.FromMilliseconds(100));
         AwaitTheNewest();
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
+        AwaitFollowers();
         deployment.Checker.CheckArchive([.. deployment.StoryFiles]);
         for (int round = 0; round < 2; round++)
         {
@@ -95,6 +96,27 @@ internal sealed class Simulation
         {
             world.Violations.Add(
                 "it comes back by itself", $"{what}: not within {RecoveryMax.TotalSeconds} s after the faults");
+        }
+    }
+
+    // Each look goes through everything that was recorded: not at every step.
+    private void AwaitFollowers()
+    {
+        TimeSpan period = TimeSpan.FromMilliseconds(50);
+        for (TimeSpan waited = TimeSpan.Zero; waited < RecoveryMax && !world.Violations.Any; waited += period)
+        {
+            if (deployment.Followers.All(static follower => follower.Missing() is null))
+            {
+                return;
+            }
+
+            world.Run(period);
+        }
+
+        if (deployment.Followers.Find(static follower => follower.Missing() is not null) is { } behind)
+        {
+            world.Violations.Add(
+                "a playback misses nothing", $"{behind.Missing()!.Sequence} has not come in {behind} after the faults");
         }
     }
 

@@ -33,7 +33,7 @@ static void refuse_client(chronolog_client client, int32_t status)
     CHECK_STATUS(status, chronolog_list_stories(client, "c", &list));
     CHECK_STATUS(status, chronolog_acquire(client, "c", "s", NULL, 0, 0, &story));
     CHECK_STATUS(status, chronolog_replay_open(client, "c", "s", 0, 1, 0, &replay));
-    CHECK_STATUS(status, chronolog_tail_open(client, "c", "s", 0, 0, &replay));
+    CHECK_STATUS(status, chronolog_playback_open(client, "c", "s", 0, CHRONOLOG_ORDERED, &replay));
     CHECK(strlen(chronolog_last_error()) > 10);
 }
 
@@ -50,13 +50,27 @@ static void refuse_story(chronolog_story story, int32_t status)
     CHECK(strlen(chronolog_last_error()) > 10);
 }
 
+static int32_t never_called(const chronolog_batch *batch, uint32_t late, void *user)
+{
+    (void)batch;
+    (void)late;
+    (void)user;
+    CHECK(0);
+    return 1;
+}
+
 static void refuse_replay(chronolog_replay replay, int32_t status)
 {
     chronolog_batch batch;
     chronolog_gap gap;
     uint64_t number;
+    uint32_t late;
     CHECK_STATUS(status, chronolog_replay_next(replay, 0, &batch));
     CHECK_STATUS(status, chronolog_replay_cancel(replay));
+    CHECK_STATUS(status, chronolog_playback_next(replay, 0, &batch, &late));
+    CHECK_STATUS(status, chronolog_playback_run(replay, never_called, NULL));
+    CHECK_STATUS(status, chronolog_playback_cancel(replay));
+    CHECK_STATUS(status, chronolog_playback_close(replay));
     CHECK_STATUS(status, chronolog_replay_watermark(replay, &number));
     CHECK_STATUS(status, chronolog_replay_gap_count(replay, &number));
     CHECK_STATUS(status, chronolog_replay_gap(replay, 0, &gap));
@@ -184,6 +198,8 @@ static void replays(chronolog_client client)
     CHECK(batch.count == 0);
     CHECK_OK(chronolog_replay_next(replay, 0, &batch));
     CHECK_STATUS(INVALID, chronolog_replay_next(replay, 0, NULL));
+    CHECK_STATUS(INVALID, chronolog_playback_next(replay, 0, NULL, NULL));
+    CHECK_STATUS(INVALID, chronolog_playback_run(replay, NULL, NULL));
     CHECK_STATUS(CHRONOLOG_ERR_NOT_EXIST, chronolog_replay_gap(replay, 0, &gap));
     CHECK_OK(chronolog_replay_close(replay));
     refuse_replay(replay, INVALID);

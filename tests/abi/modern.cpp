@@ -57,10 +57,15 @@ static void record(cl::Client& client)
     cl::Replay empty = client.replay("abi modern", "story", first, first);
     REQUIRE(empty.begin() == empty.end());
 
-    cl::Replay tail = client.tail("abi modern", "story", ticks[2]);
-    REQUIRE(tail.next().count == 1);
-    tail.cancel();
-    REQUIRE(status_of([&] { tail.next(); }) == CHRONOLOG_ERR_CANCELLED);
+    cl::Playback playback = client.playback("abi modern", "story", ticks[2], CHRONOLOG_IMMEDIATE);
+    for(cl::Event const& event : playback)
+    {
+        REQUIRE(event.tick() == ticks[2] && !playback.late());
+        break;
+    }
+    REQUIRE(playback.complete() && playback.gaps().empty());
+    playback.cancel();
+    REQUIRE(status_of([&] { playback.next(); }) == CHRONOLOG_ERR_CANCELLED);
     REQUIRE(status_of([&] { client.disconnect(); }) == CHRONOLOG_ERR_ACQUIRED);
     cl::Story moved = std::move(story);
     REQUIRE(status_of([&] { story.log("x"); }) == CHRONOLOG_ERR_INVALID_ARG);

@@ -114,19 +114,20 @@ class Recording(unittest.TestCase):
             self.assertIsInstance(batch.ticks, memoryview)
             self.assertTrue(batch.ticks.readonly)
 
-    def test_tail(self) -> None:
-        story = self.client.acquire(self.chronicle, "tail", create_chronicle=True)
+    def test_playback(self) -> None:
+        story = self.client.acquire(self.chronicle, "followed", create_chronicle=True)
         story.log("history")
-        tail = self.client.tail(self.chronicle, "tail", period=0.01)
-        self.assertEqual([b"history"], [event.record for event in tail.next_batch()])
+        playback = self.client.playback(self.chronicle, "followed")
+        self.assertEqual([b"history"], [event.record for event in playback.next_batch()])
+        self.assertFalse(playback.late)
         with self.assertRaises(chronolog.Error) as nothing:
-            tail.next_batch(timeout=0.05)
+            playback.next_batch(timeout=0.05)
         self.assertEqual(chronolog.Status.TIMED_OUT, nothing.exception.status)
         story.log("live")
-        self.assertEqual([b"live"], [event.record for event in tail.next_batch(timeout=30)])
-        waiting = threading.Thread(target=lambda: self.assertRaises(chronolog.Error, tail.next_batch))
+        self.assertEqual([b"live"], [event.record for event in playback.next_batch(timeout=30)])
+        waiting = threading.Thread(target=lambda: self.assertRaises(chronolog.Error, playback.next_batch))
         waiting.start()
-        tail.cancel()
+        playback.cancel()
         waiting.join(30)
         self.assertFalse(waiting.is_alive())
 

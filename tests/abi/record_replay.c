@@ -1,6 +1,8 @@
 /* Records from several threads into one story, then replays and checks every event: all there, in order, unchanged. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -90,26 +92,82 @@ static void check_replay(chronolog_client client, const char *chronicle, uint64_
     CHECK_OK(chronolog_replay_close(replay));
 }
 
-static void check_tail(chronolog_client client)
+static void check_playback(chronolog_client client, int32_t mode)
 {
-    chronolog_replay tail;
+    chronolog_playback playback;
     chronolog_batch batch;
     uint64_t tick, seen = 0;
-    CHECK_OK(chronolog_tail_open(client, "abi record", "story", 0, 10, &tail));
+    uint32_t late;
+    CHECK_OK(chronolog_playback_open(client, "abi record", "story", 0, mode, &playback));
     while (seen < TOTAL) {
-        CHECK_OK(chronolog_replay_next(tail, 60000, &batch));
-        CHECK(batch.count > 0 && batch.events[0].tick == batch.ticks[0]);
+        CHECK_OK(chronolog_playback_next(playback, 60000, &batch, &late));
+        CHECK(batch.count > 0 && batch.events[0].tick == batch.ticks[0] && late == 0);
         seen += batch.count;
     }
     CHECK(seen == TOTAL);
-    CHECK_STATUS(CHRONOLOG_ERR_TIMED_OUT, chronolog_replay_next(tail, 50, &batch));
+    CHECK_STATUS(CHRONOLOG_ERR_TIMED_OUT, chronolog_playback_next(playback, 50, &batch, &late));
     CHECK_OK(chronolog_log(story, "live", 4, &tick));
-    CHECK_OK(chronolog_replay_next(tail, 60000, &batch));
+    CHECK_OK(chronolog_playback_next(playback, 60000, &batch, NULL));
     CHECK(batch.count == 1 && batch.ticks[0] == tick && memcmp(batch.events[0].record, "live", 4) == 0);
     CHECK(batch.offsets[1] - batch.offsets[0] == 4 && memcmp(batch.records + batch.offsets[0], "live", 4) == 0);
-    CHECK_OK(chronolog_replay_cancel(tail));
-    CHECK_STATUS(CHRONOLOG_ERR_CANCELLED, chronolog_replay_next(tail, 60000, &batch));
-    CHECK_OK(chronolog_replay_close(tail));
+    CHECK_OK(chronolog_playback_cancel(playback));
+    CHECK_STATUS(CHRONOLOG_ERR_CANCELLED, chronolog_playback_next(playback, 60000, &batch, &late));
+    CHECK_OK(chronolog_playback_close(playback));
+}
+
+static int32_t count_live(const chronolog_batch *batch, uint32_t late, void *user)
+{
+    uint64_t *left = user;
+    CHECK(batch->count > 0 && batch->count <= *left && late == 0);
+    *left -= batch->count;
+    return *left == 0;
+}
+
+static int32_t count_up(const chronolog_batch *batch, uint32_t late, void *user)
+{
+    (void)late;
+    atomic_fetch_add((_Atomic uint64_t *)user, batch->count);
+    return 0;
+}
+
+static _Atomic uint64_t called_back;
+
+static void *run_playback(void *playback)
+{
+    CHECK_STATUS(CHRONOLOG_ERR_CANCELLED, chronolog_playback_run(playback, count_up, &called_back));
+    return NULL;
+}
+
+/* Three events from the tick on: called back with all of them, until it has enough, and until somebody cancels it. */
+static void check_callback(chronolog_client client)
+{
+    chronolog_playback playback;
+    pthread_t thread;
+    chronolog_batch batch;
+    uint64_t first, left = 3;
+    CHECK_OK(chronolog_log(story, "one", 3, &first));
+    CHECK_OK(chronolog_log(story, "two", 3, NULL));
+    CHECK_OK(chronolog_log(story, "three", 5, NULL));
+    CHECK_OK(chronolog_playback_open(client, "abi record", "story", first, CHRONOLOG_ORDERED, &playback));
+    CHECK_STATUS(CHRONOLOG_ERR_INVALID_ARG, chronolog_playback_run(playback, NULL, NULL));
+    CHECK_OK(chronolog_playback_run(playback, count_live, &left));
+    CHECK(left == 0);
+    CHECK_OK(chronolog_playback_close(playback));
+
+    CHECK_OK(chronolog_playback_open(client, "abi record", "story", first, CHRONOLOG_IMMEDIATE, &playback));
+    CHECK(pthread_create(&thread, NULL, run_playback, playback) == 0);
+    while (atomic_load(&called_back) < 3) {
+        usleep(1000);
+    }
+    CHECK_OK(chronolog_playback_cancel(playback));
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_OK(chronolog_playback_close(playback));
+    CHECK(called_back == 3);
+
+    CHECK_STATUS(CHRONOLOG_ERR_INVALID_ARG, chronolog_playback_open(client, "abi record", "story", 0, 2, &playback));
+    CHECK_OK(chronolog_playback_open(client, "abi record", "no story", 0, CHRONOLOG_ORDERED, &playback));
+    CHECK_STATUS(CHRONOLOG_ERR_NOT_EXIST, chronolog_playback_next(playback, 60000, &batch, NULL));
+    CHECK_OK(chronolog_playback_close(playback));
 }
 
 int main(void)
@@ -130,7 +188,8 @@ int main(void)
     CHECK_OK(chronolog_client_statistics(client, &statistics));
     CHECK(statistics.events_recorded == TOTAL && statistics.stories_held == 1 && statistics.last_tick <= now);
     check_replay(client, "abi record", TOTAL);
-    check_tail(client);
+    check_playback(client, CHRONOLOG_ORDERED);
+    check_callback(client);
     CHECK_OK(chronolog_flush(story, CHRONOLOG_JOURNALED, 30000));
     CHECK_OK(chronolog_flush(story, CHRONOLOG_SYNCED, 30000));
     CHECK_OK(chronolog_flush(story, CHRONOLOG_LEVEL_OF_CHRONICLE, CHRONOLOG_FOREVER));

@@ -301,13 +301,6 @@ CHRONOLOG_API int32_t chronolog_replay_open(chronolog_client client, const char 
                                             chronolog_replay *replay);
 
 /*
- * Follows a story: its events from a tick onward, and then what is recorded, each once, until closed or cancelled.
- * period_ms: pause between two looks at the story; 0: 100.
- */
-CHRONOLOG_API int32_t chronolog_tail_open(chronolog_client client, const char *chronicle, const char *story,
-                                          uint64_t from, uint64_t period_ms, chronolog_replay *replay);
-
-/*
  * The next batch. OK with count 0: the end, and everything was there. PARTIAL (count 0): the end, and some of the range
  * may be missing; see chronolog_replay_gap. TIMED_OUT: nothing yet, ask again. CANCELLED. Any other: the replay broke off.
  * One thread at a time per replay; the batch before becomes invalid.
@@ -317,7 +310,7 @@ CHRONOLOG_API int32_t chronolog_replay_next(chronolog_replay replay, uint64_t ti
 /* Ends a replay from any thread: a call of chronolog_replay_next that waits, and every later one, returns CANCELLED. */
 CHRONOLOG_API int32_t chronolog_replay_cancel(chronolog_replay replay);
 
-/* Tick below which the story was complete, when the deployment stated it last; 0: unknown. Not for a tail. */
+/* Tick below which the story was complete, when the deployment stated it last; 0: unknown. */
 CHRONOLOG_API int32_t chronolog_replay_watermark(chronolog_replay replay, uint64_t *tick);
 
 /* A range that may be missing. */
@@ -335,6 +328,48 @@ CHRONOLOG_API int32_t chronolog_replay_gap(chronolog_replay replay, uint64_t ind
 
 /* Ends the replay, waits for a call of chronolog_replay_next that is under way, and closes the handle. */
 CHRONOLOG_API int32_t chronolog_replay_close(chronolog_replay replay);
+
+/* ---- Playback ----------------------------------------------------------------------------------------------------- */
+
+/* A cursor like a replay's: chronolog_replay_watermark, _gap_count and _gap take it too. */
+typedef chronolog_replay chronolog_playback;
+
+typedef enum chronolog_playback_mode {
+    CHRONOLOG_ORDERED = 0,              /* in total order, some 25 ms behind; stands still while a Keeper is away */
+    CHRONOLOG_IMMEDIATE = 1             /* as they become visible, a millisecond after they were recorded */
+} chronolog_playback_mode;
+
+/*
+ * Follows a story: its events from a tick onward, and then what is recorded, each once, until closed or cancelled; also
+ * over restarts of any process. Nothing goes over the network before the first step, which tells NOT_EXIST.
+ * mode: chronolog_playback_mode. INVALID_ARG.
+ */
+CHRONOLOG_API int32_t chronolog_playback_open(chronolog_client client, const char *chronicle, const char *story,
+                                              uint64_t from, int32_t mode, chronolog_playback *playback);
+
+/*
+ * The next batch. late (may be NULL): 1 when the batch's events belong before some that were given already; of an ordered
+ * playback below its watermark. TIMED_OUT: nothing yet, ask again. PARTIAL (count 0): something may be missing as of now,
+ * see chronolog_replay_gap; go on asking. CANCELLED. NOT_EXIST: no such story, or it was destroyed.
+ * One thread at a time per playback; the batch before becomes invalid.
+ */
+CHRONOLOG_API int32_t chronolog_playback_next(chronolog_playback playback, uint64_t timeout_ms, chronolog_batch *batch,
+                                              uint32_t *late);
+
+/* A batch, valid until it returns; one of count 0: something may be missing as of now. 0: go on. Must not close the playback. */
+typedef int32_t (*chronolog_playback_callback)(const chronolog_batch *batch, uint32_t late, void *user);
+
+/*
+ * Calls back with every batch, on the calling thread, until the function returns something else than 0 (OK), the playback
+ * is cancelled from another thread (CANCELLED), or the story is destroyed (NOT_EXIST).
+ */
+CHRONOLOG_API int32_t chronolog_playback_run(chronolog_playback playback, chronolog_playback_callback callback, void *user);
+
+/* Ends a playback from any thread: a step that waits, and every later one, returns CANCELLED. */
+CHRONOLOG_API int32_t chronolog_playback_cancel(chronolog_playback playback);
+
+/* Ends the playback, waits for a step that is under way, and closes the handle. */
+CHRONOLOG_API int32_t chronolog_playback_close(chronolog_playback playback);
 
 #ifdef __cplusplus
 }

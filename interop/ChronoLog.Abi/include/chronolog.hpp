@@ -203,22 +203,27 @@ struct Gap
 class EventIterator;
 
 /* A replay, to be gone through once, by events (begin, end) or by batches (next). Afterwards complete() tells whether
- * everything was there. Of a tail there is no end. */
+ * everything was there. */
 class Replay
 {
 public:
-    explicit Replay(chronolog_replay handle)
+    explicit Replay(chronolog_replay handle, bool endless = false)
         : replay(handle)
+        , is_endless(endless)
     {}
 
     /* The next batch; count 0: the end. */
     chronolog_batch next(Timeout timeout = forever)
     {
         chronolog_batch batch{};
-        int32_t status = chronolog_replay_next(replay.get(), milliseconds(timeout), &batch);
+        int32_t status = CHRONOLOG_OK;
+        do
+        {
+            status = chronolog_playback_next(replay.get(), milliseconds(timeout), &batch, &is_late);
+            is_partial = is_partial || status == CHRONOLOG_ERR_PARTIAL;
+        } while(status == CHRONOLOG_ERR_PARTIAL && is_endless);
         if(status == CHRONOLOG_ERR_PARTIAL)
         {
-            is_partial = true;
             return chronolog_batch{};
         }
         check(status);
@@ -255,9 +260,26 @@ public:
         return tick;
     }
 
+protected:
+    uint32_t is_late = 0;
+
 private:
     Owned<chronolog_replay, chronolog_replay_close> replay;
+    bool is_endless = false;
     bool is_partial = false;
+};
+
+/* A story that is followed: a range of events without an end; cancel() ends it, with an error of CANCELLED. A step that only
+ * says that something may be missing is passed over: complete() is false from then on, gaps() says what it is now. */
+class Playback: public Replay
+{
+public:
+    explicit Playback(chronolog_playback handle)
+        : Replay(handle, true)
+    {}
+
+    /* The batch given last belongs before some that were given already. */
+    bool late() const noexcept { return is_late != 0; }
 };
 
 class EventIterator
@@ -397,11 +419,13 @@ public:
         return Replay(opened);
     }
 
-    Replay tail(std::string const& chronicle, std::string const& story, uint64_t from = 0, Timeout period = Timeout(0))
+    /* The story's events from a tick onward, and then what is recorded, each once, until cancelled. */
+    Playback playback(std::string const& chronicle, std::string const& story, uint64_t from = 0,
+                      chronolog_playback_mode mode = CHRONOLOG_ORDERED)
     {
-        chronolog_replay opened = nullptr;
-        check(chronolog_tail_open(client.get(), chronicle.c_str(), story.c_str(), from, milliseconds(period), &opened));
-        return Replay(opened);
+        chronolog_playback opened = nullptr;
+        check(chronolog_playback_open(client.get(), chronicle.c_str(), story.c_str(), from, mode, &opened));
+        return Playback(opened);
     }
 
     uint64_t id() const

@@ -12,8 +12,6 @@ namespace ChronoLog.App.Commands;
 /// <summary><c>chronolog replay</c> and <c>chronolog tail</c>.</summary>
 internal static class ReplayCommands
 {
-    private static readonly TimeSpan TailPeriod = TimeSpan.FromMilliseconds(50);
-
     private static readonly Argument<string> Chronicle = new("CHRONICLE") { Description = "Name of the chronicle." };
     private static readonly Argument<string> Story = new("STORY") { Description = "Name of the story." };
     private static readonly Option<string?> Start = new("--start")
@@ -30,6 +28,10 @@ internal static class ReplayCommands
     };
 
     private static readonly Option<string?> From = new("--from") { Description = "Where to begin; default: now.", HelpName = "T" };
+    private static readonly Option<string?> Mode = new("--mode")
+    {
+        Description = "ordered (default): in total order, some 25 ms behind; immediate: as they come.", HelpName = "MODE",
+    };
 
     public static IEnumerable<Command> Create()
     {
@@ -38,7 +40,10 @@ internal static class ReplayCommands
             Chronicle, Story, Start, End, Last, Limit, Format,
         };
         replay.SetRunner(ReplayAsync);
-        var tail = new Command("tail", "Replay, and then follow a story until interrupted.") { Chronicle, Story, From, Format };
+        var tail = new Command("tail", "Replay, and then follow a story until interrupted.") 
+        {
+            Chronicle, Story, From, Mode, Format,
+        };
         tail.SetRunner(TailAsync);
         return [replay, tail];
     }
@@ -65,10 +70,9 @@ internal static class ReplayCommands
         }
 
         await writer.CompleteAsync();
-        foreach (Gap gap in replay.Gaps)
+        if (replay.Gaps.Count > 0)
         {
-            Console.Error.WriteLine(
-                $"chronolog: PARTIAL: {ChronoTick.Format(gap.StartTime)} .. {ChronoTick.Format(gap.EndTime)} may be missing: {gap.Reason}");
+            SayGaps(replay.Gaps, "PARTIAL: ");
         }
 
         return replay.Status == Status.Ok ? ExitCode.Done : ExitCode.Failed;
@@ -77,6 +81,12 @@ internal static class ReplayCommands
     private static async Task<int> TailAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string format = FormatOf(parsed);
+        PlaybackMode mode = parsed.GetValue(Mode) switch
+        {
+            null or "ordered" => PlaybackMode.Ordered,
+            "immediate" => PlaybackMode.Immediate,
+            string other => throw new SettingException($"--mode '{other}': expected ordered or immediate"),
+        };
         using var stop = new StopSignal(cancellation);
         await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
         ulong now = client.Clock.Now;
@@ -87,9 +97,15 @@ internal static class ReplayCommands
         events.WriteHeader();
         try
         {
-            await foreach (EventPage page in client.TailAsync(
-                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, from, TailPeriod, stop.Token))
+            await foreach (PlaybackPage page in client.PlaybackAsync(
+                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, from, mode, stop.Token))
             {
+                if (page.Page is null)
+                {
+                    SayGaps(page.Gaps);
+                    continue;
+                }
+
                 foreach (ref readonly EventEntry entry in page.Events)
                 {
                     events.Write(entry);
@@ -103,6 +119,20 @@ internal static class ReplayCommands
         }
 
         return ExitCode.Done;
+    }
+
+    private static void SayGaps(IReadOnlyCollection<Gap> gaps, string status = "")
+    {
+        foreach (Gap gap in gaps)
+        {
+            Console.Error.WriteLine(
+                $"chronolog: {status}{ChronoTick.Format(gap.StartTime)} .. {ChronoTick.Format(gap.EndTime)} may be missing: {gap.Reason}");
+        }
+
+        if (gaps.Count == 0)
+        {
+            Console.Error.WriteLine("chronolog: nothing is missing any more");
+        }
     }
 
     private static (ulong Start, ulong End) RangeOf(ParseResult parsed, ulong now)

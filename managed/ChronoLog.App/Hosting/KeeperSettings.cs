@@ -42,6 +42,10 @@ internal static class KeeperSettings
     public static readonly Setting<TimeSpan> SyncInterval =
         SettingKinds.Duration("sync-interval", "2ms", "0", "10s", "Least time between two group commits of the journal.");
 
+    public static readonly Setting<TimeSpan> FollowSettle = SettingKinds.Duration(
+        "follow-settle", "20ms", "0", "1m",
+        "How long after its tick an event may reach its ring and still be in time for ordered followers; they are that far behind.");
+
     public static readonly Setting<string> ExtractionModule = SettingKinds.Json(
         "extraction-module",
         """{"extraction_stream_count":1,"extractors":{"drain":{"type":"rdma_extractor"}}}""",
@@ -51,6 +55,6 @@ internal static class KeeperSettings
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
         RecordingPort, AdminPort, JournalDirectory, JournalSegment,
         JournalQuota, RingDirectory, RingCapacity, RingsMax, ChunkDuration, AcceptanceWindow, IngestionStreams,
-        SyncInterval, ExtractionModule,
+        SyncInterval, FollowSettle, ExtractionModule,
     ]);
 }

@@ -49,8 +49,15 @@ internal static class PlayerHost
         return ExitCode.Done;
     }
 
+    private static readonly PlayerOptions Defaults = new();
+
     internal static PlayerOptions Options(string name, SettingValues settings) => new()
     {
+        Following = Defaults.Following with
+        {
+            FollowersMax = (int)settings.Get(PlayerSettings.FollowersMax),
+            BytesMax = settings.Get(PlayerSettings.FollowMemory),
+        },
         Name = name,
         Reads = ReadSettings.Read(settings),
         TierDeadline = settings.Get(PlayerSettings.TierDeadline),

@@ -21,9 +21,15 @@ internal static class PlayerSettings
     public static readonly Setting<TimeSpan> TierDeadline =
         SettingKinds.Duration("tier-deadline", "2s", "10ms", "5m", "Longest wait for one tier before a replay is PARTIAL.");
 
+    public static readonly Setting<long> FollowersMax = SettingKinds.Integer(
+        "followers-max", 3000, 1, 100000, "Most clients that may follow stories here at once.");
+
+    public static readonly Setting<long> FollowMemory = SettingKinds.Bytes(
+        "follow-memory", "256MiB", "1MiB", "64GiB", "Most memory for the events that followers have yet to fetch.");
+
     public static readonly SettingTable Table = new("chrono_player", [
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All,
         QueryPort, AdminPort, ArchiveDirectory, MemoryBudget, ReplayStreams,
-        TierDeadline,
+        TierDeadline, FollowersMax, FollowMemory,
     ]);
 }

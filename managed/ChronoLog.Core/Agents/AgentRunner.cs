@@ -11,9 +11,12 @@ public sealed class AgentRunner : IAgentRun
     // busy time after the last event to a fraction of a millisecond.
     private const int Yields = 200;
 
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
     private readonly IAgent agent;
     private readonly Action<Exception> failed;
     private readonly Func<TimeSpan> sleepMax;
+    private readonly Action<TimeSpan>? sleepBriefly;
     private readonly ManualResetEventSlim wake = new(false, spinCount: 0);
     private readonly Thread thread;
     private volatile bool stopping;
@@ -26,8 +29,14 @@ public sealed class AgentRunner : IAgentRun
     /// <param name="failed">
     /// Receives what <see cref="IAgent.DoWork"/> threw; the runner goes on after a full sleep.
     /// </param>
-    public AgentRunner(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed)
+    /// <param name="sleepBriefly">
+    /// For sleeps of less than a millisecond, which waits of the runtime do not have; no wake ends them. Null: they become one
+    /// millisecond.
+    /// </param>
+    public AgentRunner(
+        IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed, Action<TimeSpan>? sleepBriefly = null)
     {
+        this.sleepBriefly = sleepBriefly;
         this.agent = agent;
         this.sleepMax = sleepMax;
         this.failed = failed;
@@ -84,7 +93,20 @@ public sealed class AgentRunner : IAgentRun
             return;
         }
 
-        wake.Wait(sleepMax());
+        TimeSpan sleep = sleepMax();
+        if (sleep >= Millisecond || wake.IsSet)
+        {
+            wake.Wait(sleep);
+        }
+        else if (sleepBriefly is not null)
+        {
+            sleepBriefly(sleep);
+        }
+        else
+        {
+            wake.Wait(Millisecond);
+        }
+
         wake.Reset();
     }
 }

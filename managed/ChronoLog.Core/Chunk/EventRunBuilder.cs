@@ -30,6 +30,9 @@ public sealed class EventRunBuilder
     /// <summary>Bytes of their records.</summary>
     public long RecordBytes => recordBytes;
 
+    /// <summary>The entries from the given one on, in the order in which they were added; valid until the next call.</summary>
+    public ReadOnlySpan<EventEntry> Since(int first) => entries.AsSpan(first, count - first);
+
     /// <summary>
     /// Adds an entry. The caller holds a reference on the block, or a lock under which one is held; the builder takes
     /// one of its own, once per block.

@@ -98,6 +98,10 @@ public static class Methods
     public static readonly RpcMethod<CloseReadRequest, Empty> CloseRead =
         New("read.close", CloseReadRequest.Parser, Empty.Parser);
 
+    // following: Keeper (admin port), Player (query port)
+    public static readonly RpcMethod<FollowRequest, FollowReply> Follow =
+        New("follow.next", FollowRequest.Parser, FollowReply.Parser);
+
     private static RpcMethod<TRequest, TReply> New<TRequest, TReply>(
         string name, MessageParser<TRequest> request, MessageParser<TReply> reply)
         where TRequest : class, IMessage<TRequest>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Following;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Ports;
@@ -51,6 +52,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
         foreach (Slot slot in entered)
         {
             slot.IsLong = slot.Builder!.Count >= RunEntries;
+            slot.Feed?.Append(slot.Builder.Since(slot.First));
             slot.Builder = null;
             slot.Handle.Exit();
         }
@@ -114,13 +116,14 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
         {
             LeaveAll();
             KeeperStory story = isRecovery ? stories.Recover(storyId, tick) : stories.Resolve(storyId, tick);
-            slot = new Slot(story, thread);
+            slot = new Slot(story, thread) { Feed = stories.FeedOf(storyId) };
             slots.Add(storyId, slot);
         }
 
         if (slot.Builder is null)
         {
             slot.Builder = slot.Handle.Enter();
+            slot.First = slot.Builder.Count;
             entered.Add(slot);
         }
 
@@ -150,6 +153,12 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
         public ulong StoryId { get; } = story.StoryId;
 
         public IngestionHandle Handle { get; } = story.HandleOf(thread);
+
+        /// <summary>Where followers read; null = there are none.</summary>
+        public EventFeed? Feed { get; init; }
+
+        /// <summary>Entries that were in the builder when its handle was entered.</summary>
+        public int First { get; set; }
 
         /// <summary>Its run is to be ended.</summary>
         public bool IsLong { get; set; }

@@ -2,6 +2,7 @@ using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 
 namespace ChronoLog.Keeper.Retirement;
@@ -40,6 +41,12 @@ public sealed class RetirementDuty(
         }
     }
 
+    /// <summary>
+    /// A story that is not here now has no event below this tick here, nor will it get one in time: every ring was read, and
+    /// the window has passed.
+    /// </summary>
+    public ulong SettledThrough => settled;
+
     /// <summary>Retires everything of a story at once, whatever its window: recording ended.</summary>
     public void RetireAll(KeeperStory story)
     {
@@ -56,7 +63,7 @@ public sealed class RetirementDuty(
     {
         var request = new DrainProgressRequest
         {
-            ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch, DrainedThrough = settled,
+            ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch, DrainedThrough = SettledThrough,
         };
         foreach (KeeperStory story in stories.All)
         {

@@ -1,3 +1,4 @@
+using ChronoLog.Core.Following;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Ports;
@@ -18,6 +19,7 @@ public sealed class StoryTable
     private readonly Lock gate = new();
     private readonly HashSet<ulong> destroyed = [];
     private readonly Dictionary<ulong, KeeperStory> stories = [];
+    private readonly Dictionary<ulong, EventFeed> feeds = [];
     private readonly KeeperOptions options;
     private readonly IBaseClock clock;
     private readonly int ingestionThreads;
@@ -26,6 +28,7 @@ public sealed class StoryTable
     private int unknown;
     private int unknownMax;
     private int synced;
+    private int followed;
 
     public StoryTable(KeeperOptions options, IBaseClock clock, int ingestionThreads)
     {
@@ -35,7 +38,10 @@ public sealed class StoryTable
         unknownMax = options.UnknownStoriesMax;
     }
 
-    /// <summary>Changes with every removal: whoever caches stories drops the cache then.</summary>
+    /// <summary>True while anybody follows a story here.</summary>
+    public bool AnyFollowed => Volatile.Read(ref followed) > 0;
+
+    /// <summary>Changes with every removal and every feed: whoever caches stories drops the cache then.</summary>
     public long Version => Volatile.Read(ref version);
 
     /// <summary>Stories that the Visor has not named.</summary>
@@ -61,6 +67,34 @@ public sealed class StoryTable
         lock (gate)
         {
             return stories.GetValueOrDefault(storyId);
+        }
+    }
+
+    /// <summary>From the next batch on, the story's events go into the feed too; null ends that.</summary>
+    public void SetFeed(ulong storyId, EventFeed? feed)
+    {
+        lock (gate)
+        {
+            if (feed is null)
+            {
+                feeds.Remove(storyId);
+            }
+            else
+            {
+                feeds[storyId] = feed;
+            }
+
+            followed = feeds.Count;
+            Volatile.Write(ref version, version + 1);
+        }
+    }
+
+    /// <summary>Null: nobody follows the story.</summary>
+    public EventFeed? FeedOf(ulong storyId)
+    {
+        lock (gate)
+        {
+            return feeds.GetValueOrDefault(storyId);
         }
     }
 

@@ -11,7 +11,7 @@ namespace ChronoLog.Player.Planning;
 internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, string ownArchive)
 {
     // A story moves when all Keepers of its group are dead: this is more often than any deployment sees.
-    private const int GroupsMax = 64;
+    public const int GroupsMax = 64;
 
     /// <summary>Keepers that a request's views may name, living and dead.</summary>
     public const int MembersMax = 4096;

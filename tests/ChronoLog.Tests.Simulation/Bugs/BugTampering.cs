@@ -26,6 +26,12 @@ internal static class BugTampering
                 DropGaps(message);
             }
 
+            if (bugs.Has(PlantedBug.FollowerNotToldOfLoss) && process is Clients.ClientProcess
+                && message is FollowReply { Oldest: > 0 } told)
+            {
+                told.Restarted = false;
+            }
+
             if (bugs.Has(PlantedBug.ColdBeforeHot) && process is PlayerProcess player
                 && message is OpenReadRequest asked)
             {

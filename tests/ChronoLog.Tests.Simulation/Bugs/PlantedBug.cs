@@ -81,6 +81,9 @@ public enum PlantedBug
     /// <summary>A flush looks only at the rings that are in use now.</summary>
     FlushForgetsLeftRings,
 
+    /// <summary>A follower that is too slow is not told what it missed.</summary>
+    FollowerNotToldOfLoss,
+
     /// <summary>A flush to the archive asks only the Keepers that are recorded into now.</summary>
     ArchiveAsksNobodyLeft,
 }

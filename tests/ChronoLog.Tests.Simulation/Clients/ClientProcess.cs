@@ -128,6 +128,7 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             });
         }
 
+        this.Launch(strand, () => FollowAsync(connected));
         List<Task> work = [.. writerStrands.Select(each => each.InvokeAsync(() => WriteAsync(connected)))];
         work.Add(strand.InvokeAsync(() => ReplayAsync(connected)));
         foreach (Task each in work)
@@ -164,6 +165,22 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             ulong start = random.Chance(0.7) ? 0 : now - (ulong)random.Between(0, 3_000_000_000);
             ulong end = random.Chance(0.8) ? ulong.MaxValue : start + (ulong)random.Between(0, 3_000_000_000);
             await reader.TryReplayAsync(connected, story, start, Math.Max(start, end));
+        }
+    }
+
+    // One at a time, as long as the client is connected: also when the load has ended.
+    private async ValueTask FollowAsync(ChronoClient connected)
+    {
+        SimRandom random = World.Random.Fork();
+        while (client == connected)
+        {
+            await Delay(random.Between(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(500)));
+            string story = random.Pick(deployment.Stories.Where(each => each != Deployment.Destroyed).ToList());
+            ulong now = connected.Clock.Now;
+            ulong from = random.Chance(0.5) ? 0 : now - (ulong)random.Between(0, 2_000_000_000);
+            PlaybackMode mode = random.Chance(0.5) ? PlaybackMode.Ordered : PlaybackMode.Immediate;
+            var follower = new SimFollower(this, deployment, story, from, mode, isSlow: random.Chance(0.3));
+            await follower.FollowAsync(connected);
         }
     }
 

@@ -66,6 +66,9 @@ internal sealed class Deployment
 
     public FlushChecker Flushes { get; }
 
+    /// <summary>Those that follow a story now.</summary>
+    public List<SimFollower> Followers { get; } = [];
+
     public IReadOnlyList<SimNode> Nodes { get; }
 
     public IReadOnlyList<SharedMemory> Memories { get; }

@@ -116,6 +116,8 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         RingBytesDefault = settings.RingBytes,
         RingBytesMin = 1024,
         SyncInterval = settings.SyncInterval,
+        Following = settings.Following,
+        FollowSettle = settings.FollowSettle,
         FenceDeadline = TimeSpan.FromMilliseconds(300),
         CallDeadline = TimeSpan.FromSeconds(1),
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),

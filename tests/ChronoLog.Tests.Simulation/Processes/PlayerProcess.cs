@@ -44,6 +44,7 @@ internal sealed class PlayerProcess(Deployment deployment, SimNode node, string 
         Name = Name,
         TierDeadline = settings.TierDeadline,
         PageDeadline = TimeSpan.FromSeconds(1),
+        Following = settings.Following,
         Reads = new ReadServiceOptions { Server = Name, Lease = TimeSpan.FromSeconds(2) },
     };
 }

@@ -1,3 +1,4 @@
+using ChronoLog.Core.Following;
 using ChronoLog.Tests.Simulation.Kernel;
 
 namespace ChronoLog.Tests.Simulation.Processes;
@@ -72,6 +73,12 @@ public sealed record SimSettings
 
     public required int RecordBytesMax { get; init; }
 
+    /// <summary>Bytes kept for the followers of a story.</summary>
+    public required int FollowBytes { get; init; }
+
+    /// <summary>How late an event may reach its ring and be in time for followers.</summary>
+    public required TimeSpan FollowSettle { get; init; }
+
     /// <summary>Least pause between two writes of a story's watermark.</summary>
     public required TimeSpan WatermarkPeriod { get; init; }
 
@@ -108,9 +115,20 @@ public sealed record SimSettings
             RecordPause = Milliseconds(random, 3, 40),
             ReplayPause = Milliseconds(random, 20, 200),
             RecordBytesMax = 16 + random.Below(200),
+            FollowBytes = 1024 << random.Below(8),
+            FollowSettle = Milliseconds(random, 5, 100),
             WatermarkPeriod = Milliseconds(random, 10, 300),
         };
     }
+
+    /// <summary>Limits of whoever serves followers.</summary>
+    public FollowServiceOptions Following => new()
+    {
+        StoryBytesMax = FollowBytes,
+        ReplyBytesMax = FollowBytes / 2,
+        Lease = TimeSpan.FromSeconds(3),
+        PausePerFollower = TimeSpan.FromMilliseconds(1),
+    };
 
     private static TimeSpan Milliseconds(SimRandom random, int least, int most) =>
         TimeSpan.FromMilliseconds(random.Between(least, most));

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Following;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Unit.Playback;
@@ -19,6 +20,8 @@ internal sealed class PlayedPlayer : IAsyncDisposable
     private readonly ZmqRpcServer admin;
     private readonly FabricBulkEndpoint bulk;
     private readonly ReadService reads;
+    private readonly FollowService following;
+    private ulong lastFeed;
     private int disposed;
 
     public PlayedPlayer()
@@ -29,8 +32,26 @@ internal sealed class PlayedPlayer : IAsyncDisposable
             RealTimers.Instance,
             bulk,
             (request, _) => ValueTask.FromResult(Plan(request)));
+        following = new FollowService(
+            new FollowServiceOptions { Server = "player-0", StoryBytesMax = 16 << 10, ReplyBytesMax = 4 << 10 },
+            RealTimers.Instance, strand.Strand, firstFeed: 1, pausesWhenFull: false)
+        {
+            Began = story =>
+            {
+                story.WantedGrew = () =>
+                {
+                    if (Settles)
+                    {
+                        story.State(story.Wanted, 0);
+                    }
+                };
+                Volatile.Write(ref lastFeed, story.Feed.Id);
+            },
+            Ended = _ => { },
+        };
         Query = new HookedServer(new ZmqRpcServer("tcp://127.0.0.1:0", strand.Strand, NullLogger.Instance));
         reads.Register(Query);
+        following.Register(Query);
         Query.Start();
         admin = new ZmqRpcServer("tcp://127.0.0.1:0", strand.Strand, NullLogger.Instance);
         admin.Handle(Methods.StartStoryRecording, (_, _) => ValueTask.FromResult(new Empty()));
@@ -66,6 +87,26 @@ internal sealed class PlayedPlayer : IAsyncDisposable
         return new ReadPlan([source], watermark, gaps);
     }
 
+    /// <summary>Followers who wait for read-through get it: everything is in the feed at once.</summary>
+    public bool Settles { get; set; } = true;
+
+    /// <summary>Number of the feed that was made last; 0 = nobody has followed yet.</summary>
+    public ulong LastFeed => Volatile.Read(ref lastFeed);
+
+    /// <summary>Does something with the followed story, on the Player's strand.</summary>
+    public Task FollowedAsync(Action<FollowedStory> action) => strand.Strand.InvokeAsync(() =>
+    {
+        action(following.Stories.Single());
+        return default(ValueTask);
+    });
+
+    /// <summary>Everybody who follows is told so.</summary>
+    public Task EndFollowingAsync(ChronoLogException reason) => strand.Strand.InvokeAsync(() =>
+    {
+        following.End(following.Stories.Single().Story.StoryId, reason);
+        return default(ValueTask);
+    });
+
     public Task<int> CursorsOpenAsync() =>
         strand.Strand.InvokeAsync(() => ValueTask.FromResult(reads.Statistics.CursorsOpen));
 
@@ -79,7 +120,11 @@ internal sealed class PlayedPlayer : IAsyncDisposable
 
         await Query.DisposeAsync();
         await admin.DisposeAsync();
-        await strand.Strand.InvokeAsync(reads.StopAsync);
+        await strand.Strand.InvokeAsync(() =>
+        {
+            following.Stop();
+            return reads.StopAsync();
+        });
         await bulk.DisposeAsync();
         strand.Dispose();
     }

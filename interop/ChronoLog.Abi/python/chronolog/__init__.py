@@ -16,11 +16,12 @@ memoryviews where it is not. Failures are chronolog.Error with the status of chr
 from ._client import Client, connect
 from ._errors import Error, PartialReplayWarning, Status
 from ._handler import Handler
-from ._replay import Batch, Columns, Event, Gap, Replay
+from ._replay import Batch, Columns, Event, Gap, Playback, Replay
 from ._story import Story
 from ._library import abi_version, version
 
 __all__ = [
-    "Batch", "Client", "Columns", "Error", "Event", "Gap", "Handler", "PartialReplayWarning", "Replay", "Status", "Story",
+    "Batch", "Client", "Columns", "Error", "Event", "Gap", "Handler", "PartialReplayWarning", "Playback",
+    "Replay", "Status", "Story",
     "abi_version", "connect", "version",
 ]

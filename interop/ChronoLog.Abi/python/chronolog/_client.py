@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from ._library import Options, Statistics, check, lib, milliseconds, text
 from ._library import attributes as _attributes
-from ._replay import Replay
+from ._replay import Playback, Replay
 from ._story import Story
 
 _CREATE_CHRONICLE = 1
@@ -115,11 +115,14 @@ class Client:
         check(lib.replay_open(self._handle, text(chronicle), text(story), start, end, event_limit, handle))
         return Replay(handle.value or 0)
 
-    def tail(self, chronicle: str, story: str, start: int = 0, *, period: float = 0.1) -> Replay:
-        """The events from a tick onward, and then what is recorded, until closed or cancelled."""
+    def playback(self, chronicle: str, story: str, start: int = 0, *, immediate: bool = False) -> Playback:
+        """The events from a tick onward, and then what is recorded, each once, until closed or cancelled.
+
+        In total order, some 25 ms behind; with ``immediate`` as they become visible, a millisecond after they were recorded.
+        """
         handle = ctypes.c_void_p()
-        check(lib.tail_open(self._handle, text(chronicle), text(story), start, milliseconds(period), handle))
-        return Replay(handle.value or 0)
+        check(lib.playback_open(self._handle, text(chronicle), text(story), start, int(immediate), handle))
+        return Playback(handle.value or 0)
 
     @property
     def id(self) -> int:

@@ -91,13 +91,14 @@ _FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("flush", c_int32, (c_void_p, c_int32, c_uint64)),
     ("story_id", c_int32, (c_void_p, _NUMBER)),
     ("replay_open", c_int32, (c_void_p, _TEXT, _TEXT, c_uint64, c_uint64, c_uint64, _HANDLE)),
-    ("tail_open", c_int32, (c_void_p, _TEXT, _TEXT, c_uint64, c_uint64, _HANDLE)),
     ("replay_next", c_int32, (c_void_p, c_uint64, POINTER(RawBatch))),
     ("replay_cancel", c_int32, (c_void_p,)),
     ("replay_watermark", c_int32, (c_void_p, _NUMBER)),
     ("replay_gap_count", c_int32, (c_void_p, _NUMBER)),
     ("replay_gap", c_int32, (c_void_p, c_uint64, POINTER(RawGap))),
     ("replay_close", c_int32, (c_void_p,)),
+    ("playback_open", c_int32, (c_void_p, _TEXT, _TEXT, c_uint64, c_int32, _HANDLE)),
+    ("playback_next", c_int32, (c_void_p, c_uint64, POINTER(RawBatch), POINTER(c_uint32))),
 ]
 
 

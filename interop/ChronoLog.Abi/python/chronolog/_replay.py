@@ -109,7 +109,7 @@ class Batch:
 
 
 class Replay:
-    """A replay or a tail, to be gone through once: by events (iterate it), by batches, or as columns at once."""
+    """A replay, to be gone through once: by events (iterate it), by batches, or as columns at once."""
 
     def __init__(self, handle: int) -> None:
         self._handle: int | None = handle
@@ -212,3 +212,23 @@ class Replay:
 
     def __del__(self) -> None:
         self.close()
+
+
+class Playback(Replay):
+    """A story that is followed: iterate it, by events or by batches; it ends only when it is cancelled.
+
+    Where something may be missing as of now, ``gaps`` says so, and ``complete`` is False from then on.
+    """
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle)
+        self.late = False  # the batch given last belongs before some that were given already
+
+    def next_batch(self, timeout: float | None = None) -> Batch | None:
+        """The next batch. Error with TIMED_OUT: nothing came within so many seconds; CANCELLED; NOT_EXIST: destroyed."""
+        raw, late = RawBatch(), ctypes.c_uint32()
+        while (status := lib.playback_next(self._handle, milliseconds(timeout), raw, late)) == Status.PARTIAL:
+            self.complete = False
+        check(status)
+        self.late = bool(late.value)
+        return Batch(raw)

@@ -1,0 +1,205 @@
+using ChronoLog.Core.Model;
+using ChronoLog.Core.Protocol;
+
+namespace ChronoLog.Client.Following;
+
+/// <summary>What is read by replay: the history, and what the feed could not bring.</summary>
+internal sealed partial class Playback
+{
+    private static readonly TimeSpan PauseTroubled = TimeSpan.FromSeconds(5);
+
+    // Reads history from the beginning at first.
+    private bool isReplayWanted = true;
+    private bool isHistory = true;
+    private bool hasJoined;
+    private ulong replayFrom;
+    private ulong settledAfter;
+    private long wantedSince;
+    private long notBefore;
+
+    // The replay that is open: what was asked for, how much of it is shown, how far it has come.
+    private Replay? replay;
+    private IAsyncEnumerator<EventPage>? pages;
+    private ulong replayEnd;
+    private ulong replayLimit;
+    private int knownGaps;
+    private EventSequence? replayedThrough;
+    private ChronicleAttributes? attributes;
+
+    private bool IsReplayDue
+    {
+        get
+        {
+            long now = ports.Timers.MonotonicNanoseconds;
+            if (!isReplayWanted || now < notBefore)
+            {
+                return false;
+            }
+
+            // An ordered one reads up to where all Keepers have read, as of after the feed's position was taken. The other
+            // one tries again when nobody is missing: somebody who comes back begins a new feed at once.
+            return IsOrdered
+                ? IsSettled || now - wantedSince >= (long)Patience.TotalNanoseconds
+                : playerGaps.Count == 0 || notBefore == 0;
+        }
+    }
+
+    private bool IsSettled => readThrough >= settledAfter;
+
+    private ChronicleAttributes Attributes => attributes ??= ChronicleAttributes.Parse(route!.Story.Attributes);
+
+    // One by one, events are shown as they are stored; a rule has to see them together, and a replay does that.
+    private bool IsByRule => IsOrdered && Attributes.Collision is not CollisionPolicy.Redundancy;
+
+    /// <param name="oldest">Smallest tick of what was passed over; 0 = whatever may be missing.</param>
+    private void WantReplay(ulong oldest)
+    {
+        if (oldest != 0 && oldest < shown.Floor && !isReplayWanted)
+        {
+            ready.Enqueue(new PlaybackPage(null, isInOrder: true, StatedWatermark, [new Gap
+            {
+                StartTime = oldest, EndTime = shown.Floor,
+                Reason = "events came later than the watermark while this follower was behind; a replay of the range has them",
+            }]));
+        }
+
+        // What comes on top of a history that was begun may lie below what it has shown already.
+        isHistory = isHistory && !hasJoined;
+        hasJoined = true;
+        ulong from = Math.Max(oldest, shown.Floor);
+        from = IsOrdered ? Math.Min(from, completeThrough) : from; // what was withheld is read again, too
+        replayFrom = isReplayWanted ? Math.Min(replayFrom, from) : from;
+        Want(ports.Clock.Now);
+        withheld.Clear();
+    }
+
+    private void Want(ulong settled)
+    {
+        wantedSince = isReplayWanted && notBefore == 0 ? wantedSince : ports.Timers.MonotonicNanoseconds;
+        isReplayWanted = true;
+        notBefore = 0;
+        settledAfter = settled;
+    }
+
+    private void WantRuleReplay(ulong last)
+    {
+        ulong wanted = Math.Min(last, ports.Clock.Now);
+        if (!isReplayWanted)
+        {
+            Want(wanted - (wanted % Attributes.GranularityNanoseconds) + Attributes.GranularityNanoseconds);
+            replayFrom = completeThrough;
+        }
+    }
+
+    private async Task OpenReplayAsync(CancellationToken cancellation)
+    {
+        if (replayedThrough is { } through)
+        {
+            // One that broke off is gone on with.
+            replayFrom = Math.Max(replayFrom, Math.Min(through.EventTime, shown.Floor));
+        }
+
+        replayFrom = IsByRule ? completeThrough : replayFrom;
+        bool isSettled = IsSettled;
+        ulong granularity = IsByRule ? Attributes.GranularityNanoseconds : 1;
+        replayEnd = IsOrdered && isSettled ? readThrough - (readThrough % granularity) : ulong.MaxValue;
+        if (replayEnd <= replayFrom)
+        {
+            EndReplay();
+            return;
+        }
+
+        replay = await client.OpenReplayAsync(route!, replayFrom, replayEnd, isRaw: !IsByRule, cancellation)
+            .ConfigureAwait(ports.StaysOnContext);
+
+        // When nobody says how far the Keepers have read: up to the watermark everything is final all the same.
+        replayLimit = isSettled || !IsOrdered ? replayEnd : replay.Watermark - (replay.Watermark % granularity);
+        knownGaps = 0;
+        foreach (Gap gap in OpenGaps())
+        {
+            knownGaps++;
+            replayLimit = IsOrdered ? Math.Min(replayLimit, gap.StartTime) : replayLimit;
+            shown.Lower(Math.Max(gap.StartTime, replayFrom));
+        }
+
+        withheld.DropBelow(replayLimit); // they came before the replay was opened: it has them
+        pages = replay.GetAsyncEnumerator(cancellation);
+    }
+
+    private async Task ReadReplayAsync(CancellationToken cancellation)
+    {
+        bool isPage = replayLimit > replayFrom && await pages!.MoveNextAsync().ConfigureAwait(ports.StaysOnContext);
+
+        // Somebody who fails in the middle: what comes behind that point is read again, together with what he has.
+        Gap? broken = OpenGaps().Skip(knownGaps).MinBy(gap => gap.StartTime);
+        if (broken is not null)
+        {
+            replayLimit = Math.Min(replayLimit, broken.StartTime);
+            shown.Lower(Math.Max(broken.StartTime, replayFrom));
+        }
+
+        if (isPage && ShowReplayed(pages!.Current) && broken is null)
+        {
+            return;
+        }
+
+        List<Gap> open = OpenGaps();
+        List<Gap> lost = [.. replay!.Gaps.Where(gap => !open.Contains(gap) && gap.StartTime < replayLimit)];
+        await CloseReplayAsync().ConfigureAwait(ports.StaysOnContext);
+        if (lost.Count > 0)
+        {
+            ready.Enqueue(new PlaybackPage(null, isInOrder: true, StatedWatermark, lost)); // passed over: said once
+        }
+
+        EndReplay(open, broken);
+    }
+
+    private void EndReplay(List<Gap>? open = null, Gap? broken = null)
+    {
+        replayGaps = open ?? [];
+        replayedThrough = null;
+        bool isWhole = replayGaps.Count == 0 && (!IsOrdered || replayEnd != ulong.MaxValue);
+        isHistory = isHistory && !isWhole && (IsOrdered || replayGaps.Count == 0);
+        if (isWhole)
+        {
+            isReplayWanted = false;
+        }
+        else
+        {
+            // Once more, a little later: until who is away answers.
+            ulong complete = IsOrdered ? replayLimit : replayGaps.Min(gap => gap.StartTime);
+            replayFrom = Math.Max(Math.Max(replayFrom, complete), IsOrdered ? 0 : shown.Floor);
+            settledAfter = ports.Clock.Now; // the range has to end behind what is missing, or it is missing for ever
+            bool isTroubled = playerGaps.Count > 0 && broken is null;
+            notBefore = ports.Timers.MonotonicNanoseconds
+                + (long)(isTroubled ? PauseTroubled : WaitTroubled).TotalNanoseconds;
+        }
+
+        if (IsOrdered && replayLimit != ulong.MaxValue)
+        {
+            completeThrough = Math.Max(completeThrough, replayLimit);
+        }
+
+        RaiseFloor();
+        Release();
+        StateGaps();
+    }
+
+    private async Task CloseReplayAsync()
+    {
+        (Replay? open, IAsyncEnumerator<EventPage>? enumerator) = (replay, pages);
+        (replay, pages) = (null, null);
+        if (enumerator is not null)
+        {
+            await enumerator.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
+        }
+
+        if (open is not null)
+        {
+            await open.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
+        }
+    }
+
+    // One that reaches to the end of the range: somebody did not answer, and his events may still come. Others are losses.
+    private List<Gap> OpenGaps() => [.. replay!.Gaps.Where(gap => gap.EndTime >= replayEnd)];
+}

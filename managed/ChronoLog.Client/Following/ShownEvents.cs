@@ -1,0 +1,61 @@
+using ChronoLog.Core.Model;
+
+namespace ChronoLog.Client.Following;
+
+/// <summary>
+/// Which events a playback has shown above a floor, so that none is shown twice whatever has to be read again. Below the
+/// floor nothing is remembered: the story is complete there.
+/// </summary>
+internal sealed class ShownEvents(ulong floor)
+{
+    /// <summary>48 MiB at most. Beyond it the older half is given up: an event that comes twice that late is shown twice.</summary>
+    private const int CountMax = 1 << 20;
+
+    private const int PruneMin = 1024;
+
+    private readonly HashSet<EventSequence> shown = [];
+    private int pruneAt = PruneMin;
+
+    /// <summary>ChronoTick.</summary>
+    public ulong Floor { get; private set; } = floor;
+
+    public int Count => shown.Count;
+
+    /// <summary>Takes note of an event; false when it was shown before.</summary>
+    public bool Add(in EventSequence sequence)
+    {
+        if (sequence.EventTime < Floor)
+        {
+            return true;
+        }
+
+        bool isNew = shown.Add(sequence);
+        if (shown.Count > CountMax)
+        {
+            ulong[] times = [.. shown.Select(each => each.EventTime).Order()];
+            Floor = Math.Max(Floor, times[CountMax / 2]);
+            Prune();
+        }
+
+        return isNew;
+    }
+
+    /// <summary>The story is complete below the tick.</summary>
+    public void Raise(ulong tick)
+    {
+        Floor = Math.Max(Floor, tick);
+        if (shown.Count >= pruneAt)
+        {
+            Prune();
+        }
+    }
+
+    /// <summary>Something may be missing from the tick on: what is shown from there on is to be remembered.</summary>
+    public void Lower(ulong tick) => Floor = Math.Min(Floor, tick);
+
+    private void Prune()
+    {
+        shown.RemoveWhere(sequence => sequence.EventTime < Floor);
+        pruneAt = Math.Max(PruneMin, shown.Count * 2);
+    }
+}
