@@ -233,6 +233,8 @@ public sealed class KeeperRole
             Quietly(() => service.Start(story));
         }
 
+        stories.Settle();
+
         if (!isDraining)
         {
             recording.Refusal = null;

@@ -106,6 +106,24 @@ internal sealed class StoryCoordinator(
         }
     }
 
+    /// <summary>Whoever records a story of the chronicle hears its attributes as they are now.</summary>
+    public async ValueTask AttributesChangedAsync(string chronicle)
+    {
+        List<StoryRecord> held =
+        [
+            .. directory.StoriesOf(chronicle)
+                .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0),
+        ];
+        foreach (StoryRecord story in held)
+        {
+            if (registry.Group(story.Groups[^1]) is { } group)
+            {
+                started.Remove(story.StoryId);
+                await StartAsync(story, group);
+            }
+        }
+    }
+
     public StoryReply Route(StoryRequest request)
     {
         StoryRecord story = directory.FindStory(request.Chronicle, request.Story)

@@ -64,7 +64,7 @@ internal sealed class RemoteCursor
 
         if (offer is not null)
         {
-            CheckOrder(offer);
+            CheckOrder(offer, reply.ByArrival && options.AcceptsByArrival);
             last = offer.Last;
             anyOffered = true;
         }
@@ -97,7 +97,7 @@ internal sealed class RemoteCursor
         {
             await bulk.PullAsync(page, slab, closing.Token, () => offer.Arrived.TrySetResult());
             EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
-            CheckContent(run, header.StoryId, offer);
+            CheckContent(run, header, offer);
             return run;
         }
         finally
@@ -182,10 +182,11 @@ internal sealed class RemoteCursor
         new(identity.EventTime, identity.ClientId, identity.EventIndex);
 
     // A page out of order would break the merge of every other source too.
-    private void CheckOrder(RemotePage offer)
+    private void CheckOrder(RemotePage offer, bool isByArrival)
     {
         bool inRange = offer.First.EventTime >= request.StartTime && offer.Last.EventTime < request.EndTime;
-        if (!inRange || offer.Last < offer.First || (anyOffered && offer.First < last))
+        bool isBehind = offer.Last >= offer.First && (!anyOffered || offer.First >= last);
+        if (!inRange || !(isBehind || isByArrival))
         {
             throw Corrupt(
                 $"sent a page that does not continue the read of story {request.Story.StoryId}: it goes from "
@@ -193,9 +194,12 @@ internal sealed class RemoteCursor
         }
     }
 
-    private void CheckContent(EventRun run, ulong storyId, RemotePage offer)
+    private void CheckContent(EventRun run, in ColumnImageHeader header, RemotePage offer)
     {
-        if (run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
+        ulong storyId = header.StoryId;
+        bool isOrdered = options.AcceptsByArrival || (header.Flags & ColumnImageFlags.ByArrival) == 0;
+        if (isOrdered && header.IsStamped == request.WithArrivals
+            && run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
             && storyId == request.Story.StoryId)
         {
             return;

@@ -33,6 +33,9 @@ public sealed record SimSettings
     /// <summary>Stories of a chronicle with two copies of each event.</summary>
     public required bool HasReplicas { get; init; }
 
+    /// <summary>A story whose events are ordered by their arrival.</summary>
+    public required bool HasOrdered { get; init; }
+
     public required int Stories { get; init; }
 
     public required TimeSpan KeeperChunk { get; init; }
@@ -109,6 +112,7 @@ public sealed record SimSettings
             ReplayPause = Milliseconds(random, 20, 200),
             RecordBytesMax = 16 + random.Below(200),
             WatermarkPeriod = Milliseconds(random, 10, 300),
+            HasOrdered = random.Chance(0.5),
         };
     }
 
