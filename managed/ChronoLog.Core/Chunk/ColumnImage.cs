@@ -128,11 +128,17 @@ public static class ColumnImage
     /// <param name="block">The run takes a reference of its own.</param>
     /// <param name="length">Bytes of the image.</param>
     /// <param name="header">What the image says about itself.</param>
-    public static unsafe EventRun ToRun(PayloadBlock block, int length, out ColumnImageHeader header)
+    /// <param name="acceptsByArrival">
+    /// Its events may be in order of arrival: such a run is to be shown as it is, and never to be merged.
+    /// </param>
+    public static unsafe EventRun ToRun(
+        PayloadBlock block, int length, out ColumnImageHeader header, bool acceptsByArrival = false)
     {
         Check(length >= 0 && length <= block.Length, "longer than the block it lies in");
         ColumnImageView view = Parse(new ReadOnlySpan<byte>((void*)block.Address, length));
         header = view.Header;
+        Check(
+            acceptsByArrival || (header.Flags & ColumnImageFlags.ByArrival) == 0, "its events are not in order of EventSequence");
         return Places(block.Address, header.Count, header.RecordBytes, header.IsStamped)
             .ToRun(block, header.Count, header.RecordBytes);
     }

@@ -96,7 +96,8 @@ internal sealed class RemoteCursor
         try
         {
             await bulk.PullAsync(page, slab, closing.Token, () => offer.Arrived.TrySetResult());
-            EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
+            EventRun run = ColumnImage.ToRun(
+                slab, (int)page.Length, out ColumnImageHeader header, options.AcceptsByArrival);
             CheckContent(run, header, offer);
             return run;
         }
@@ -197,8 +198,7 @@ internal sealed class RemoteCursor
     private void CheckContent(EventRun run, in ColumnImageHeader header, RemotePage offer)
     {
         ulong storyId = header.StoryId;
-        bool isOrdered = options.AcceptsByArrival || (header.Flags & ColumnImageFlags.ByArrival) == 0;
-        if (isOrdered && header.IsStamped == request.WithArrivals
+        if (header.IsStamped == request.WithArrivals
             && run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
             && storyId == request.Story.StoryId)
         {
