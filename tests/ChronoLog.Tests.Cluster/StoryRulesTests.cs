@@ -1,7 +1,9 @@
 using System.Text;
 using ChronoLog.Client;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Cluster.Deployments;
+using ChronoLog.Transport.Rings;
 
 namespace ChronoLog.Tests.Cluster;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using ChronoLog.Client;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Cluster.Deployments;
 using ChronoLog.Tests.Cluster.Faults;
@@ -13,6 +14,9 @@ public sealed class WallClockTests
 {
     private const int EventsPerStep = 300;
 
+    // From the beginning, so that it shows in the ticks that the processes read this clock, and not the machine's.
+    private const long Shift = 7200;
+
     // What a flush may take on a machine that is busy with other things; a process that followed its wall clock by an hour
     // would take as long, or for ever.
     private static readonly TimeSpan LatencyMax = TimeSpan.FromSeconds(30);
@@ -21,18 +25,15 @@ public sealed class WallClockTests
     public async Task StepsOfAnHourLeaveOrderCompletenessAndLatencyAlone()
     {
         using ShiftedWallClock wall = ShiftedWallClock.Install();
+        wall.Step(Shift);
         await using LocalDeployment deployment = await LocalDeployment.StartAsync(window: "300ms");
-        wall.Step(7200);
-        Chronolog.Outcome shifted = await Chronolog.RunAsync(null, "clock", "--endpoint", deployment.Endpoint);
-        shifted.Succeeded();
-        wall.Step(0);
         await using ChronoClient client = await deployment.ConnectAsync();
         StoryHandle story = await client.AcquireStoryAsync("wall", "clock", createChronicle: true);
         int recorded = 0;
         ulong last = 0;
         foreach (long step in new long[] { 0, 3600, 0, -3600, 3600, -3600, 0 })
         {
-            wall.Step(step);
+            wall.Step(Shift + step);
             long begin = Stopwatch.GetTimestamp();
             for (int i = 0; i < EventsPerStep; i++)
             {
@@ -50,12 +51,13 @@ public sealed class WallClockTests
             Assert.That(Stopwatch.GetElapsedTime(begin), Is.LessThan(LatencyMax), $"after a step to {step} s");
         }
 
-        wall.Step(-3600);
+        ulong machine = (ulong)(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+        Assert.That(last - machine, Is.InRange(6_600_000_000_000, 7_800_000_000_000), "the Visor began with the shifted clock");
+        wall.Step(Shift - 3600);
         await client.ReleaseStoryAsync("wall", "clock");
         await deployment.WaitUntilColdAsync(client, "wall", "clock", recorded);
         List<RecordedEvent> cold = await RecordedEvent.ReplayAsync(client, "wall", "clock");
         Assert.That(cold.Select(each => each.Record), Is.EqualTo(Enumerable.Range(0, recorded).Select(i => $"{i}")));
-        wall.Step(0);
     }
 
     /// <summary>Without this the test above would say nothing.</summary>

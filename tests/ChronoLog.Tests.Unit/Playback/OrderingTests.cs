@@ -70,6 +70,19 @@ public sealed class OrderingTests
     }
 
     [Test]
+    public void An_image_by_arrival_becomes_no_run_that_could_be_merged()
+    {
+        EventRun run = StampedEvent.ToRun([new StampedEvent(new TestEvent(5, 1, 0, "abc"), 9)]);
+        var block = new PinnedBlock((int)ColumnImage.RequiredBytes(1, 3));
+        ColumnImage.Write(block.Span, new ColumnImageHeader(1, 0, 10, ColumnImageFlags.ByArrival), run.Entries, 3);
+        run.Release();
+
+        Assert.That(() => ColumnImage.ToRun(block, (int)block.Length), Throws.TypeOf<ChronoLogException>());
+        ColumnImage.ToRun(block, (int)block.Length, out _, acceptsByArrival: true).Release();
+        block.Release();
+    }
+
+    [Test]
     public void Pages_by_arrival_are_refused_where_they_would_be_merged()
     {
         var fixture = new ReadFixture();
