@@ -114,13 +114,21 @@ internal sealed class StoryCoordinator(
             .. directory.StoriesOf(chronicle)
                 .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0),
         ];
+
+        // All at once, awaited one by one: a member that does not answer holds up the caller once, not for each story.
+        var starts = new List<Task>();
         foreach (StoryRecord story in held)
         {
             if (registry.Group(story.Groups[^1]) is { } group)
             {
                 started.Remove(story.StoryId);
-                await StartAsync(story, group);
+                starts.Add(StartAsync(story, group).AsTask());
             }
+        }
+
+        foreach (Task start in starts)
+        {
+            await start;
         }
     }
 
