@@ -47,7 +47,8 @@ public sealed class GrapherRole
         this.ports = ports;
         memory = new HeldMemory(options.HeldBytesMax);
         buildingQueue = new BoundedQueue<PulledImage>(
-            options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes);
+            options.BuildingQueueMax, options.HeldBytesMax, static image => image.Request.HeldBytes,
+            static image => image.Request.IsPriority);
         stories = new StoryTable(options.StoriesMax, options.Windows, story => watermarks!.Read(story));
         watermarks = new WatermarkRecorder(ports.Watermarks, stories, ports.Timers, options, ports.Logger);
         channels = new PeerChannels(ports.Connector);

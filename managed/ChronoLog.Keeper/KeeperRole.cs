@@ -243,6 +243,8 @@ public sealed class KeeperRole
             Quietly(() => service.Start(story));
         }
 
+        stories.Settle();
+
         if (!isDraining)
         {
             recording.Refusal = null;

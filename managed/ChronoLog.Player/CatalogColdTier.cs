@@ -14,11 +14,12 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
         set => catalog.DamageFound = value;
     }
 
-    public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
+    public IReadOnlyList<IReadSource> OpenSources(
+        StoryDescriptor story, ulong startTime, ulong endTime, bool withArrivals = false)
     {
         try
         {
-            return catalog.OpenSources(story.Name, startTime, endTime, readAhead);
+            return catalog.OpenSources(story.Name, startTime, endTime, readAhead, withArrivals);
         }
         catch (IOException exception)
         {

@@ -13,7 +13,12 @@ public interface IColdTier
     /// Sources over every StoryFile that touches [startTime, endTime), after a look whether the story's directory
     /// changed. Files that cannot be read become gaps of their source.
     /// </summary>
-    IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime);
+    /// <param name="story">By its names.</param>
+    /// <param name="startTime">ChronoTick, inclusive.</param>
+    /// <param name="endTime">ChronoTick, exclusive.</param>
+    /// <param name="withArrivals">Events that have arrival stamps come with them.</param>
+    IReadOnlyList<IReadSource> OpenSources(
+        StoryDescriptor story, ulong startTime, ulong endTime, bool withArrivals = false);
 
     /// <summary>Events and bytes archived of the story. May read the headers of files not seen before.</summary>
     ColdTally Tally(StoryDescriptor story);

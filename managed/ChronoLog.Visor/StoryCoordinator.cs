@@ -105,6 +105,32 @@ internal sealed class StoryCoordinator(
         }
     }
 
+    /// <summary>Whoever records a story of the chronicle hears its attributes as they are now.</summary>
+    public async ValueTask AttributesChangedAsync(string chronicle)
+    {
+        List<StoryRecord> held =
+        [
+            .. directory.StoriesOf(chronicle)
+                .Where(story => clients.HolderCount(story.StoryId) > 0 && story.Groups.Count > 0),
+        ];
+
+        // All at once, awaited one by one: a member that does not answer holds up the caller once, not for each story.
+        var starts = new List<Task>();
+        foreach (StoryRecord story in held)
+        {
+            if (registry.Group(story.Groups[^1]) is { } group)
+            {
+                started.Remove(story.StoryId);
+                starts.Add(StartAsync(story, group).AsTask());
+            }
+        }
+
+        foreach (Task start in starts)
+        {
+            await start;
+        }
+    }
+
     public StoryReply Route(StoryRequest request)
     {
         StoryRecord story = directory.FindStory(request.Chronicle, request.Story)

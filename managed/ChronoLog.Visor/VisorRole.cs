@@ -194,10 +194,11 @@ public sealed class VisorRole
                 : throw new ChronoLogException(
                     Status.NotExist, $"chronicle '{request.Chronicle}' has no attribute '{request.Key}'"),
         }));
-        portal.Handle(Methods.EditAttribute, (request, _) =>
+        portal.Handle(Methods.EditAttribute, async (request, _) =>
         {
             directory.SetAttribute(request.Chronicle, request.Key, request.Value);
-            return ValueTask.FromResult(new Empty());
+            await stories.AttributesChangedAsync(request.Chronicle);
+            return new Empty();
         });
         portal.Handle(Methods.ListChronicles, (_, _) => ValueTask.FromResult(Names(directory.ChronicleNames)));
         portal.Handle(Methods.ListStories, (request, _) => ValueTask.FromResult(

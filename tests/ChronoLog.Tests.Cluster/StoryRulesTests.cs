@@ -1,7 +1,9 @@
 using System.Text;
 using ChronoLog.Client;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Cluster.Deployments;
+using ChronoLog.Transport.Rings;
 
 namespace ChronoLog.Tests.Cluster;
 
@@ -75,6 +77,43 @@ public sealed class StoryRulesTests
         {
             Assert.That(hot, Is.EqualTo(all.GroupBy(each => each.Sequence.EventTime / 1_000).Select(granule => granule.Last())));
         }
+    }
+
+    /// <summary>Two clients, whose Keepers take turns, and granules in which the order of arrival is not that of the ticks.</summary>
+    [Test]
+    public async Task OrderingShowsTheOrderOfArrivalHotAndColdAndForgetsNothing()
+    {
+        const int Rounds = 200;
+        await using ChronoClient first = await deployment.ConnectAsync();
+        await using ChronoClient second = await deployment.ConnectAsync(new ClientOptions { Placement = Placement.RoundRobin });
+        var attributes = new Dictionary<string, string> { ["collision"] = "ordering", ["granularity"] = "s" };
+        await first.CreateChronicleAsync("ordering", attributes);
+        StoryHandle a = await first.AcquireStoryAsync("ordering", "s");
+        StoryHandle b = await second.AcquireStoryAsync("ordering", "s");
+        for (int i = 0; i < Rounds; i++)
+        {
+            a.LogEvent(Encoding.UTF8.GetBytes($"a {i}"));
+            b.LogEvent(Encoding.UTF8.GetBytes($"b {i}"));
+            await a.FlushAsync(DurabilityLevel.Journaled, TimeSpan.FromSeconds(30));
+        }
+
+        List<RecordedEvent> hot = await RecordedEvent.ReplayAsync(first, "ordering", "s");
+        await first.ReleaseStoryAsync("ordering", "s");
+        await second.ReleaseStoryAsync("ordering", "s");
+        await deployment.WaitUntilColdAsync(first, "ordering", "s", 2 * Rounds);
+        Assert.That(await RecordedEvent.ReplayAsync(first, "ordering", "s"), Is.EqualTo(hot));
+        Assert.That(hot, Has.Count.EqualTo(2 * Rounds));
+        Assert.That(hot.Select(each => each.Sequence.EventTime / 1_000_000_000), Is.Ordered);
+        Assert.That(
+            hot.Where(each => each.Record[0] == 'a').Select(each => each.Record),
+            Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"a {i}")), "each had arrived before the next was recorded");
+        Assert.That(
+            Directory.EnumerateFiles(Path.Combine(deployment.ArchiveDirectory, "ordering", "s"), "*.h5"), Is.Not.Empty);
+
+        await first.EditChronicleAttributeAsync("ordering", "collision", "redundancy");
+        List<RecordedEvent> all = await RecordedEvent.ReplayAsync(first, "ordering", "s");
+        RecordedEvent.AssertOrdered(all);
+        Assert.That(all, Is.EquivalentTo(hot));
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using BenchmarkDotNet.Attributes;
 using ChronoLog.Core.Time;
@@ -11,6 +12,9 @@ namespace ChronoLog.Bench.Micro;
 /// </summary>
 public class ClockBenchmarks : IDisposable
 {
+    // What a tick may cost on the hot path.
+    private const double BarNanoseconds = 40;
+
     private readonly SharedClock clock = new();
 
     [GlobalSetup]
@@ -25,6 +29,33 @@ public class ClockBenchmarks : IDisposable
             CultureInfo.InvariantCulture,
             $"processor time: {ProcessorNanoseconds(Tick):0.0} ns per tick, {ProcessorNanoseconds(Monotonic):0.0} ns for "
             + $"CLOCK_MONOTONIC"));
+        double best = BestNanoseconds(Tick);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"best of many short runs: {best:0.0} ns per tick, {BestNanoseconds(Monotonic):0.0} ns for CLOCK_MONOTONIC; bar "
+            + $"{BarNanoseconds} ns: {(best < BarNanoseconds ? "met" : "MISSED")}"));
+    }
+
+    // A run of 0.2 ms mostly fits into one turn on a processor: others' work shows in many of the runs, and not in the best.
+    private static double BestNanoseconds(Func<ulong> read)
+    {
+        const int Runs = 2000;
+        const int Readings = 5000;
+        double best = double.MaxValue;
+        ulong sum = 0;
+        for (int run = 0; run < Runs; run++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < Readings; i++)
+            {
+                sum += read();
+            }
+
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Readings);
+        }
+
+        GC.KeepAlive(sum);
+        return best;
     }
 
     private static double ProcessorNanoseconds(Func<ulong> read)

@@ -7,6 +7,7 @@ namespace ChronoLog.Interop.Hdf5;
 internal static unsafe partial class H5D
 {
     internal const int CONTIGUOUS = 1;
+    internal const int CHUNKED = 2;
     internal const int ALLOC_TIME_EARLY = 1;
     internal const int FILL_TIME_NEVER = 1;
 
@@ -36,6 +37,14 @@ internal static unsafe partial class H5D
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Dread")]
     internal static partial int read(
         long dset_id, long mem_type_id, long mem_space_id, long file_space_id, long plist_id, void* buf);
+
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Dwrite_chunk")]
+    internal static partial int write_chunk(
+        long dset_id, long dxpl_id, uint filters, ulong* offset, nuint data_size, void* buf);
+
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Dget_chunk_info_by_coord")]
+    internal static partial int get_chunk_info_by_coord(
+        long dset_id, ulong* offset, uint* filter_mask, ulong* addr, ulong* size);
 
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Dclose")]
     internal static partial int close(long dset_id);

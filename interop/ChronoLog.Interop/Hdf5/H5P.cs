@@ -35,6 +35,18 @@ internal static partial class H5P
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pset_fill_time")]
     internal static partial int set_fill_time(long plist, int fill_time);
 
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pset_chunk")]
+    internal static unsafe partial int set_chunk(long plist, int ndims, ulong* dims);
+
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pset_shuffle")]
+    internal static partial int set_shuffle(long plist);
+
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pset_deflate")]
+    internal static partial int set_deflate(long plist, uint level);
+
+    [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pset_fletcher32")]
+    internal static partial int set_fletcher32(long plist);
+
     [LibraryImport(NativeLibraries.Hdf5, EntryPoint = "H5Pclose")]
     internal static partial int close(long plist);
 }

@@ -4,7 +4,7 @@ using System.Text;
 namespace ChronoLog.Interop.Hdf5;
 
 /// <summary>
-/// An HDF5 file: contiguous datasets of unsigned integers, and attributes of its root group. One thread at a time.
+/// An HDF5 file: contiguous and chunked datasets of unsigned integers, and attributes of its root group. One thread at a time.
 /// libhdf5 crashes on damaged files: verify a file's checksum before <see cref="Open"/>.
 /// </summary>
 public sealed unsafe class Hdf5File : IDisposable
@@ -70,6 +70,38 @@ public sealed unsafe class Hdf5File : IDisposable
             H5D.create(file.Id, name, TypeId(type), space.Id, H5P.DEFAULT, creation.Id, H5P.DEFAULT),
             H5D.close, what, path);
         return Offset(dataset);
+    }
+
+    /// <summary>
+    /// Creates a one-dimensional dataset in chunks that pass through shuffle, deflate and Fletcher32; without any chunk yet.
+    /// </summary>
+    /// <param name="name">Its path.</param>
+    /// <param name="type">Of its elements.</param>
+    /// <param name="elements">All, at least 1.</param>
+    /// <param name="chunkElements">Of one chunk, at most all.</param>
+    public Hdf5ChunkedDataset CreateChunked(string name, Hdf5Type type, long elements, long chunkElements)
+    {
+        // What other readers are told; they need no level to inflate.
+        const uint DeflateLevel = 6;
+        using Hdf5Library.Section section = Hdf5Library.Enter();
+        using Hdf5Handle creation = List(H5P.DATASET_CREATE, path);
+        ulong chunk = (ulong)chunkElements;
+        Check(H5P.set_layout(creation.Id, H5D.CHUNKED), "set the layout", path);
+        Check(H5P.set_chunk(creation.Id, 1, &chunk), "set the chunks", path);
+        Check(H5P.set_fill_time(creation.Id, H5D.FILL_TIME_NEVER), "set the fill time", path);
+        Check(H5P.set_shuffle(creation.Id), "set the shuffle filter", path);
+        Check(H5P.set_deflate(creation.Id, DeflateLevel), "set the deflate filter", path);
+        Check(H5P.set_fletcher32(creation.Id), "set the checksum filter", path);
+        using Hdf5Handle space = Space([elements]);
+        long id = H5D.create(file.Id, name, TypeId(type), space.Id, H5P.DEFAULT, creation.Id, H5P.DEFAULT);
+        return new Hdf5ChunkedDataset(Hdf5Handle.Take(id, H5D.close, $"create dataset '{name}'", path), name, path);
+    }
+
+    /// <summary>Opens a dataset that <see cref="CreateChunked"/> made.</summary>
+    public Hdf5ChunkedDataset OpenChunked(string name)
+    {
+        using Hdf5Library.Section section = Hdf5Library.Enter();
+        return new Hdf5ChunkedDataset(OpenDataset(name), name, path);
     }
 
     /// <summary>Where a dataset's bytes lie, and its number of elements.</summary>

@@ -95,7 +95,8 @@ internal static class ArchiveCommands
             ("last_event", ChronoTick.Format(header.LastEventTime)), ("collision", header.Collision),
             ("granularity", header.Granularity), ("complete", $"{header.Complete}"),
             ("supplementary", $"{header.Supplementary}"), ("keepers", string.Join(",", file.Keepers)),
-            ("partials", $"{header.PartialCount}"), ("writer", header.WriterVersion),
+            ("partials", $"{header.PartialCount}"), ("arrivals", $"{header.HasArrivals}"),
+            ("compressed", $"{header.IsCompressed}"), ("writer", header.WriterVersion),
         ];
         foreach ((string name, string value) in rows)
         {

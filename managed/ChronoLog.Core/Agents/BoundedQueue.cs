@@ -3,32 +3,35 @@ using System.Diagnostics.CodeAnalysis;
 namespace ChronoLog.Core.Agents;
 
 /// <summary>
-/// Between two stages: first in, first out, bounded by count and by bytes, so that a slow stage slows down the one
-/// before it instead of filling the memory. An item larger than the whole bound passes alone. Thread-safe; who waits
-/// goes on on its own strand.
+/// Between two stages: first in, first out (items with priority in a lane of their own), bounded by count and by bytes,
+/// so that a slow stage slows down the one before it instead of filling the memory. An item larger than the whole bound
+/// passes alone. Thread-safe; who waits goes on on its own strand.
 /// </summary>
 public sealed class BoundedQueue<T>
     where T : class
 {
     private readonly Lock gate = new();
-    private readonly Queue<T> items = new();
-    private readonly LinkedList<Putter> putters = new();
+    private readonly PriorityLanes<T> items = new();
+    private readonly PriorityLanes<Putter> putters = new();
     private readonly LinkedList<TaskCompletionSource<T>> takers = new();
     private readonly int countMax;
     private readonly long bytesMax;
     private readonly Func<T, long> size;
+    private readonly Func<T, bool> isPriority;
     private long bytes;
 
     /// <param name="countMax">Most items that may wait.</param>
     /// <param name="bytesMax">Most bytes that may wait.</param>
     /// <param name="size">Bytes of an item; the same whenever asked.</param>
-    public BoundedQueue(int countMax, long bytesMax, Func<T, long> size)
+    /// <param name="isPriority">Items that go before others; null = none. The same whenever asked.</param>
+    public BoundedQueue(int countMax, long bytesMax, Func<T, long> size, Func<T, bool>? isPriority = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(countMax);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytesMax);
         this.countMax = countMax;
         this.bytesMax = bytesMax;
         this.size = size;
+        this.isPriority = isPriority ?? (static _ => false);
     }
 
     /// <summary>Items that wait now.</summary>
@@ -70,7 +73,7 @@ public sealed class BoundedQueue<T>
         }
     }
 
-    /// <summary>Queues the item, waiting for room, first come, first served.</summary>
+    /// <summary>Queues the item, waiting for room: in each lane first come, first served.</summary>
     public ValueTask EnqueueAsync(T item, CancellationToken cancellation = default)
     {
         lock (gate)
@@ -82,16 +85,17 @@ public sealed class BoundedQueue<T>
             }
 
             var putter = new Putter(item, NewCompletion<bool>());
-            return new ValueTask(WaitAsync(putters, putters.AddLast(putter), putter.Admitted, cancellation));
+            LinkedListNode<Putter> node = putters.Add(putter, isPriority(item));
+            return new ValueTask(WaitAsync(node, putter.Admitted, cancellation));
         }
     }
 
-    /// <summary>Takes the oldest item if there is one.</summary>
+    /// <summary>Takes the next item if there is one.</summary>
     public bool TryDequeue([NotNullWhen(true)] out T? item)
     {
         lock (gate)
         {
-            if (!items.TryDequeue(out item))
+            if (!items.TryTake(out item))
             {
                 return false;
             }
@@ -102,7 +106,7 @@ public sealed class BoundedQueue<T>
         }
     }
 
-    /// <summary>Takes the oldest item, waiting for one.</summary>
+    /// <summary>Takes the next item, waiting for one.</summary>
     public ValueTask<T> DequeueAsync(CancellationToken cancellation = default)
     {
         lock (gate)
@@ -113,7 +117,7 @@ public sealed class BoundedQueue<T>
             }
 
             TaskCompletionSource<T> taker = NewCompletion<T>();
-            return new ValueTask<T>(WaitAsync(takers, takers.AddLast(taker), taker, cancellation));
+            return new ValueTask<T>(WaitAsync(takers.AddLast(taker), taker, cancellation));
         }
     }
 
@@ -122,18 +126,16 @@ public sealed class BoundedQueue<T>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task<TResult> WaitAsync<TNode, TResult>(
-        LinkedList<TNode> list,
         LinkedListNode<TNode> node,
         TaskCompletionSource<TResult> done,
         CancellationToken cancellation)
     {
         using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
-            _ => Cancel(list, node, done, cancellation), null);
+            _ => Cancel(node, done, cancellation), null);
         return await done.Task;
     }
 
     private void Cancel<TNode, TResult>(
-        LinkedList<TNode> list,
         LinkedListNode<TNode> node,
         TaskCompletionSource<TResult> done,
         CancellationToken cancellation)
@@ -142,7 +144,7 @@ public sealed class BoundedQueue<T>
         {
             if (done.TrySetCanceled(cancellation))
             {
-                list.Remove(node);
+                PriorityLanes<TNode>.Remove(node);
                 AdmitPutters();
             }
         }
@@ -159,17 +161,17 @@ public sealed class BoundedQueue<T>
             return;
         }
 
-        items.Enqueue(item);
+        items.Add(item, isPriority(item));
         bytes += size(item);
     }
 
     private void AdmitPutters()
     {
-        while (putters.First is { } first && HasRoom(first.Value.Item))
+        while (putters.TryPeek(out Putter? first) && HasRoom(first.Item))
         {
-            putters.RemoveFirst();
-            Put(first.Value.Item);
-            first.Value.Admitted.SetResult(true);
+            putters.TryTake(out _);
+            Put(first.Item);
+            first.Admitted.SetResult(true);
         }
     }
 

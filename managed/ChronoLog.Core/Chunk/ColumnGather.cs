@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using ChronoLog.Core.Model;
 
 namespace ChronoLog.Core.Chunk;
@@ -7,6 +8,7 @@ internal static class ColumnGather
 {
     /// <summary>Copies records (those that lie one behind the other in one go) and fills the columns.</summary>
     /// <param name="entries">What is gathered; each column has room for as many.</param>
+    /// <param name="stamped">An arrival stamp goes before each record.</param>
     /// <param name="records">Receives the records, from <paramref name="position"/> on.</param>
     /// <param name="position">Bytes of records before them.</param>
     /// <param name="times">Receives eventTime.</param>
@@ -14,7 +16,32 @@ internal static class ColumnGather
     /// <param name="offsets">Receives the start of each record.</param>
     /// <param name="indices">Receives eventIndex.</param>
     /// <returns>Bytes of records, those before included.</returns>
-    public static unsafe int Copy(
+    public static int Copy(
+        ReadOnlySpan<EventEntry> entries, bool stamped, Span<byte> records, int position,
+        Span<ulong> times, Span<ulong> clients, Span<ulong> offsets, Span<uint> indices) => stamped
+            ? CopyStamped(entries, records, position, times, clients, offsets, indices)
+            : CopyPlain(entries, records, position, times, clients, offsets, indices);
+
+    private static int CopyStamped(
+        ReadOnlySpan<EventEntry> entries, Span<byte> records, int position,
+        Span<ulong> times, Span<ulong> clients, Span<ulong> offsets, Span<uint> indices)
+    {
+        for (int index = 0; index < entries.Length; index++)
+        {
+            ref readonly EventEntry entry = ref entries[index];
+            times[index] = entry.EventTime;
+            clients[index] = entry.ClientId;
+            offsets[index] = (ulong)position;
+            indices[index] = entry.EventIndex;
+            BinaryPrimitives.WriteUInt64LittleEndian(records[position..], entry.Arrival);
+            entry.LogRecord.CopyTo(records[(position + EventEntry.StampLength)..]);
+            position += EventEntry.StampLength + entry.Length;
+        }
+
+        return position;
+    }
+
+    private static unsafe int CopyPlain(
         ReadOnlySpan<EventEntry> entries, Span<byte> records, int position,
         Span<ulong> times, Span<ulong> clients, Span<ulong> offsets, Span<uint> indices)
     {

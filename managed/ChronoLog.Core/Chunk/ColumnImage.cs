@@ -30,7 +30,7 @@ public static class ColumnImage
     /// </exception>
     public static int Write(Span<byte> target, in ColumnImageHeader header, MergeCursor source)
     {
-        using var writer = new ColumnPageWriter();
+        using var writer = new ColumnPageWriter(header.IsStamped);
         EventEntry[] entries = EntryPool.Rent(EntriesPerRead);
         try
         {
@@ -57,14 +57,15 @@ public static class ColumnImage
     /// <param name="target">Exactly the <see cref="RequiredBytes"/> of the entries.</param>
     /// <param name="header">Count, recordBytes, firstTime and lastTime are filled in.</param>
     /// <param name="entries">In order of EventSequence.</param>
-    /// <param name="recordBytes">Of all of them.</param>
+    /// <param name="recordBytes">Of all of them, arrival stamps included if the image has them.</param>
     /// <exception cref="InvalidOperationException">The bytes are not the entries'.</exception>
     public static void Write(
         Span<byte> target, in ColumnImageHeader header, ReadOnlySpan<EventEntry> entries, long recordBytes)
     {
         var columns = new ColumnImageSpans(target, entries.Length, recordBytes);
         int copied = ColumnGather.Copy(
-            entries, columns.Records, 0, columns.EventTime, columns.ClientId, columns.RecordOffset, columns.EventIndex);
+            entries, header.IsStamped, columns.Records, 0,
+            columns.EventTime, columns.ClientId, columns.RecordOffset, columns.EventIndex);
         if (copied != recordBytes)
         {
             throw new InvalidOperationException(
@@ -127,12 +128,19 @@ public static class ColumnImage
     /// <param name="block">The run takes a reference of its own.</param>
     /// <param name="length">Bytes of the image.</param>
     /// <param name="header">What the image says about itself.</param>
-    public static unsafe EventRun ToRun(PayloadBlock block, int length, out ColumnImageHeader header)
+    /// <param name="acceptsByArrival">
+    /// Its events may be in order of arrival: such a run is to be shown as it is, and never to be merged.
+    /// </param>
+    public static unsafe EventRun ToRun(
+        PayloadBlock block, int length, out ColumnImageHeader header, bool acceptsByArrival = false)
     {
         Check(length >= 0 && length <= block.Length, "longer than the block it lies in");
         ColumnImageView view = Parse(new ReadOnlySpan<byte>((void*)block.Address, length));
         header = view.Header;
-        return Places(block.Address, header.Count, header.RecordBytes).ToRun(block, header.Count, header.RecordBytes);
+        Check(
+            acceptsByArrival || (header.Flags & ColumnImageFlags.ByArrival) == 0, "its events are not in order of EventSequence");
+        return Places(block.Address, header.Count, header.RecordBytes, header.IsStamped)
+            .ToRun(block, header.Count, header.RecordBytes);
     }
 
     /// <summary>Where the columns of a run's events lie, in the image that it was made of by ToRun.</summary>
@@ -146,8 +154,8 @@ public static class ColumnImage
         }
 
         nint image = run.Blocks[0].Address;
-        (int count, long recordBytes) = PeekHeader(image);
-        return Places(image, count, recordBytes).From(run.Start);
+        (int count, long recordBytes, bool isStamped) = PeekHeader(image);
+        return Places(image, count, recordBytes, isStamped).From(run.Start);
     }
 
     private static void WriteHeader(Span<byte> target, in ColumnImageHeader header, in ColumnImageSpans columns)
@@ -171,6 +179,10 @@ public static class ColumnImage
         ReadOnlySpan<ulong> offsets = view.RecordOffset;
         Check(offsets[0] == 0 && offsets[^1] == (ulong)view.Records.Length, "record offsets do not cover the records");
         Check(ColumnOrder.Ascends(offsets), "record offsets go back");
+        if (view.Header.IsStamped)
+        {
+            Check(ColumnOrder.LeastStep(offsets) >= EventEntry.StampLength, "a record without room for its stamp");
+        }
     }
 
     private static void CheckTimes(in ColumnImageView view)
@@ -184,8 +196,10 @@ public static class ColumnImage
         }
 
         Check(header.FirstTime == times[0] && header.LastTime == times[^1], "first and last tick are not the events'");
-        Check(times[0] >= header.StartTime, "an event before its start");
-        Check(times[^1] < header.EndTime || header.EndTime == ulong.MaxValue, "an event after its end");
-        Check(ColumnOrder.Of(times, view.ClientId, view.EventIndex) != ColumnOrder.Kind.Broken, "events are out of order");
+        bool isByArrival = (header.Flags & ColumnImageFlags.ByArrival) != 0;
+        (ulong least, ulong greatest) = isByArrival ? ColumnOrder.Bounds(times) : (times[0], times[^1]);
+        Check(least >= header.StartTime, "an event before its start");
+        Check(greatest < header.EndTime || header.EndTime == ulong.MaxValue, "an event after its end");
+        Check(isByArrival || ColumnOrder.Of(times, view.ClientId, view.EventIndex) != ColumnOrder.Kind.Broken, "events are out of order");
     }
 }

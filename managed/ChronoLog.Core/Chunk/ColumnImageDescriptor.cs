@@ -21,6 +21,7 @@ namespace ChronoLog.Core.Chunk;
 ///        + 8 N             recordOffset  u64[N + 1], from 0 to R: record i is records[offset[i] .. offset[i + 1]]
 ///        + 8 (N + 1)       eventIndex    u32[N], padded with zeros to a multiple of 8
 /// </code>
+/// With the flag <c>stamped</c> each record begins with 8 bytes of arrival stamp, which R and the offsets count.
 /// The records come first, so that a page can be filled while it is not known yet how many events it will hold: records
 /// are copied once, straight to their place, and the columns follow when the page is full. The checksum of the body
 /// travels with the descriptor of the transfer (<see cref="BulkDescriptor"/>).
@@ -72,17 +73,22 @@ public static class ColumnImageDescriptor
     /// <param name="image">Address of its first byte.</param>
     /// <param name="count">Events.</param>
     /// <param name="recordBytes">Bytes of their records.</param>
-    internal static ColumnPlaces Places(nint image, int count, long recordBytes)
+    /// <param name="isStamped">The records are preceded by arrival stamps.</param>
+    internal static ColumnPlaces Places(nint image, int count, long recordBytes, bool isStamped = false)
     {
         (int time, int client, int offset, int index) = ColumnStarts(count, recordBytes);
-        return new ColumnPlaces(image + time, image + client, image + index, image + offset, image + HeaderLength);
+        return new ColumnPlaces(
+            image + time, image + client, image + index, image + offset, image + HeaderLength, isStamped);
     }
 
-    /// <summary>Count and record bytes of an image in memory that was checked when it was read.</summary>
-    internal static unsafe (int Count, long RecordBytes) PeekHeader(nint image)
+    /// <summary>What says where the columns lie, of an image in memory that was checked when it was read.</summary>
+    internal static unsafe (int Count, long RecordBytes, bool IsStamped) PeekHeader(nint image)
     {
         var header = new ReadOnlySpan<byte>((void*)image, HeaderLength);
-        return ((int)BinaryPrimitives.ReadUInt32LittleEndian(header[CountOffset..]), (long)Word(header, RecordBytesOffset));
+        var flags = (ColumnImageFlags)BinaryPrimitives.ReadUInt16LittleEndian(header[FlagsOffset..]);
+        return (
+            (int)BinaryPrimitives.ReadUInt32LittleEndian(header[CountOffset..]), (long)Word(header, RecordBytesOffset),
+            (flags & ColumnImageFlags.Stamped) != 0);
     }
 
     internal static long Align(long bytes) => (bytes + 7) & ~7L;

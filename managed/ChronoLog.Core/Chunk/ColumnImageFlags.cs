@@ -12,6 +12,12 @@ public enum ColumnImageFlags : ushort
     /// <summary>Late events of a range that was delivered before.</summary>
     Supplementary = 2,
 
+    /// <summary>Each record is preceded by its event's arrival stamp, u64; 0 = the event has none.</summary>
+    Stamped = 4,
+
+    /// <summary>A page of events that are in order of arrival within a granule, not in order of EventSequence.</summary>
+    ByArrival = 8,
+
     /// <summary>All that this version knows; an image with another one is refused.</summary>
-    Known = Complete | Supplementary,
+    Known = Complete | Supplementary | Stamped | ByArrival,
 }

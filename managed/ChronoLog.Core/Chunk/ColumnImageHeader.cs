@@ -18,7 +18,10 @@ public readonly record struct ColumnImageHeader(
     /// <summary>Events. Filled in by the writer.</summary>
     public int Count { get; init; }
 
-    /// <summary>Bytes of all records. Filled in by the writer.</summary>
+    /// <summary>Records are preceded by arrival stamps.</summary>
+    public bool IsStamped => (Flags & ColumnImageFlags.Stamped) != 0;
+
+    /// <summary>Bytes of all records, arrival stamps included. Filled in by the writer.</summary>
     public long RecordBytes { get; init; }
 
     /// <summary>Tick of the first event; 0 when there is none. Filled in by the writer.</summary>

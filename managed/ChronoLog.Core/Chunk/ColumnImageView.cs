@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using ChronoLog.Core.Model;
+
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>A validated image: its columns, in place. Valid as long as the bytes it was parsed from.</summary>
@@ -23,7 +26,11 @@ public readonly ref struct ColumnImageView
     /// <summary>Record of the event at the index.</summary>
     public ReadOnlySpan<byte> Record(int index)
     {
-        int start = (int)RecordOffset[index];
+        int start = (int)RecordOffset[index] + (Header.IsStamped ? EventEntry.StampLength : 0);
         return Records[start..(int)RecordOffset[index + 1]];
     }
+
+    /// <summary>Arrival stamp of the event at the index; 0 when it has none.</summary>
+    public ulong Arrival(int index) =>
+        Header.IsStamped ? BinaryPrimitives.ReadUInt64LittleEndian(Records[(int)RecordOffset[index]..]) : 0;
 }

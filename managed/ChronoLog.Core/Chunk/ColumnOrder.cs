@@ -73,6 +73,32 @@ public static class ColumnOrder
         return ascends;
     }
 
+    /// <summary>The least difference between neighbours of values that ascend; 2^64 - 1 when there are no neighbours.</summary>
+    public static ulong LeastStep(ReadOnlySpan<ulong> values)
+    {
+        ulong least = ulong.MaxValue;
+        for (int index = 1; index < values.Length; index++)
+        {
+            least = Math.Min(least, values[index] - values[index - 1]);
+        }
+
+        return least;
+    }
+
+    /// <summary>The least and the greatest value; not of none.</summary>
+    public static (ulong Least, ulong Greatest) Bounds(ReadOnlySpan<ulong> values)
+    {
+        ulong least = values[0];
+        ulong greatest = values[0];
+        foreach (ulong value in values)
+        {
+            least = Math.Min(least, value);
+            greatest = Math.Max(greatest, value);
+        }
+
+        return (least, greatest);
+    }
+
     /// <summary>Each value less the same number: offsets that count from another place.</summary>
     public static void Subtract(ReadOnlySpan<ulong> values, ulong subtrahend, Span<ulong> target)
     {

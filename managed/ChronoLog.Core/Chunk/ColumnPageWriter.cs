@@ -10,9 +10,12 @@ namespace ChronoLog.Core.Chunk;
 /// the entries need not stay valid; the columns are collected and follow with <see cref="Finish"/>. Reusable for one
 /// page after the other. Unsynchronized.
 /// </summary>
-public sealed class ColumnPageWriter : IDisposable
+/// <param name="stamped">The image has arrival stamps: its header must say so.</param>
+public sealed class ColumnPageWriter(bool stamped = false) : IDisposable
 {
     private const int CapacityMin = 1024;
+
+    private readonly int stampLength = stamped ? EventEntry.StampLength : 0;
 
     private ulong[] times = [];
     private ulong[] clients = [];
@@ -24,7 +27,7 @@ public sealed class ColumnPageWriter : IDisposable
     /// <summary>Events in the page.</summary>
     public int Count => count;
 
-    /// <summary>Bytes of their records.</summary>
+    /// <summary>Bytes of their records, arrival stamps included.</summary>
     public int RecordBytes => recordBytes;
 
     /// <summary>Bytes that the image would have now.</summary>
@@ -112,7 +115,7 @@ public sealed class ColumnPageWriter : IDisposable
     /// <summary>How many of the entries the page has room for.</summary>
     private int FittingCount(int pageLength, ReadOnlySpan<EventEntry> entries)
     {
-        long bytes = recordBytes;
+        long bytes = recordBytes + ((long)stampLength * entries.Length);
         foreach (ref readonly EventEntry entry in entries)
         {
             bytes += entry.Length;
@@ -133,7 +136,7 @@ public sealed class ColumnPageWriter : IDisposable
         int fitting = 0;
         foreach (ref readonly EventEntry entry in entries)
         {
-            bytes += entry.Length;
+            bytes += stampLength + entry.Length;
             if (ImageLength(++events, bytes) > pageLength)
             {
                 break;
@@ -175,7 +178,7 @@ public sealed class ColumnPageWriter : IDisposable
     private void Gather(Span<byte> page, ReadOnlySpan<EventEntry> entries)
     {
         recordBytes = ColumnGather.Copy(
-            entries, page[HeaderLength..], recordBytes,
+            entries, stamped, page[HeaderLength..], recordBytes,
             times.AsSpan(count), clients.AsSpan(count), offsets.AsSpan(count), indices.AsSpan(count));
         count += entries.Length;
     }

@@ -8,8 +8,9 @@ namespace ChronoLog.Core.Chunk;
 /// <param name="EventIndex">Of the first event's index, u32.</param>
 /// <param name="RecordOffset">Of the first event's offset, u64; one more offset than events follows.</param>
 /// <param name="Records">What the offsets count from.</param>
+/// <param name="IsStamped">Each record is preceded by its arrival stamp, which the offsets count.</param>
 public readonly record struct ColumnPlaces(
-    nint EventTime, nint ClientId, nint EventIndex, nint RecordOffset, nint Records)
+    nint EventTime, nint ClientId, nint EventIndex, nint RecordOffset, nint Records, bool IsStamped = false)
 {
     /// <summary>The same columns from a later event on.</summary>
     /// <param name="index">That event's.</param>
@@ -24,13 +25,15 @@ public readonly record struct ColumnPlaces(
     /// <summary>Makes a run of the events, in the order in which they lie.</summary>
     /// <param name="block">Everything lies in it; the run takes a reference of its own.</param>
     /// <param name="count">Events.</param>
-    /// <param name="recordBytes">Bytes of their records.</param>
+    /// <param name="recordBytes">Bytes of their records, arrival stamps included.</param>
     internal EventRun ToRun(PayloadBlock block, int count, long recordBytes)
     {
         EventEntry[] rented = EntryPool.Rent(count);
         Fill(rented.AsSpan(0, count));
         block.AddReference();
-        return new EventRun(new RunStorage(rented, count, [block], 1, pooled: true), 0, count, recordBytes);
+        long stampBytes = IsStamped ? (long)EventEntry.StampLength * count : 0;
+        return new EventRun(
+            new RunStorage(rented, count, [block], 1, pooled: true), 0, count, recordBytes - stampBytes);
     }
 
     private unsafe void Fill(Span<EventEntry> target)
@@ -41,6 +44,19 @@ public readonly record struct ColumnPlaces(
         var offsets = new ReadOnlySpan<ulong>((void*)RecordOffset, target.Length + 1);
         ulong start = offsets[0];
         ReadOnlySpan<ulong> ends = offsets[1..];
+        if (IsStamped)
+        {
+            for (int index = 0; index < target.Length; index++)
+            {
+                nint record = Records + (nint)offsets[index] + EventEntry.StampLength;
+                int length = (int)(ends[index] - offsets[index]) - EventEntry.StampLength;
+                target[index] = new EventEntry(
+                    times[index], clients[index], indices[index], record, length, isStamped: true);
+            }
+
+            return;
+        }
+
         for (int index = 0; index < target.Length; index++)
         {
             ulong end = ends[index];

@@ -30,8 +30,11 @@ public sealed class ColumnSlice : IDisposable
     /// <summary>Events, at least 1.</summary>
     public int Count { get; }
 
-    /// <summary>Bytes of their records.</summary>
+    /// <summary>Bytes of their records, arrival stamps included.</summary>
     public long RecordBytes { get; }
+
+    /// <summary>The records are preceded by arrival stamps.</summary>
+    public bool IsStamped => places.IsStamped;
 
     public EventSequence First { get; }
 

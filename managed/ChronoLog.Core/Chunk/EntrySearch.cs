@@ -33,15 +33,13 @@ internal static class EntrySearch
         endTime == ulong.MaxValue ? entries.Length : LowerBound(entries, endTime);
 
     /// <summary>
-    /// How many entries at the front come before the given one (or at it, when <paramref name="orEqual"/>). Looks near
-    /// the front first: cheap when few do.
+    /// How many entries at the front come before the given one. Looks near the front first: cheap when few do.
     /// </summary>
-    public static int Gallop(ReadOnlySpan<EventEntry> entries, in EventEntry limit, bool orEqual)
+    public static int Gallop(ReadOnlySpan<EventEntry> entries, in EventEntry limit)
     {
-        int bound = orEqual ? 0 : -1;
         int step = 1;
         int low = 0;
-        while (step <= entries.Length && EventEntry.Compare(entries[step - 1], limit) <= bound)
+        while (step <= entries.Length && EventEntry.Compare(entries[step - 1], limit) < 0)
         {
             low = step;
             step = step > entries.Length / 2 && step < entries.Length ? entries.Length : step * 2;
@@ -51,7 +49,7 @@ internal static class EntrySearch
         while (low < high)
         {
             int middle = (int)(((uint)low + (uint)high) >> 1);
-            if (EventEntry.Compare(entries[middle], limit) <= bound)
+            if (EventEntry.Compare(entries[middle], limit) < 0)
             {
                 low = middle + 1;
             }

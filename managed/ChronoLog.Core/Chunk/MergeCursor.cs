@@ -3,9 +3,9 @@ using ChronoLog.Core.Model;
 namespace ChronoLog.Core.Chunk;
 
 /// <summary>
-/// Merge of runs in order of EventSequence. Of entries with an equal EventSequence the one of the first given run is
-/// delivered and the others are dropped and counted. Holds references on all runs until it is disposed. Not
-/// thread-safe.
+/// Merge of runs in order of EventSequence. Of entries with an equal EventSequence the one that arrived first (where
+/// stamps say so), and else the one of the first given run, is delivered and the others are dropped and counted. Holds
+/// references on all runs until it is disposed. Not thread-safe.
 /// </summary>
 public sealed class MergeCursor : IDisposable
 {
@@ -139,7 +139,8 @@ public sealed class MergeCursor : IDisposable
     {
         foreach (Chain chain in chains)
         {
-            if (chain.Last <= first)
+            // Equal ones are judged by their stamps, which only a merge looks at.
+            if (chain.Last < first)
             {
                 return chain;
             }

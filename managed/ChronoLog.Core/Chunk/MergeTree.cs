@@ -6,7 +6,7 @@ namespace ChronoLog.Core.Chunk;
 /// <summary>
 /// Loser tree over sorted sources (Knuth, TAOCP 3, 5.4.1): log2(k) comparisons per entry. A source that wins several
 /// times in a row is copied in bulk up to the runner-up's head. Of entries with an equal EventSequence the one of the
-/// smallest ordinal comes first, and the others are dropped.
+/// least arrival stamp, and then of the smallest ordinal, comes first, and the others are dropped.
 /// </summary>
 /// <remarks>
 /// Nodes 1..k-1 hold the losers of their match with the tick of the loser's head; the leaf of source s is node k + s,
@@ -26,7 +26,7 @@ internal sealed class MergeTree
     private const int BulkEntries = 256;
 
     /// <summary>Length of an entry whose record is in another process.</summary>
-    private const int NotHere = -1;
+    private const int NotHere = int.MinValue;
 
     private readonly Source[] sources;
     private readonly Node[] nodes;
@@ -214,7 +214,7 @@ internal sealed class MergeTree
         if (runnerUp >= 0 && !sources[runnerUp].Ended)
         {
             ref Source second = ref sources[runnerUp];
-            ahead = EntrySearch.Gallop(rest, second.Entries[second.Next], orEqual: source.Ordinal < second.Ordinal);
+            ahead = EntrySearch.Gallop(rest, second.Entries[second.Next]);
         }
 
         // The winner's head is next whatever the search says about equal ones.
@@ -405,7 +405,15 @@ internal sealed class MergeTree
             return !first.Ended;
         }
 
-        int order = EventEntry.Compare(first.Entries[first.Next], second.Entries[second.Next]);
+        ref readonly EventEntry firstHead = ref first.Entries[first.Next];
+        ref readonly EventEntry secondHead = ref second.Entries[second.Next];
+        int order = EventEntry.Compare(firstHead, secondHead);
+        if (order == 0)
+        {
+            // Which stamp remains must not depend on who is asked first.
+            order = firstHead.Arrival.CompareTo(secondHead.Arrival);
+        }
+
         return order != 0 ? order < 0 : first.Ordinal < second.Ordinal;
     }
 

@@ -206,7 +206,8 @@ public sealed class StoryChunk(ulong storyId, ulong startTime, ulong endTime)
         EventSequence first = run.First;
         foreach (ChunkChain chain in chains)
         {
-            if (chain.Last <= first)
+            // Equal ones are judged by their stamps, which only a merge looks at.
+            if (chain.Last < first)
             {
                 chain.Append(run);
                 return;

@@ -14,13 +14,16 @@ internal sealed class ChunkParts : IDisposable
     private const int BlockEntries = 2048;
 
     private readonly MergeCursor merge;
-    private readonly ColumnPageWriter writer = new();
+    private readonly ColumnPageWriter writer;
     private readonly EventEntry[] block = new EventEntry[BlockEntries];
     private int taken;
     private int read;
 
-    public ChunkParts(StoryChunk chunk)
+    /// <param name="chunk">Does not change any more.</param>
+    /// <param name="stamped">The images have arrival stamps.</param>
+    public ChunkParts(StoryChunk chunk, bool stamped = false)
     {
+        writer = new ColumnPageWriter(stamped);
         merge = chunk.OpenHandover();
         ReadBlock();
     }

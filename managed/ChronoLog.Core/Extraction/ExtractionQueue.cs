@@ -8,7 +8,8 @@ namespace ChronoLog.Core.Extraction;
 /// <param name="bytesMax">Most record bytes that may wait.</param>
 public sealed class ExtractionQueue(int countMax, long bytesMax)
 {
-    private readonly BoundedQueue<ExtractionJob> jobs = new(countMax, bytesMax, job => job.Chunk.Chunk.RecordBytes);
+    private readonly BoundedQueue<ExtractionJob> jobs = new(
+        countMax, bytesMax, static job => job.Chunk.Chunk.RecordBytes, static job => job.Chunk.IsPriority);
 
     /// <summary>Chunks that wait now.</summary>
     public int Count => jobs.Count;
@@ -26,14 +27,14 @@ public sealed class ExtractionQueue(int countMax, long bytesMax)
     public ValueTask EnqueueAsync(RetiredChunk chunk, CancellationToken cancellation = default) =>
         EnqueueAsync(new ExtractionJob(chunk), cancellation);
 
-    /// <summary>Queues the job, waiting for room, first come, first served.</summary>
+    /// <summary>Queues the job, waiting for room: priority stories' before others'.</summary>
     public ValueTask EnqueueAsync(ExtractionJob job, CancellationToken cancellation = default) =>
         jobs.EnqueueAsync(job, cancellation);
 
-    /// <summary>Takes the oldest job if there is one.</summary>
+    /// <summary>Takes the next job if there is one.</summary>
     public bool TryDequeue([NotNullWhen(true)] out ExtractionJob? job) => jobs.TryDequeue(out job);
 
-    /// <summary>Takes the oldest job, waiting for one.</summary>
+    /// <summary>Takes the next job, waiting for one.</summary>
     public ValueTask<ExtractionJob> DequeueAsync(CancellationToken cancellation = default) =>
         jobs.DequeueAsync(cancellation);
 }

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -41,7 +42,8 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
             return ExtractionReceipt.Taken;
         }
 
-        long bytes = ColumnImage.RequiredBytes(events.EventCount, events.RecordBytes);
+        long stamps = IsStamped(chunk) ? EventEntry.StampLength * events.EventCount : 0;
+        long bytes = ColumnImage.RequiredBytes(events.EventCount, events.RecordBytes + stamps);
         if (bytes <= options.Bulk.SlabBytesMax)
         {
             return Receipt(await SendWholeAsync(chunk, (int)bytes, cancellation));
@@ -74,8 +76,12 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
     private static ColumnImageHeader Header(RetiredChunk chunk) => new(
         chunk.Chunk.StoryId, chunk.Chunk.StartTime, chunk.Chunk.EndTime,
         (chunk.Complete ? ColumnImageFlags.Complete : ColumnImageFlags.None)
-        | (chunk.Supplementary ? ColumnImageFlags.Supplementary : ColumnImageFlags.None),
+        | (chunk.Supplementary ? ColumnImageFlags.Supplementary : ColumnImageFlags.None)
+        | (IsStamped(chunk) ? ColumnImageFlags.Stamped : ColumnImageFlags.None),
         chunk.Identity.ProcessId, chunk.Identity.Epoch, chunk.Identity.Sequence);
+
+    // Who asks for the order of arrival pays for the stamps, and nobody else.
+    private static bool IsStamped(RetiredChunk chunk) => ChronicleAttributes.HasArrivals(chunk.Story.Attributes);
 
     private static ExtractionReceipt Receipt(AnnounceChunkReply? last) =>
         new(StoryFile: null)
@@ -111,7 +117,7 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
     private async ValueTask<AnnounceChunkReply?> SendPartsAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
         AnnounceChunkReply? reply = null;
-        using var parts = new ChunkParts(chunk.Chunk);
+        using var parts = new ChunkParts(chunk.Chunk, IsStamped(chunk));
         for (uint part = 0; !parts.AtEnd; part++)
         {
             Slab slab = await options.Bulk.RentAsync(options.Bulk.SlabBytesMax, cancellation);

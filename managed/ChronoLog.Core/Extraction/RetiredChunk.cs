@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Extraction;
@@ -23,4 +24,8 @@ public sealed record RetiredChunk(
     PartialIdentity Identity,
     bool Complete,
     IReadOnlyList<PartialIdentity> MergedFrom,
-    bool Supplementary);
+    bool Supplementary)
+{
+    /// <summary>Of a chronicle whose stories go before others.</summary>
+    public bool IsPriority { get; } = ChronicleAttributes.IsPriority(Story.Attributes);
+}

@@ -88,6 +88,27 @@ public sealed class ChronicleAttributes
     /// <exception cref="ChronoLogException">As <see cref="Parse"/>.</exception>
     public static void Check(string key, string value) => new ChronicleAttributes().Set(key, value);
 
+    /// <summary>Whether a chronicle's events are ordered by arrival, so that stamps are stored with them.</summary>
+    public static bool HasArrivals(IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        string ordering = CollisionNames[(int)CollisionPolicy.Ordering];
+        return attributes.Any(pair => pair.Key == CollisionKey && pair.Value == ordering);
+    }
+
+    /// <summary>Whether a chronicle's events leave memory early and are compressed in the archive.</summary>
+    public static bool IsCold(IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        string cold = TieringNames[(int)Tiering.Cold];
+        return attributes.Any(pair => pair.Key == TieringKey && pair.Value == cold);
+    }
+
+    /// <summary>Whether a chronicle's stories go before others.</summary>
+    public static bool IsPriority(IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        string priority = TypeNames[(int)ChronicleType.Priority];
+        return attributes.Any(pair => pair.Key == TypeKey && pair.Value == priority);
+    }
+
     /// <summary>Reads the name of a durability level, as in the attribute and in <c>--flush</c>.</summary>
     /// <exception cref="ChronoLogException">As <see cref="Parse"/>.</exception>
     public static DurabilityLevel ParseDurability(string value) => (DurabilityLevel)IndexOf(DurabilityKey, value);

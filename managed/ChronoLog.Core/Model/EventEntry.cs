@@ -16,15 +16,35 @@ namespace ChronoLog.Core.Model;
 ///  | time   | client  | address | index u32 | length |
 ///  +--------+---------+---------+-----------+--------+
 /// </code>
+/// Bit 30 of the length says that an arrival stamp lies in the 8 bytes before the record: only events of chronicles with
+/// the collision policy <c>ordering</c> have one, and no entry grows for it.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Size = 32)]
-public readonly struct EventEntry(ulong eventTime, ulong clientId, uint eventIndex, nint address, int length)
+public readonly struct EventEntry(
+    ulong eventTime, ulong clientId, uint eventIndex, nint address, int length, bool isStamped = false)
 {
+    /// <summary>Bytes of an arrival stamp.</summary>
+    public const int StampLength = 8;
+
+    private const int StampFlag = 0x4000_0000;
+
     public readonly ulong EventTime = eventTime;
     public readonly ulong ClientId = clientId;
     public readonly nint Address = address;
     public readonly uint EventIndex = eventIndex;
-    public readonly int Length = length;
+    private readonly int lengthAndFlag = isStamped ? length | StampFlag : length;
+
+    /// <summary>Bytes of the record.</summary>
+    public int Length => lengthAndFlag & ~StampFlag;
+
+    /// <summary>An arrival stamp lies before the record.</summary>
+    public bool IsStamped => (lengthAndFlag & StampFlag) != 0;
+
+    /// <summary>
+    /// When the event arrived at its Keeper: ChronoTick, different for all events of one ingestion thread; 0 = not known.
+    /// Valid as long as <see cref="LogRecord"/>.
+    /// </summary>
+    public unsafe ulong Arrival => IsStamped ? Unsafe.ReadUnaligned<ulong>((void*)(Address - StampLength)) : 0;
 
     public EventSequence Sequence => new(EventTime, ClientId, EventIndex);
 

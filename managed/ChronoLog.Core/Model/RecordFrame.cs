@@ -32,12 +32,27 @@ public static class RecordFrame
     /// <summary>Set in the length of a frame that carries no event.</summary>
     public const int PaddingFlag = 0x4000_0000;
 
+    /// <summary>
+    /// Set in the length of a frame of the journal whose record is preceded by an arrival stamp, which the length counts.
+    /// No frame of a ring has it: whoever records cannot say when something arrived.
+    /// </summary>
+    public const int StampFlag = 0x2000_0000;
+
     /// <summary>Bytes that a frame of the given committed length occupies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int AlignedLength(int length) => (length + (Alignment - 1)) & ~(Alignment - 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Length(ReadOnlySpan<byte> frame) => Read<int>(frame, LengthOffset);
+
+    /// <summary>The same of a frame of the journal, which may have an arrival stamp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int JournalLength(ReadOnlySpan<byte> frame, out bool isStamped)
+    {
+        int length = Read<int>(frame, LengthOffset);
+        isStamped = length > StampFlag;
+        return isStamped ? length - StampFlag : length;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint EventIndex(ReadOnlySpan<byte> frame) => Read<uint>(frame, EventIndexOffset);

@@ -1,3 +1,5 @@
+using ChronoLog.Core.Time;
+
 namespace ChronoLog.Core.Pipeline;
 
 /// <summary>How a pipeline cuts time.</summary>
@@ -6,4 +8,15 @@ namespace ChronoLog.Core.Pipeline;
 /// How long after its <i>end</i> a chunk stays open for late events: with chunks of 1 s and a window of 1 s, [0, 1 s)
 /// retires at 2 s.
 /// </param>
-public readonly record struct PipelineWindows(ulong ChunkDurationNanoseconds, ulong AcceptanceWindowNanoseconds);
+public readonly record struct PipelineWindows(ulong ChunkDurationNanoseconds, ulong AcceptanceWindowNanoseconds)
+{
+    // Late events of a cold story rather become supplementary StoryFiles than that all of its events wait in memory.
+    private const ulong EarlyShare = 4;
+
+    /// <summary>
+    /// What passes for now where a story is retired early: so that of its acceptance window a quarter is waited.
+    /// </summary>
+    /// <param name="now">ChronoTick.</param>
+    public ulong EarlyNow(ulong now) =>
+        ChronoTick.AddSaturating(now, AcceptanceWindowNanoseconds - (AcceptanceWindowNanoseconds / EarlyShare));
+}

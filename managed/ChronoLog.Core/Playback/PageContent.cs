@@ -9,6 +9,8 @@ internal readonly ref struct PageContent
     private readonly ReadOnlySpan<EventEntry> entries;
     private readonly ColumnSlice? columns;
 
+    /// <param name="entries">At least one.</param>
+    /// <param name="recordBytes">Of their records, with arrival stamps if they get them.</param>
     public PageContent(ReadOnlySpan<EventEntry> entries, long recordBytes)
     {
         this.entries = entries;

@@ -9,21 +9,26 @@ namespace ChronoLog.Core.Playback;
 /// how many of them fill a page. Collecting entries first and copying records last gives every page a slab of exactly its
 /// own size, and copies each record once.
 /// </summary>
-internal sealed class PageEntries(int pageBytes) : IDisposable
+/// <param name="pageBytes">Most bytes of a page.</param>
+/// <param name="stamped">Each record takes an arrival stamp along.</param>
+/// <param name="isByArrival">Entries come from one run after the other, in whatever order.</param>
+internal sealed class PageEntries(int pageBytes, bool stamped = false, bool isByArrival = false) : IDisposable
 {
-    // Columns: time, client and offset of 8 bytes each, index of 4.
-    private const int BytesPerEvent = 28;
 
     // Header, the offset column's extra element, and padding of the records (7) and of the index column (4).
     private const int BytesFixed = ColumnImage.HeaderLength + 24;
 
     private const int FirstCapacity = 256;
 
+    // Columns: time, client and offset of 8 bytes each, index of 4.
+    private readonly int bytesPerEvent = 28 + (stamped ? EventEntry.StampLength : 0);
+
     private readonly List<EventRun> held = [];
     private EventEntry[] entries = EntryPool.Rent(FirstCapacity);
     private int start;
     private int end;
     private int counted;
+    private int writtenOfFirst;
     private long bytes = BytesFixed;
 
     /// <summary>True when the counted entries fill a page: one more would not fit.</summary>
@@ -32,8 +37,8 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     /// <summary>Entries of the next page, as far as known.</summary>
     public ReadOnlySpan<EventEntry> Page => entries.AsSpan(start, counted);
 
-    /// <summary>Bytes of the records of <see cref="Page"/>.</summary>
-    public long RecordBytes => bytes - BytesFixed - ((long)BytesPerEvent * counted);
+    /// <summary>Bytes of the records of <see cref="Page"/>, arrival stamps included.</summary>
+    public long RecordBytes => bytes - BytesFixed - ((long)ColumnImageDescriptor.EventBytes * counted);
 
     /// <summary>Entries here, those of later pages included.</summary>
     public int Count => end - start;
@@ -69,7 +74,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         {
             foreach (ref readonly EventEntry beyond in Page[(int)events..])
             {
-                bytes -= BytesPerEvent + beyond.Length;
+                bytes -= bytesPerEvent + beyond.Length;
             }
 
             counted = (int)events;
@@ -81,12 +86,16 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
     public void Written()
     {
         EventSequence last = counted == 0 ? default : entries[start + counted - 1].Sequence;
-        bool any = counted > 0;
+        int written = counted;
         start += counted;
         counted = 0;
         bytes = BytesFixed;
         IsFull = false;
-        if (any)
+        if (isByArrival)
+        {
+            ReleaseWritten(written);
+        }
+        else if (written > 0)
         {
             ReleaseThrough(last);
         }
@@ -123,7 +132,7 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         int fits = 0;
         foreach (ref readonly EventEntry entry in fresh)
         {
-            long with = sum + BytesPerEvent + entry.Length;
+            long with = sum + bytesPerEvent + entry.Length;
             if (with > pageBytes && counted + fits > 0)
             {
                 IsFull = true;
@@ -157,6 +166,19 @@ internal sealed class PageEntries(int pageBytes) : IDisposable
         }
 
         held.RemoveRange(kept, held.Count - kept);
+    }
+
+    private void ReleaseWritten(int written)
+    {
+        int through = 0;
+        writtenOfFirst += written;
+        while (through < held.Count && held[through].Count <= writtenOfFirst)
+        {
+            writtenOfFirst -= held[through].Count;
+            held[through++].Release();
+        }
+
+        held.RemoveRange(0, through);
     }
 
     private void Grow(int least)

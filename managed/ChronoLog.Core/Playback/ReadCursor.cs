@@ -24,6 +24,7 @@ internal sealed class ReadCursor
     private readonly ReadPlan plan;
     private readonly SourceMerge merge;
     private readonly PageEntries entries;
+    private readonly ColumnImageFlags flags;
     private readonly CancellationTokenSource closing = new();
     private ulong eventsLeft;
     private bool exhausted;
@@ -43,8 +44,11 @@ internal sealed class ReadCursor
     {
         this.context = context;
         this.plan = plan;
-        merge = new SourceMerge(plan, context.PassesPages ? context.Bulk.Provider : null, context.PageBytes);
-        entries = new PageEntries(context.PageBytes);
+        merge = new SourceMerge(
+            plan, context.PassesPages ? context.Bulk.Provider : null, context.PageBytes, context.WithArrivals);
+        entries = new PageEntries(context.PageBytes, context.WithArrivals, plan.IsByArrival);
+        flags = (context.WithArrivals ? ColumnImageFlags.Stamped : ColumnImageFlags.None)
+            | (plan.IsByArrival ? ColumnImageFlags.ByArrival : ColumnImageFlags.None);
         eventsLeft = context.EventLimit == 0 ? ulong.MaxValue : context.EventLimit;
     }
 
@@ -54,6 +58,9 @@ internal sealed class ReadCursor
     public ulong ClientId => context.ClientId;
 
     public ulong Watermark => plan.Watermark;
+
+    /// <summary>See <see cref="ReadPlan.IsByArrival"/>.</summary>
+    public bool IsByArrival => plan.IsByArrival;
 
     /// <summary>Events dropped so far because another one of other bytes has their EventSequence.</summary>
     public long Conflicts => merge.Conflicts;
@@ -161,9 +168,9 @@ internal sealed class ReadCursor
 
     private async ValueTask<ReadPage> CopyAsync(EventRun run, ulong sequence)
     {
-        int length = checked((int)ColumnImage.RequiredBytes(run.Count, run.RecordBytes));
+        int length = checked((int)ColumnImage.RequiredBytes(run.Count, context.RecordBytes(run)));
         Slab slab = await context.RentAsync(length, closing.Token);
-        return Write(slab, length, new PageContent(run.Entries, run.RecordBytes), sequence, end: false);
+        return Write(slab, length, new PageContent(run.Entries, context.RecordBytes(run)), sequence, end: false);
     }
 
     private async ValueTask BringingEndedAsync(CancellationToken cancellation)
@@ -356,7 +363,7 @@ internal sealed class ReadCursor
         try
         {
             var header = new ColumnImageHeader(
-                context.StoryId, context.StartTime, context.EndTime, Sequence: sequence, Watermark: plan.Watermark);
+                context.StoryId, context.StartTime, context.EndTime, flags, Sequence: sequence, Watermark: plan.Watermark);
             Span<byte> image = slab.Span[..length];
             content.Write(image, header);
             return ReadPage.In(slab, length, Crc32C.Compute(image), content, end);

@@ -1,4 +1,6 @@
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 
@@ -17,6 +19,13 @@ internal sealed record ReadCursorContext(
     public ulong EndTime { get; } = Request.EndTime;
 
     public ulong EventLimit { get; } = Request.EventLimit;
+
+    /// <summary>Records are preceded by arrival stamps.</summary>
+    public bool WithArrivals { get; } = Request.WithArrivals;
+
+    /// <summary>Bytes of records in an image of such events.</summary>
+    public long RecordBytes(EventRun run) =>
+        run.RecordBytes + (WithArrivals ? (long)EventEntry.StampLength * run.Count : 0);
 
     /// <summary>The reader can pull pages that lie in other processes.</summary>
     public bool PassesPages { get; } = Request.AcceptsForeignPages;

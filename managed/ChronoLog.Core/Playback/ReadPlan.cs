@@ -9,6 +9,9 @@ namespace ChronoLog.Core.Playback;
 public sealed record ReadPlan(IReadOnlyList<IReadSource> Sources, ulong Watermark, IReadOnlyList<Gap> Gaps)
     : IAsyncDisposable
 {
+    /// <summary>The only source gives its events in another order than by EventSequence.</summary>
+    public bool IsByArrival { get; init; }
+
     /// <summary>Nothing to read.</summary>
     public static ReadPlan Empty(ulong watermark = 0) => new([], watermark, []);
 

@@ -143,6 +143,7 @@ public sealed class ReadService
             Foreign = page.Passed is not null,
             End = page.End,
             EventCount = (uint)page.Count,
+            ByArrival = cursor.IsByArrival,
             Watermark = cursor.Watermark,
         };
         if (page.Count > 0)

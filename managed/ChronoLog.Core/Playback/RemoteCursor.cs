@@ -64,7 +64,7 @@ internal sealed class RemoteCursor
 
         if (offer is not null)
         {
-            CheckOrder(offer);
+            CheckOrder(offer, reply.ByArrival && options.AcceptsByArrival);
             last = offer.Last;
             anyOffered = true;
         }
@@ -96,8 +96,9 @@ internal sealed class RemoteCursor
         try
         {
             await bulk.PullAsync(page, slab, closing.Token, () => offer.Arrived.TrySetResult());
-            EventRun run = ColumnImage.ToRun(slab, (int)page.Length, out ColumnImageHeader header);
-            CheckContent(run, header.StoryId, offer);
+            EventRun run = ColumnImage.ToRun(
+                slab, (int)page.Length, out ColumnImageHeader header, options.AcceptsByArrival);
+            CheckContent(run, header, offer);
             return run;
         }
         finally
@@ -182,10 +183,11 @@ internal sealed class RemoteCursor
         new(identity.EventTime, identity.ClientId, identity.EventIndex);
 
     // A page out of order would break the merge of every other source too.
-    private void CheckOrder(RemotePage offer)
+    private void CheckOrder(RemotePage offer, bool isByArrival)
     {
         bool inRange = offer.First.EventTime >= request.StartTime && offer.Last.EventTime < request.EndTime;
-        if (!inRange || offer.Last < offer.First || (anyOffered && offer.First < last))
+        bool isBehind = offer.Last >= offer.First && (!anyOffered || offer.First >= last);
+        if (!inRange || !(isBehind || isByArrival))
         {
             throw Corrupt(
                 $"sent a page that does not continue the read of story {request.Story.StoryId}: it goes from "
@@ -193,9 +195,11 @@ internal sealed class RemoteCursor
         }
     }
 
-    private void CheckContent(EventRun run, ulong storyId, RemotePage offer)
+    private void CheckContent(EventRun run, in ColumnImageHeader header, RemotePage offer)
     {
-        if (run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
+        ulong storyId = header.StoryId;
+        if (header.IsStamped == request.WithArrivals
+            && run.Count == offer.Count && run.First == offer.First && run.Last == offer.Last
             && storyId == request.Story.StoryId)
         {
             return;

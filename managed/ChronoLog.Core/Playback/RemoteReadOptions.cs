@@ -3,6 +3,9 @@ namespace ChronoLog.Core.Playback;
 /// <summary>How a <see cref="RemoteReadSource"/> behaves.</summary>
 public sealed record RemoteReadOptions
 {
+    /// <summary>The server may order events by their arrival within a granule. A merge cannot take that.</summary>
+    public bool AcceptsByArrival { get; init; } = true;
+
     /// <summary>See <see cref="IReadSource.Name"/>; default: the channel's endpoint.</summary>
     public string? Name { get; init; }
 

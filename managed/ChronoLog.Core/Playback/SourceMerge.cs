@@ -25,6 +25,7 @@ internal sealed class SourceMerge : IDisposable
     private readonly bool[] ended;
     private readonly string? passesProvider;
     private readonly int pageBytes;
+    private readonly bool stamped;
     private readonly ulong[] gapsThrough;
 
     /// <param name="plan">Stays the caller's.</param>
@@ -32,11 +33,13 @@ internal sealed class SourceMerge : IDisposable
     /// Pages of other processes on this fabric provider may be passed on; null = none may.
     /// </param>
     /// <param name="pageBytes">Most bytes of a page.</param>
-    public SourceMerge(ReadPlan plan, string? passesProvider, int pageBytes)
+    /// <param name="stamped">Pages have arrival stamps.</param>
+    public SourceMerge(ReadPlan plan, string? passesProvider, int pageBytes, bool stamped = false)
     {
         this.plan = plan;
         this.passesProvider = passesProvider;
         this.pageBytes = pageBytes;
+        this.stamped = stamped;
         merge = new StreamingMerge(plan.Sources.Count);
         offers = new PageOffer?[plan.Sources.Count];
         ended = new bool[plan.Sources.Count];
@@ -193,7 +196,7 @@ internal sealed class SourceMerge : IDisposable
     {
         RemotePage remote => !remote.IsForeign && remote.Page.Provider == passesProvider,
         ColumnPage { Columns: { IsStrict: true } columns } =>
-            ColumnImage.RequiredBytes(columns.Count, columns.RecordBytes) is var bytes
+            columns.IsStamped == stamped && ColumnImage.RequiredBytes(columns.Count, columns.RecordBytes) is var bytes
             && bytes <= pageBytes && bytes >= pageBytes / SmallestPart,
         _ => false,
     };

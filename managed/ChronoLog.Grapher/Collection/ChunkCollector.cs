@@ -16,7 +16,8 @@ internal sealed class ChunkCollector(
     int announcementsMax,
     GrapherStatistics statistics)
 {
-    private readonly BoundedQueue<PullRequest> queue = new(announcementsMax, long.MaxValue, static _ => 0);
+    private readonly BoundedQueue<PullRequest> queue =
+        new(announcementsMax, long.MaxValue, static _ => 0, static request => request.IsPriority);
 
     /// <summary>Announcements that wait.</summary>
     public int Waiting => queue.Count;

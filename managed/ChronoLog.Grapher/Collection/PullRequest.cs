@@ -19,6 +19,9 @@ internal sealed class PullRequest(
     /// <summary>As it was when the announcement came: a story destroyed and created again is another one.</summary>
     public GrapherStory Story => story;
 
+    /// <summary>Of a story that goes before others.</summary>
+    public bool IsPriority { get; } = ChronicleAttributes.IsPriority(announcement.Story.Attributes);
+
     /// <summary>Cancelled when the sender no longer waits, and so no longer exposes the image.</summary>
     public CancellationToken Deadline => deadline;
 

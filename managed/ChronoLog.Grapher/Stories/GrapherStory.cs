@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Time;
@@ -17,8 +18,24 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     private readonly Dictionary<ulong, List<OpenPiece>> openPieces = [];
     private readonly List<PendingChunk> pending = [];
     private TaskCompletionSource? idle;
+    private StoryDescriptor named = descriptor;
 
-    public StoryDescriptor Descriptor { get; set; } = descriptor;
+    public StoryDescriptor Descriptor
+    {
+        get => named;
+        set
+        {
+            named = value;
+            IsPriority = ChronicleAttributes.IsPriority(value.Attributes);
+            IsCold = ChronicleAttributes.IsCold(value.Attributes);
+        }
+    }
+
+    /// <summary>Its chunks are retired and written before others'.</summary>
+    public bool IsPriority { get; private set; } = ChronicleAttributes.IsPriority(descriptor.Attributes);
+
+    /// <summary>Its chunks are retired early.</summary>
+    public bool IsCold { get; private set; } = ChronicleAttributes.IsCold(descriptor.Attributes);
 
     // From tick 0: nothing is late until its range was retired here, however old it is.
     public StoryPipeline Pipeline { get; } = new(descriptor.StoryId, 0, windows);
@@ -100,8 +117,9 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
         ulong window = Pipeline.Windows.AcceptanceWindowNanoseconds;
         ulong drained = ChronoTick.AddSaturating(Drained.Through(view), window);
         ulong held = now > holdNanoseconds ? now - holdNanoseconds : 0;
+        ulong due = IsCold ? Pipeline.Windows.EarlyNow(now) : now;
         var chunks = new List<StoryChunk>();
-        Pipeline.ExtractRetired(Math.Min(now, Math.Max(drained, held)), chunks);
+        Pipeline.ExtractRetired(Math.Min(due, Math.Max(drained, held)), chunks);
         return chunks;
     }
 

@@ -12,8 +12,10 @@ internal sealed class StoryTable(int storiesMax, PipelineWindows windows, Func<S
     private readonly Dictionary<ulong, GrapherStory> stories = [];
     private readonly Dictionary<ulong, Task> destroyed = [];
 
-    /// <summary>All stories as they are now: the list does not change while the caller awaits.</summary>
-    public IReadOnlyList<GrapherStory> All => [.. stories.Values];
+    /// <summary>
+    /// All stories as they are now, those with priority first: the list does not change while the caller awaits.
+    /// </summary>
+    public IReadOnlyList<GrapherStory> All => [.. stories.Values.OrderByDescending(static story => story.IsPriority)];
 
     public GrapherStory? Find(ulong storyId) => stories.GetValueOrDefault(storyId);
 

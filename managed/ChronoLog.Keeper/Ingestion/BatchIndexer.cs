@@ -25,6 +25,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
     private readonly List<Slot> entered = [];
     private long version = -1;
     private Slot? last;
+    private bool hasPriority;
 
     /// <param name="batch">A batch in the journal.</param>
     /// <param name="clientId">Whose events these are.</param>
@@ -36,6 +37,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
     public BatchTally Index(in JournalSpan batch, ulong clientId, ulong tickBound)
     {
         ForgetIfStoriesChanged();
+        hasPriority = false;
         try
         {
             return Walk(batch, clientId, tickBound);
@@ -79,8 +81,10 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
         while (offset < frames.Length)
         {
             ReadOnlySpan<byte> frame = frames[offset..];
-            int length = frame.Length < RecordFrame.HeaderLength ? 0 : RecordFrame.Length(frame);
-            if (length < RecordFrame.HeaderLength || length > frame.Length)
+            bool isStamped = false;
+            int length = frame.Length < RecordFrame.HeaderLength ? 0 : RecordFrame.JournalLength(frame, out isStamped);
+            int header = RecordFrame.HeaderLength + (isStamped ? EventEntry.StampLength : 0);
+            if (length < header || length > frame.Length)
             {
                 throw NotAFrame(offset, length, frame.Length);
             }
@@ -90,7 +94,12 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             {
                 var entry = new EventEntry(
                     tick, clientId, RecordFrame.EventIndex(frame),
-                    batch.Address + offset + RecordFrame.HeaderLength, length - RecordFrame.HeaderLength);
+                    batch.Address + offset + header, length - header, isStamped);
+                if (isStamped && isRecovery)
+                {
+                    stories.NoteArrival(entry.Arrival);
+                }
+
                 BuilderOf(RecordFrame.StoryId(frame), tick).Append(entry, batch.Segment);
                 events++;
             }
@@ -102,7 +111,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             offset += RecordFrame.AlignedLength(length);
         }
 
-        return new BatchTally(events, farFuture);
+        return new BatchTally(events, farFuture, hasPriority);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -125,6 +134,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             slot.Builder = slot.Handle.Enter();
             slot.First = slot.Builder.Count;
             entered.Add(slot);
+            hasPriority |= slot.Story.IsPriority;
         }
 
         last = slot;

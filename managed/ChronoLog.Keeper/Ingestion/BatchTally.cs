@@ -3,4 +3,5 @@ namespace ChronoLog.Keeper.Ingestion;
 /// <summary>What a walk over a batch found.</summary>
 /// <param name="Events">Indexed.</param>
 /// <param name="FarFuture">Not indexed: their tick lies beyond the bound.</param>
-public readonly record struct BatchTally(int Events, int FarFuture);
+/// <param name="HasPriority">Some are of priority stories.</param>
+public readonly record struct BatchTally(int Events, int FarFuture, bool HasPriority);

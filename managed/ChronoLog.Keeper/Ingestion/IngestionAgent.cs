@@ -21,11 +21,15 @@ public sealed class IngestionAgent : IAgent
     // A third of what producers take for the consumer's death.
     private const long BeatNanoseconds = 250_000_000;
 
+    // Of a ring with priority events, before every other ring has one: those still get a fifth of the thread.
+    private const int PriorityBatches = 4;
+
     private readonly IJournal journal;
     private readonly IBaseClock clock;
     private readonly ITimers timers;
     private readonly ILogger logger;
     private readonly BatchIndexer indexer;
+    private readonly ArrivalStamper stamper;
     private readonly FenceList fences = new();
     private readonly ulong futureBound;
     private readonly long producerCheckNanoseconds;
@@ -50,6 +54,7 @@ public sealed class IngestionAgent : IAgent
         this.timers = timers;
         this.logger = logger;
         indexer = new BatchIndexer(number, stories);
+        stamper = new ArrivalStamper(stories, journal.BatchBytesMax);
         batchBytes = Math.Min(options.BatchBytes, journal.BatchBytesMax);
         futureBound = (ulong)options.FutureBound.TotalNanoseconds;
         producerCheckNanoseconds = (long)options.ProducerCheckPeriod.TotalNanoseconds;
@@ -96,9 +101,24 @@ public sealed class IngestionAgent : IAgent
         Volatile.Write(ref cycles, cycles + 1);
         int done = 0;
         long now = timers.MonotonicNanoseconds;
-        foreach (RingSession session in rings)
+        RingSession[] served = rings;
+        foreach (RingSession session in served)
         {
-            if (!session.IsDetached && !session.IsDrained)
+            // What came with it may change with the batch: each ring has its turn below all the same.
+            for (int i = 0; i < PriorityBatches && session.HasPriority && IsServed(session); i++)
+            {
+                if (Serve(session, now) is var taken && taken == 0)
+                {
+                    break;
+                }
+
+                done += taken;
+            }
+        }
+
+        foreach (RingSession session in served)
+        {
+            if (IsServed(session))
             {
                 done += Serve(session, now);
             }
@@ -107,6 +127,8 @@ public sealed class IngestionAgent : IAgent
         fences.CompletePassed();
         return done;
     }
+
+    private static bool IsServed(RingSession session) => !session.IsDetached && !session.IsDrained;
 
     private int Serve(RingSession session, long now)
     {
@@ -131,7 +153,7 @@ public sealed class IngestionAgent : IAgent
     private int Take(RingSession session)
     {
         IRecordingRing ring = session.Ring;
-        ReadOnlySpan<byte> frames = ring.Committed(batchBytes);
+        ReadOnlySpan<byte> frames = ring.Committed(stamper.Room(batchBytes));
         if (frames.IsEmpty)
         {
             return 0;
@@ -140,13 +162,14 @@ public sealed class IngestionAgent : IAgent
         ulong arrival = clock.Now;
         // The position behind a batch: padding that Committed passed over lies before the frames and is counted there.
         var origin = new BatchOrigin(ring.ClientId, ring.RingId, ring.Consumed + frames.Length, arrival);
-        if (!journal.TryAppend(origin, frames, out JournalSpan copy))
+        if (!journal.TryAppend(origin, stamper.Stamp(frames, arrival), out JournalSpan copy))
         {
             Counters.AddBlocked();
             return 0; // the ring fills, and its producers wait: back-pressure, never loss
         }
 
         BatchTally tally = indexer.Index(copy, ring.ClientId, arrival + futureBound);
+        session.HasPriority = tally.HasPriority;
         Counters.AddBatch(tally.Events, tally.FarFuture, frames.Length);
         ring.Consume(frames.Length);
         session.PublishIndexed(ring.Consumed);

@@ -55,6 +55,9 @@ public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
     /// <summary>Monotonic nanoseconds of the next look at the producer's process. Ingestion thread.</summary>
     public long NextProducerCheck { get; set; }
 
+    /// <summary>Its last batch had events of priority stories. Ingestion thread.</summary>
+    public bool HasPriority { get; set; }
+
     /// <summary>Monotonic nanoseconds of the next beat. Ingestion thread.</summary>
     public long NextBeat { get; set; }
 

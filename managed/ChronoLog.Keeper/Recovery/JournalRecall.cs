@@ -76,8 +76,9 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
         for (int offset = 0; frames.Length - offset >= RecordFrame.HeaderLength;)
         {
             ReadOnlySpan<byte> frame = frames[offset..];
-            int length = RecordFrame.Length(frame);
-            if (length < RecordFrame.HeaderLength || length > frame.Length)
+            int length = RecordFrame.JournalLength(frame, out bool isStamped);
+            int header = RecordFrame.HeaderLength + (isStamped ? EventEntry.StampLength : 0);
+            if (length < header || length > frame.Length)
             {
                 return; // a client's nonsense, passed over when it came, too
             }
@@ -89,7 +90,7 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
                 builder.Append(
                     new EventEntry(
                         tick, origin.ClientId, RecordFrame.EventIndex(frame),
-                        batch.Address + offset + RecordFrame.HeaderLength, length - RecordFrame.HeaderLength),
+                        batch.Address + offset + header, length - header, isStamped),
                     batch.Segment);
             }
 

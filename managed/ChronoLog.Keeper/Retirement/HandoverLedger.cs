@@ -1,3 +1,4 @@
+using ChronoLog.Core.Agents;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
@@ -20,7 +21,7 @@ public sealed class HandoverLedger
     private readonly ILogger logger;
     private readonly bool awaitsNotice;
     private readonly Dictionary<(ulong ProcessId, ulong Epoch, ulong Sequence), RetainedChunk> chunks = [];
-    private readonly Queue<ExtractionJob> feed = new();
+    private readonly PriorityLanes<ExtractionJob> feed = new();
     private readonly CancellationTokenSource stop = new();
     private ulong lastSequence;
     private bool isFeeding;
@@ -197,7 +198,7 @@ public sealed class HandoverLedger
 
     private void Feed(ExtractionJob job)
     {
-        feed.Enqueue(job);
+        feed.Add(job, job.Chunk.IsPriority);
         if (!isFeeding)
         {
             isFeeding = true;
@@ -209,7 +210,7 @@ public sealed class HandoverLedger
     {
         try
         {
-            while (feed.TryDequeue(out ExtractionJob? job))
+            while (feed.TryTake(out ExtractionJob? job))
             {
                 if (!TryReleaseFinished(job))
                 {

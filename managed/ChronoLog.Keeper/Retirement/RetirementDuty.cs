@@ -24,9 +24,10 @@ public sealed class RetirementDuty(
     /// <param name="isFenced">False when the rings still hold older events: then nothing is stated as drained.</param>
     public void Retire(ulong now, bool isFenced)
     {
-        foreach (KeeperStory story in stories.All)
+        // Priority stories' chunks are queued before others'.
+        foreach (KeeperStory story in stories.InOrder)
         {
-            story.Pipeline.ExtractRetired(now, extracted);
+            story.Pipeline.ExtractRetired(story.IsCold ? story.Pipeline.Windows.EarlyNow(now) : now, extracted);
             Hand(story);
             if (isFenced)
             {

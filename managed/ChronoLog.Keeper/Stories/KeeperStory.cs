@@ -35,6 +35,15 @@ public sealed class KeeperStory
     /// <summary>What a flush of this story waits for; an unnamed story gets the default.</summary>
     public DurabilityLevel Durability { get; set; } = DurabilityLevel.Synced;
 
+    /// <summary>Its events get arrival stamps; of one that is not named yet, nobody knows that they need none.</summary>
+    public bool HasArrivals { get; set; } = true;
+
+    /// <summary>It is sequenced, retired and handed over before others.</summary>
+    public bool IsPriority { get; set; }
+
+    /// <summary>Its chunks retire early.</summary>
+    public bool IsCold { get; set; }
+
     /// <summary>True between StartStoryRecording and StopStoryRecording. Strand.</summary>
     public bool IsRecording { get; set; }
 

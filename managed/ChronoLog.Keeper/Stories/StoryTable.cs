@@ -24,11 +24,16 @@ public sealed class StoryTable
     private readonly IBaseClock clock;
     private readonly int ingestionThreads;
     private KeeperStory[]? all = [];
+    private KeeperStory[]? inOrder;
     private long version;
     private int unknown;
     private int unknownMax;
     private int synced;
     private int followed;
+    private int arrivals;
+    private long arrivalsVersion;
+    private ulong newestArrival;
+    private volatile bool isSettled;
 
     public StoryTable(KeeperOptions options, IBaseClock clock, int ingestionThreads)
     {
@@ -50,6 +55,38 @@ public sealed class StoryTable
     /// <summary>True while a story exists whose events are to be synced promptly.</summary>
     public bool AnySynced => Volatile.Read(ref synced) > 0;
 
+    /// <summary>
+    /// True while a story exists whose events get arrival stamps, or may: before the Visor has named what rings bring.
+    /// </summary>
+    public bool AnyArrivals => !isSettled || Volatile.Read(ref arrivals) > 0;
+
+    /// <summary>Changes when the answer of <see cref="WantsArrivals"/> may be another one.</summary>
+    public long ArrivalsVersion => Volatile.Read(ref arrivalsVersion);
+
+    /// <summary>The greatest stamp of an earlier run; 0 = none.</summary>
+    public ulong NewestArrival => Volatile.Read(ref newestArrival);
+
+    /// <summary>The Visor has named the stories that are recorded here.</summary>
+    public void Settle() => isSettled = true;
+
+    /// <summary>Whether events of a story get arrival stamps. From any thread.</summary>
+    public bool WantsArrivals(ulong storyId)
+    {
+        lock (gate)
+        {
+            return !stories.TryGetValue(storyId, out KeeperStory? story) || story.HasArrivals;
+        }
+    }
+
+    /// <summary>An event of an earlier run has this stamp.</summary>
+    public void NoteArrival(ulong stamp)
+    {
+        if (stamp > newestArrival)
+        {
+            Volatile.Write(ref newestArrival, stamp);
+        }
+    }
+
     /// <summary>All stories now.</summary>
     public IReadOnlyList<KeeperStory> All
     {
@@ -58,6 +95,18 @@ public sealed class StoryTable
             lock (gate)
             {
                 return all ??= [.. stories.Values];
+            }
+        }
+    }
+
+    /// <summary>The same, those with priority first.</summary>
+    public IReadOnlyList<KeeperStory> InOrder
+    {
+        get
+        {
+            lock (gate)
+            {
+                return inOrder ??= [.. stories.Values.OrderByDescending(static story => story.IsPriority)];
             }
         }
     }
@@ -172,6 +221,10 @@ public sealed class StoryTable
             Count(story, -1);
             story.Descriptor = descriptor;
             story.Durability = durability;
+            story.IsPriority = ChronicleAttributes.IsPriority(descriptor.Attributes);
+            story.IsCold = ChronicleAttributes.IsCold(descriptor.Attributes);
+            inOrder = null;
+            story.HasArrivals = ChronicleAttributes.HasArrivals(descriptor.Attributes);
             Count(story, +1);
             return story;
         }
@@ -186,7 +239,7 @@ public sealed class StoryTable
             {
                 stories.Remove(story.StoryId);
                 Count(story, -1);
-                all = null;
+                all = inOrder = null;
                 Volatile.Write(ref version, version + 1);
             }
         }
@@ -199,7 +252,7 @@ public sealed class StoryTable
         var story = new KeeperStory(storyId, new StoryPipeline(storyId, startTime, windows), ingestionThreads);
         stories.Add(storyId, story);
         Count(story, +1);
-        all = null;
+        all = inOrder = null;
         return story;
     }
 
@@ -207,5 +260,7 @@ public sealed class StoryTable
     {
         unknown += story.Descriptor is null ? change : 0;
         synced += story.Durability >= DurabilityLevel.Synced ? change : 0;
+        arrivals += story.HasArrivals ? change : 0;
+        Volatile.Write(ref arrivalsVersion, arrivalsVersion + 1);
     }
 }

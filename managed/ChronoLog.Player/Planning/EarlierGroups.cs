@@ -126,6 +126,7 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
         ClientId = request.ClientId,
         EventLimit = request.EventLimit,
         PageBytes = request.PageBytes,
+        WithArrivals = request.WithArrivals,
         AcceptsForeignPages = request.AcceptsForeignPages && !isPlayer,
         IncludeHandedOver = true,
         OwnGroupOnly = true,

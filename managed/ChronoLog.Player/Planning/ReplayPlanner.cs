@@ -41,9 +41,9 @@ internal sealed class ReplayPlanner(
         (ulong start, ulong end) = rule.Widen();
         var wider = new OpenReadRequest(request)
         {
-            StartTime = start, EndTime = end, EventLimit = 0, AcceptsForeignPages = false,
+            StartTime = start, EndTime = end, EventLimit = 0, AcceptsForeignPages = false, WithArrivals = rule.NeedsArrivals,
         };
-        return CollisionReadSource.Over(await PlanStoredAsync(wider, cancellation), rule);
+        return rule.Over(await PlanStoredAsync(wider, cancellation));
     }
 
     private async ValueTask<ReadPlan> PlanStoredAsync(OpenReadRequest request, CancellationToken cancellation)
@@ -56,7 +56,8 @@ internal sealed class ReplayPlanner(
             watermark = others.Append(watermark).Min();
             gaps.AddRange(missing);
             OpenRecent(request, sources);
-            sources.AddRange(cold.OpenSources(request.Story, request.StartTime, request.EndTime));
+            sources.AddRange(cold.OpenSources(
+                request.Story, request.StartTime, request.EndTime, request.WithArrivals));
             return new ReadPlan(sources, watermark, gaps);
         }
         catch
@@ -149,6 +150,7 @@ internal sealed class ReplayPlanner(
         EventLimit = request.EventLimit,
         PageBytes = request.PageBytes,
         AcceptsForeignPages = request.AcceptsForeignPages,
+        WithArrivals = request.WithArrivals,
         GrapherEpoch = grapherEpoch,
         IncludeHandedOver = everything || request.IncludeHandedOver,
     };

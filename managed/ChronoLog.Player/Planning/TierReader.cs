@@ -40,6 +40,7 @@ internal sealed class TierReader(PlayerOptions options, TierChannels channels, I
             OpenDeadline = isPlayer ? options.PlayerDeadline : options.TierDeadline,
             PageDeadline = options.PageDeadline,
             PullsAtOnce = !request.AcceptsForeignPages,
+            AcceptsByArrival = false,
         };
         try
         {

@@ -103,8 +103,9 @@ public sealed class ArchiveCatalog : IDisposable
     /// <param name="startTime">ChronoTick, inclusive.</param>
     /// <param name="endTime">ChronoTick, exclusive.</param>
     /// <param name="readAhead">Read on a pool thread, one run ahead; false reads on the caller's.</param>
+    /// <param name="withArrivals">Events that have arrival stamps come with them.</param>
     public IReadOnlyList<IReadSource> OpenSources(
-        in StoryName name, ulong startTime, ulong endTime, bool readAhead = true)
+        in StoryName name, ulong startTime, ulong endTime, bool readAhead = true, bool withArrivals = false)
     {
         if (Find(name) is not { } listing || startTime >= endTime)
         {
@@ -112,7 +113,7 @@ public sealed class ArchiveCatalog : IDisposable
         }
 
         return [.. StoryListing.Chains(listing.Overlapping(startTime, endTime))
-            .Select(chain => new StoryFileReadSource(chain, startTime, endTime, readAhead))];
+            .Select(chain => new StoryFileReadSource(chain, startTime, endTime, readAhead, withArrivals))];
     }
 
     /// <summary>True when a readable file of the story holds the events of this partial chunk.</summary>

@@ -6,18 +6,17 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Writes one column from its file offset on, a buffer at a time, and keeps the checksum of each block. The checksum is
-/// computed while the bytes are in the cache.
+/// Collects one column and writes it a buffer at a time; keeps the checksum of each block, which is computed while the
+/// bytes are in the cache.
 /// </summary>
-internal sealed class ColumnWriter(PosixFile file, long offset, long capacity, int bufferBytes) : IDisposable
+/// <param name="sink">Where the bytes go.</param>
+/// <param name="capacity">Bytes that the column will have.</param>
+/// <param name="bufferBytes">A multiple of a block's.</param>
+internal sealed class ColumnWriter(IColumnSink sink, long capacity, int bufferBytes) : IDisposable
 {
-    // The device works while the next stretch is merged and checked; the sync at the end then finds little left to do.
-    private const int WritebackBytes = 8 << 20;
-
     private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(bufferBytes);
     private int buffered;
     private long written;
-    private long started;
 
     /// <summary>Bytes appended.</summary>
     public long Length => written + buffered;
@@ -96,18 +95,7 @@ internal sealed class ColumnWriter(PosixFile file, long offset, long capacity, i
 
     private void Write(ReadOnlySpan<byte> bytes)
     {
-        for (int at = 0; at < bytes.Length; at += StoryFileUserBlock.BlockBytes)
-        {
-            int length = Math.Min(StoryFileUserBlock.BlockBytes, bytes.Length - at);
-            Checksums.Add(Crc32C.Compute(bytes.Slice(at, length)));
-        }
-
-        file.WriteAt(bytes, offset + written);
+        sink.Write(bytes, Checksums);
         written += bytes.Length;
-        if (written - started >= WritebackBytes)
-        {
-            file.StartWriteback(offset + started, written - started);
-            started = written;
-        }
     }
 }

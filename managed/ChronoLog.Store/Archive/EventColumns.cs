@@ -4,7 +4,7 @@ using ChronoLog.Interop.Posix;
 namespace ChronoLog.Store.Archive;
 
 /// <summary>
-/// Splits entries into the five columns of a StoryFile. Memory is bounded by its buffers, whatever the chunk.
+/// Splits entries into the columns of a StoryFile. Memory is bounded by its buffers, whatever the chunk.
 /// </summary>
 internal sealed class EventColumns : IDisposable
 {
@@ -13,20 +13,28 @@ internal sealed class EventColumns : IDisposable
     private const int RecordBufferBytes = 1 << 20;
     private const int IndexBufferBytes = StoryFileUserBlock.BlockBytes;
 
-    private readonly ColumnWriter[] writers = new ColumnWriter[StoryFileUserBlock.BlockCheckedColumns];
+    private readonly IReadOnlyList<StoryColumn> checkedColumns;
+    private readonly ColumnWriter[] writers;
     private readonly ColumnExtent[] extents;
+    private readonly bool hasArrivals;
     private readonly long eventsMax;
     private bool begun;
     private ulong nextOffset;
 
-    public EventColumns(PosixFile file, ColumnExtent[] extents)
+    /// <param name="header">What the file will be.</param>
+    /// <param name="extents">Lengths of the columns.</param>
+    /// <param name="open">Where a column goes.</param>
+    public EventColumns(StoryFileHeader header, ColumnExtent[] extents, Func<StoryColumn, IColumnSink> open)
     {
         this.extents = extents;
+        hasArrivals = header.HasArrivals;
+        checkedColumns = StoryFileUserBlock.CheckedColumns(header.FormatVersion);
+        writers = new ColumnWriter[extents.Length];
         eventsMax = extents[(int)StoryColumn.EventTime].Length / sizeof(ulong);
-        for (int i = 0; i < writers.Length; i++)
+        foreach (StoryColumn column in checkedColumns)
         {
-            int buffer = i == (int)StoryColumn.Record ? RecordBufferBytes : IndexBufferBytes;
-            writers[i] = new ColumnWriter(file, extents[i].Offset, extents[i].Length, buffer);
+            int buffer = column == StoryColumn.Record ? RecordBufferBytes : IndexBufferBytes;
+            writers[(int)column] = new ColumnWriter(open(column), extents[(int)column].Length, buffer);
         }
 
         PutRecordOffset(0);
@@ -65,27 +73,27 @@ internal sealed class EventColumns : IDisposable
     /// <returns>The checksums of all blocks, column after column; null when the columns are not exactly full.</returns>
     public uint[]? Finish()
     {
-        for (int i = 0; i < writers.Length; i++)
+        foreach (StoryColumn column in checkedColumns)
         {
-            if (writers[i].Length != extents[i].Length)
+            if (Writer(column).Length != extents[(int)column].Length)
             {
                 return null;
             }
         }
 
-        foreach (ColumnWriter writer in writers)
+        foreach (StoryColumn column in checkedColumns)
         {
-            writer.Finish();
+            Writer(column).Finish();
         }
 
-        return [.. writers.SelectMany(writer => writer.Checksums)];
+        return [.. checkedColumns.SelectMany(column => Writer(column).Checksums)];
     }
 
     public void Dispose()
     {
-        foreach (ColumnWriter writer in writers)
+        foreach (StoryColumn column in checkedColumns)
         {
-            writer.Dispose();
+            Writer(column).Dispose();
         }
     }
 
@@ -112,7 +120,8 @@ internal sealed class EventColumns : IDisposable
         int room = Writer(StoryColumn.EventTime).Room(sizeof(ulong));
         room = Math.Min(room, Writer(StoryColumn.ClientId).Room(sizeof(ulong)));
         room = Math.Min(room, Writer(StoryColumn.EventIndex).Room(sizeof(uint)));
-        return Math.Min(room, Writer(StoryColumn.RecordOffset).Room(sizeof(ulong)));
+        room = Math.Min(room, Writer(StoryColumn.RecordOffset).Room(sizeof(ulong)));
+        return hasArrivals ? Math.Min(room, Writer(StoryColumn.ArrivalTime).Room(sizeof(ulong))) : room;
     }
 
     private void AppendIndex(ReadOnlySpan<EventEntry> entries)
@@ -137,6 +146,21 @@ internal sealed class EventColumns : IDisposable
         Writer(StoryColumn.ClientId).Advance(entries.Length * sizeof(ulong));
         Writer(StoryColumn.EventIndex).Advance(entries.Length * sizeof(uint));
         Writer(StoryColumn.RecordOffset).Advance(entries.Length * sizeof(ulong));
+        if (hasArrivals)
+        {
+            AppendArrivals(entries);
+        }
+    }
+
+    private void AppendArrivals(ReadOnlySpan<EventEntry> entries)
+    {
+        Span<ulong> arrivals = Writer(StoryColumn.ArrivalTime).Next<ulong>(entries.Length);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            arrivals[i] = entries[i].Arrival;
+        }
+
+        Writer(StoryColumn.ArrivalTime).Advance(entries.Length * sizeof(ulong));
     }
 
     private void PutRecordOffset(ulong offset)

@@ -54,7 +54,8 @@ internal sealed class NewEvents : IDisposable
         {
             EventSequence sequence = entry.Sequence;
             StoryFileIdentities? holder = archived.Find(chain => chain.Contains(sequence));
-            if (holder is null)
+            // Of two copies the one that arrived first counts, whichever was archived first.
+            if (holder is null || (entry.IsStamped && holder.ArrivedAfter(entry.Arrival)))
             {
                 entries[kept++] = entry;
             }

@@ -23,4 +23,10 @@ public enum StoryColumn
 
     /// <summary>u64 [K, 3]: process id, epoch and sequence of each partial chunk merged.</summary>
     Partials = 6,
+
+    /// <summary>u64 [N]: when each event arrived at its Keeper, ChronoTick; 0 = not known. Only in some files.</summary>
+    ArrivalTime = 7,
+
+    /// <summary>u64 [blocks, 2]: where each stored block lies, and its bytes. Only in compressed files.</summary>
+    BlockPlace = 8,
 }

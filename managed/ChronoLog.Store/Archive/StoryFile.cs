@@ -38,6 +38,8 @@ public sealed class StoryFile : IDisposable
     /// <summary>Where the columns lie.</summary>
     public IReadOnlyList<ColumnExtent> Columns => layout.Columns;
 
+    internal int UserBlockBytes => layout.UserBlockBytes;
+
     /// <summary>Opens a file by its path; its last component is not followed if it is a symbolic link.</summary>
     /// <exception cref="ChronoLogException">Corrupt, or of a newer format.</exception>
     /// <exception cref="PosixException">It cannot be opened.</exception>
@@ -114,10 +116,32 @@ public sealed class StoryFile : IDisposable
     /// <param name="endTime">ChronoTick, exclusive.</param>
     /// <param name="imageBytesMax">Most bytes of a slice's column image; one with a single event may be larger.</param>
     /// <param name="damaged">See <see cref="Range"/>.</param>
+    /// <param name="withArrivals">With arrival stamps, if the file has them.</param>
     /// <exception cref="ChronoLogException"><see cref="Status.Corrupt"/>.</exception>
     public IEnumerable<ColumnSlice> Slices(
-        ulong startTime, ulong endTime, int imageBytesMax, Action<Gap>? damaged = null) =>
-        new StoryFileRange(this, block, layout, blocks, startTime, endTime, damaged).Slices(imageBytesMax);
+        ulong startTime, ulong endTime, int imageBytesMax, Action<Gap>? damaged = null, bool withArrivals = false) =>
+        new StoryFileRange(this, block, layout, blocks, startTime, endTime, withArrivals, damaged).Slices(imageBytesMax);
+
+    /// <summary>Where the blocks of a column of a compressed file lie.</summary>
+    internal IEnumerable<ColumnExtent> BlocksOf(StoryColumn column)
+    {
+        long before = layout.Checked.TakeWhile(each => each != column)
+            .Sum(each => StoryFileUserBlock.BlockCount(layout[each].Length));
+        return layout.Blocks.Skip((int)before).Take((int)StoryFileUserBlock.BlockCount(layout[column].Length));
+    }
+
+    /// <summary>Whether an event arrived later than a tick, as far as the file knows for certain.</summary>
+    internal bool ArrivedAfter(long index, ulong tick)
+    {
+        try
+        {
+            return Header.HasArrivals && blocks.Verified<ulong>(StoryColumn.ArrivalTime, index, 1)[0] > tick;
+        }
+        catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
+        {
+            return false;
+        }
+    }
 
     /// <summary>
     /// The identities of the events with ticks in [startTime, endTime), in order, in blocks of bounded size, with the
@@ -271,9 +295,26 @@ public sealed class StoryFile : IDisposable
             file.ReadExactlyAt(start, 0);
         }
 
-        StoryFileUserBlock layout = StoryFileUserBlock.Decode(start, info.Length, file.Path);
+        StoryFileUserBlock layout = WithBlocks(StoryFileUserBlock.Decode(start, info.Length, file.Path), file);
         return isDamaged || StoryFileChecks.MetadataCrc32c(file, layout) == layout.MetadataCrc32c
             ? layout
             : throw StoryFileUserBlock.Corrupt(file.Path, "the checksum of its HDF5 structures does not match");
+    }
+
+    // Without this table nothing of a compressed file can be found.
+    private static StoryFileUserBlock WithBlocks(StoryFileUserBlock layout, PosixFile file)
+    {
+        if (!layout.Header.IsCompressed)
+        {
+            return layout;
+        }
+
+        ColumnExtent extent = layout[StoryColumn.BlockPlace];
+        var places = new ulong[extent.Length / sizeof(ulong)];
+        Span<byte> bytes = MemoryMarshal.AsBytes<ulong>(places);
+        file.ReadExactlyAt(bytes, extent.Offset);
+        return Crc32C.Compute(bytes) == extent.Crc32c
+            ? layout.WithBlocks(places, file.Path)
+            : throw StoryFileUserBlock.Corrupt(file.Path, "the checksum of its table of blocks does not match");
     }
 }

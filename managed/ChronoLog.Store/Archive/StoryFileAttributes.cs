@@ -49,6 +49,15 @@ internal static class StoryFileAttributes
     }
 
     private static IEnumerable<(string Name, ulong Value)> Numbers(StoryFileHeader header) =>
+        Common(header).Concat(header.FormatVersion == 1 ? [] : OfVersion2(header));
+
+    private static IEnumerable<(string Name, ulong Value)> OfVersion2(StoryFileHeader header) =>
+    [
+        ("arrivals", header.HasArrivals ? 1u : 0),
+        ("compressed", header.IsCompressed ? 1u : 0),
+    ];
+
+    private static IEnumerable<(string Name, ulong Value)> Common(StoryFileHeader header) =>
     [
         ("formatVersion", (ulong)header.FormatVersion),
         ("storyId", header.StoryId),

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ChronoLog.Core.Chunk;
 
 namespace ChronoLog.Store.Archive;
@@ -10,7 +11,9 @@ internal sealed class StoryFileBlocks : IDisposable
     private readonly string path;
     private readonly MappedFileBlock mapping;
     private readonly StoryFileUserBlock layout;
-    private readonly long[] firstBlock = new long[StoryFileUserBlock.BlockCheckedColumns];
+    // By column: the number of its first block. And the block inflated last: neighbours are asked for one after the other.
+    private readonly long[] firstBlock;
+    private readonly Inflated?[] inflated;
 
     // 1 = verified. Two threads may verify the same block at the same time; both write the same.
     private readonly byte[] verified;
@@ -27,11 +30,13 @@ internal sealed class StoryFileBlocks : IDisposable
         this.path = path;
         this.mapping = mapping;
         this.layout = layout;
+        firstBlock = new long[layout.Columns.Count];
+        inflated = new Inflated?[layout.Columns.Count];
         long blocks = 0;
-        for (int i = 0; i < firstBlock.Length; i++)
+        foreach (StoryColumn column in layout.Checked)
         {
-            firstBlock[i] = blocks;
-            blocks += StoryFileUserBlock.BlockCount(layout.Columns[i].Length);
+            firstBlock[(int)column] = blocks;
+            blocks += StoryFileUserBlock.BlockCount(layout[column].Length);
         }
 
         verified = new byte[blocks];
@@ -56,6 +61,13 @@ internal sealed class StoryFileBlocks : IDisposable
             return [];
         }
 
+        if (layout.Header.IsCompressed)
+        {
+            var values = new T[count];
+            Read<T>(column, first, values);
+            return values;
+        }
+
         long end = (first + count) * sizeof(T);
         for (long block = first * sizeof(T) / BlockBytes; block * BlockBytes < end; block++)
         {
@@ -66,6 +78,27 @@ internal sealed class StoryFileBlocks : IDisposable
         }
 
         return mapping.Values<T>(layout[column], first, count);
+    }
+
+    /// <summary>Copies values of a column, after their blocks were verified.</summary>
+    /// <exception cref="Core.Protocol.ChronoLogException">Corrupt.</exception>
+    public unsafe void Read<T>(StoryColumn column, long first, Span<T> target) where T : unmanaged
+    {
+        if (!layout.Header.IsCompressed)
+        {
+            Verified<T>(column, first, target.Length).CopyTo(target);
+            return;
+        }
+
+        Span<byte> bytes = MemoryMarshal.AsBytes(target);
+        for (long at = first * sizeof(T); !bytes.IsEmpty;)
+        {
+            ReadOnlySpan<byte> raw = Inflate(column, at / BlockBytes, sizeof(T))[(int)(at % BlockBytes)..];
+            raw = raw[..Math.Min(raw.Length, bytes.Length)];
+            raw.CopyTo(bytes);
+            bytes = bytes[raw.Length..];
+            at += raw.Length;
+        }
     }
 
     /// <summary>
@@ -105,15 +138,15 @@ internal sealed class StoryFileBlocks : IDisposable
     public List<string> VerifyAll()
     {
         var findings = new List<string>();
-        for (int column = 0; column < firstBlock.Length; column++)
+        foreach (StoryColumn column in layout.Checked)
         {
-            long blocks = StoryFileUserBlock.BlockCount(layout.Columns[column].Length);
+            long blocks = StoryFileUserBlock.BlockCount(layout[column].Length);
             for (long block = 0; block < blocks; block++)
             {
-                verified[firstBlock[column] + block] = 0;
-                if (!Check((StoryColumn)column, block))
+                verified[firstBlock[(int)column] + block] = 0;
+                if (!Check(column, block))
                 {
-                    findings.Add(Describe((StoryColumn)column, block));
+                    findings.Add(Describe(column, block));
                 }
             }
         }
@@ -145,16 +178,48 @@ internal sealed class StoryFileBlocks : IDisposable
             return true;
         }
 
-        long start = block * BlockBytes;
-        int length = (int)Math.Min(BlockBytes, layout[column].Length - start);
         uint expected = mapping.Values<uint>(layout[StoryColumn.BlockCrc32c], index, 1)[0];
-        if (Crc32C.Compute(mapping.Values<byte>(layout[column], start, length)) != expected)
+        if (Crc32C.Compute(Stored(column, block)) != expected)
         {
             return false;
         }
 
         Volatile.Write(ref verified[index], 1);
         return true;
+    }
+
+    /// <summary>A block as it lies in the file.</summary>
+    private ReadOnlySpan<byte> Stored(StoryColumn column, long block)
+    {
+        if (layout.Header.IsCompressed)
+        {
+            ColumnExtent place = layout.Blocks[(int)(firstBlock[(int)column] + block)];
+            return mapping.Values<byte>(place, 0, (int)place.Length);
+        }
+
+        long start = block * BlockBytes;
+        return mapping.Values<byte>(layout[column], start, (int)Math.Min(BlockBytes, layout[column].Length - start));
+    }
+
+    private ReadOnlySpan<byte> Inflate(StoryColumn column, long block, int elementBytes)
+    {
+        long columnBytes = layout[column].Length;
+        int length = (int)Math.Min(BlockBytes, columnBytes - (block * BlockBytes));
+        Inflated? last = Volatile.Read(ref inflated[(int)column]);
+        if (last?.Block == block)
+        {
+            return last.Raw.AsSpan(0, length);
+        }
+
+        if (!Check(column, block))
+        {
+            throw StoryFileUserBlock.Corrupt(path, Describe(column, block));
+        }
+
+        byte[] raw = StoredBlock.TryDecode(Stored(column, block), StoredBlock.ChunkBytes(columnBytes), elementBytes)
+            ?? throw StoryFileUserBlock.Corrupt(path, $"block {block} of column {column} does not inflate");
+        Volatile.Write(ref inflated[(int)column], new Inflated(block, raw));
+        return raw.AsSpan(0, length);
     }
 
     private void CheckWhole(StoryColumn column)
@@ -176,4 +241,6 @@ internal sealed class StoryFileBlocks : IDisposable
 
         return crc == extent.Crc32c;
     }
+
+    private sealed record Inflated(long Block, byte[] Raw);
 }

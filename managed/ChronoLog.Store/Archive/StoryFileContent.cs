@@ -1,3 +1,4 @@
+using ChronoLog.Core.Model;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Model;
@@ -56,6 +57,12 @@ public sealed record StoryFileContent
 
     public bool Supplementary { get; init; }
 
+    /// <summary>The arrival stamps of the events are stored.</summary>
+    public bool HasArrivals { get; init; }
+
+    /// <summary>The columns are compressed.</summary>
+    public bool IsCompressed { get; init; }
+
     /// <summary>The content of a retired chunk.</summary>
     public static StoryFileContent From(RetiredChunk retired)
     {
@@ -77,6 +84,8 @@ public sealed record StoryFileContent
             Granularity = retired.Story.Attributes.GetValueOrDefault("granularity", "ns"),
             Complete = retired.Complete,
             Supplementary = retired.Supplementary,
+            HasArrivals = ChronicleAttributes.HasArrivals(retired.Story.Attributes),
+            IsCompressed = ChronicleAttributes.IsCold(retired.Story.Attributes),
         };
     }
 }

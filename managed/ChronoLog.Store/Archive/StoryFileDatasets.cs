@@ -7,6 +7,14 @@ internal static class StoryFileDatasets
 {
     public const string Group = "events";
 
+    /// <summary>Whether a file has the dataset.</summary>
+    public static bool Has(StoryFileHeader header, StoryColumn column) => column switch
+    {
+        StoryColumn.ArrivalTime => header.HasArrivals,
+        StoryColumn.BlockPlace => header.IsCompressed,
+        _ => true,
+    };
+
     /// <summary>
     /// Path, element type and dimensions of the dataset that holds a column of the given length in bytes.
     /// </summary>
@@ -19,6 +27,8 @@ internal static class StoryFileDatasets
         StoryColumn.RecordOffset => (Group + "/recordOffset", Hdf5Type.UInt64, [bytes / 8]),
         StoryColumn.Record => (Group + "/record", Hdf5Type.UInt8, [bytes]),
         StoryColumn.BlockCrc32c => (Group + "/blockCrc32c", Hdf5Type.UInt32, [bytes / 4]),
+        StoryColumn.ArrivalTime => (Group + "/arrivalTime", Hdf5Type.UInt64, [bytes / 8]),
+        StoryColumn.BlockPlace => (Group + "/blockPlace", Hdf5Type.UInt64, [bytes / 16, 2]),
         StoryColumn.Partials => ("partials", Hdf5Type.UInt64, [bytes / 24, 3]),
         _ => throw new ArgumentOutOfRangeException(nameof(column)),
     };

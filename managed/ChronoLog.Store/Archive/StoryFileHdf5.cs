@@ -22,8 +22,20 @@ internal static class StoryFileHdf5
         for (int i = 0; i < file.Columns.Count; i++)
         {
             ColumnExtent extent = file.Columns[i];
-            (string name, Hdf5Type type, _) = StoryFileDatasets.Describe((StoryColumn)i, extent.Length);
+            var column = (StoryColumn)i;
+            if (!StoryFileDatasets.Has(file.Header, column))
+            {
+                continue;
+            }
+
+            (string name, Hdf5Type type, _) = StoryFileDatasets.Describe(column, extent.Length);
             (long? offset, long elements) = hdf5.Locate(name, type);
+            if (StoryFileUserBlock.IsInBlocks(file.Header, column) && extent.Length > 0)
+            {
+                offset = extent.Offset;
+                CompareBlocks(file, hdf5, column, findings);
+            }
+
             if ((extent.Length > 0 && offset != extent.Offset) || elements * (int)type != extent.Length)
             {
                 findings.Add(
@@ -33,5 +45,25 @@ internal static class StoryFileHdf5
         }
 
         return findings;
+    }
+
+    private static void CompareBlocks(StoryFile file, Hdf5File hdf5, StoryColumn column, List<string> findings)
+    {
+        (string name, Hdf5Type type, _) = StoryFileDatasets.Describe(column, file.Columns[(int)column].Length);
+        using Hdf5ChunkedDataset dataset = hdf5.OpenChunked(name);
+        long element = 0;
+        foreach (ColumnExtent block in file.BlocksOf(column))
+        {
+            (long address, long length) = dataset.Locate(element);
+            bool isThere = address == block.Offset || address + file.UserBlockBytes == block.Offset;
+            if (!isThere || length != block.Length)
+            {
+                findings.Add(
+                    $"dataset '{name}' has {length} bytes of element {element} at {address}, and the table of blocks says "
+                    + $"{block.Length} bytes at {block.Offset}");
+            }
+
+            element += StoryFileUserBlock.BlockBytes / (int)type;
+        }
     }
 }

@@ -3,9 +3,17 @@ namespace ChronoLog.Store.Archive;
 /// <summary>What a StoryFile says of itself: the content of its user block and of its root attributes.</summary>
 public sealed record StoryFileHeader
 {
-    public const int CurrentFormatVersion = 1;
+    /// <summary>The newest format that is read.</summary>
+    public const int CurrentFormatVersion = 2;
 
-    public int FormatVersion { get; init; } = CurrentFormatVersion;
+    /// <summary>1, or 2 for a file with what a reader of version 1 could not read.</summary>
+    public int FormatVersion => HasArrivals || IsCompressed ? CurrentFormatVersion : 1;
+
+    /// <summary>It has the column <see cref="StoryColumn.ArrivalTime"/>.</summary>
+    public bool HasArrivals { get; init; }
+
+    /// <summary>Its columns are stored in compressed blocks.</summary>
+    public bool IsCompressed { get; init; }
 
     public required string Chronicle { get; init; }
 

@@ -45,6 +45,9 @@ internal sealed class StoryFileIdentities(IReadOnlyList<CatalogFile> chain, ulon
     public bool HasOtherRecord(ReadOnlySpan<byte> record) =>
         blocks.Current.File?.HasOtherRecord(blocks.Current.At + next, record) == true;
 
+    /// <summary>Whether the event that was found last arrived later than a tick, here.</summary>
+    public bool ArrivedAfter(ulong tick) => blocks.Current.File?.ArrivedAfter(blocks.Current.At + next, tick) == true;
+
     public void Dispose() => blocks.Dispose();
 
     private static IEnumerable<(StoryFile? File, long At, EventSequence[] Identities)> Blocks(

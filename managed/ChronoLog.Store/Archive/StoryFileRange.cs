@@ -7,8 +7,11 @@ namespace ChronoLog.Store.Archive;
 /// <summary>One pass over the events of a StoryFile in a range of ticks.</summary>
 internal sealed class StoryFileRange(
     StoryFile file, MappedFileBlock mapping, StoryFileUserBlock layout, StoryFileBlocks blocks,
-    ulong startTime, ulong endTime, Action<Gap>? damaged)
+    ulong startTime, ulong endTime, bool withArrivals, Action<Gap>? damaged)
 {
+    // What is not as it is to be given is put together in memory, a slice at a time.
+    private readonly bool isRebuilt = layout.Header.IsCompressed || (withArrivals && layout.Header.HasArrivals);
+
     // What damage costs beside itself: what lies before it in the slice is found by halving the slice down to this many.
     private const int EventsGivenUp = 1024;
 
@@ -109,11 +112,33 @@ internal sealed class StoryFileRange(
         ReadOnlySpan<ulong> times = blocks.Verified<ulong>(StoryColumn.EventTime, at, count);
         _ = blocks.Verified<ulong>(StoryColumn.ClientId, at, count);
         _ = blocks.Verified<uint>(StoryColumn.EventIndex, at, count);
-        VerifyRecords(offsets[0], offsets[count]);
+        if (!isRebuilt)
+        {
+            VerifyRecords(offsets[0], offsets[count]);
+        }
+
         bool isWithin = times[0] >= layout.Header.StartTime
             && (times[^1] < layout.Header.EndTime || layout.Header.EndTime == ulong.MaxValue);
-        return (isWithin ? ColumnSlice.TryOver(mapping, PlacesAt(at), count) : null)
+        return (isWithin ? Slice(at, count, offsets[..(count + 1)]) : null)
             ?? throw StoryFileUserBlock.Corrupt(file.Path, "its events are not in order within its range");
+    }
+
+    private ColumnSlice? Slice(long at, int count, ReadOnlySpan<ulong> offsets)
+    {
+        if (!isRebuilt)
+        {
+            return ColumnSlice.TryOver(mapping, PlacesAt(at), count);
+        }
+
+        var rebuilt = new RebuiltColumns(blocks, at, count, offsets, withArrivals && layout.Header.HasArrivals);
+        try
+        {
+            return ColumnSlice.TryOver(rebuilt.Block, rebuilt.Fill(), count);
+        }
+        finally
+        {
+            rebuilt.Block.Release();
+        }
     }
 
     private ColumnPlaces PlacesAt(long index) => new(
@@ -127,14 +152,15 @@ internal sealed class StoryFileRange(
         mapping.Address + (nint)(layout[column].Offset + offset);
 
     // As many events as fit an image, and at least one. If the offsets do not ascend, the number is arbitrary.
-    private static int Fitting(ReadOnlySpan<ulong> offsets, int imageBytesMax)
+    private int Fitting(ReadOnlySpan<ulong> offsets, int imageBytesMax)
     {
+        ulong stamp = withArrivals && layout.Header.HasArrivals ? (ulong)EventEntry.StampLength : 0;
         int fitting = 1;
         int beyond = offsets.Length;
         while (beyond - fitting > 1)
         {
             int middle = fitting + ((beyond - fitting) / 2);
-            ulong bytes = offsets[middle] - offsets[0];
+            ulong bytes = offsets[middle] - offsets[0] + (stamp * (ulong)middle);
             bool fits = bytes <= (ulong)imageBytesMax
                 && ColumnImage.RequiredBytes(middle, (long)bytes) <= imageBytesMax;
             (fitting, beyond) = fits ? (middle, beyond) : (fitting, middle);

@@ -14,6 +14,7 @@ public sealed class StoryFileReadSource : IPagedReadSource
     private readonly ulong startTime;
     private readonly ulong endTime;
     private readonly bool readAhead;
+    private readonly bool withArrivals;
     // Replaced, never changed: it grows on a pool thread while others may look at it.
     private volatile Gap[] gaps = [];
     private IEnumerator<ColumnSlice>? slices;
@@ -26,8 +27,11 @@ public sealed class StoryFileReadSource : IPagedReadSource
     /// <param name="readAhead">
     /// Read on a pool thread, one page ahead, so that disk and checksums do not hold up the caller's strand.
     /// </param>
-    public StoryFileReadSource(IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime, bool readAhead)
+    /// <param name="withArrivals">Events that have arrival stamps come with them.</param>
+    public StoryFileReadSource(
+        IReadOnlyList<CatalogFile> chain, ulong startTime, ulong endTime, bool readAhead, bool withArrivals = false)
     {
+        this.withArrivals = withArrivals;
         this.chain = chain;
         this.startTime = startTime;
         this.endTime = endTime;
@@ -95,7 +99,9 @@ public sealed class StoryFileReadSource : IPagedReadSource
                 continue;
             }
 
-            foreach (ColumnSlice slice in file.Slices(startTime, endTime, imageBytesMax, gap => Miss(entry, gap)))
+            IEnumerable<ColumnSlice> slices =
+                file.Slices(startTime, endTime, imageBytesMax, gap => Miss(entry, gap), withArrivals);
+            foreach (ColumnSlice slice in slices)
             {
                 yield return slice;
             }

@@ -20,12 +20,16 @@ internal sealed class StoryFileSkeleton : IDisposable
     private readonly Hdf5File hdf5;
     private readonly int userBlockBytes;
     private readonly string displayPath;
+    private readonly StoryFileHeader header;
+    private readonly Dictionary<StoryColumn, Hdf5ChunkedDataset> chunked = [];
+    private readonly Dictionary<StoryColumn, BlockSink> blocks = [];
 
     /// <param name="header">Counts and texts; the times may follow.</param>
     /// <param name="displayPath">For messages.</param>
     public StoryFileSkeleton(StoryFileHeader header, string displayPath)
     {
         this.displayPath = displayPath;
+        this.header = header;
         userBlockBytes = StoryFileUserBlock.RequiredBytes(header);
         // HDF5 resolves links in a name, so it needs a real one; memfd and O_TMPFILE have none.
         string directory = Directory.Exists(Memory) ? Memory : Path.GetTempPath();
@@ -42,10 +46,11 @@ internal sealed class StoryFileSkeleton : IDisposable
                 PosixFile.Unlink(path);
             }
 
-            Extents = CreateDatasets(hdf5, header);
+            Extents = CreateDatasets();
         }
         catch
         {
+            CloseDatasets();
             hdf5?.Dispose();
             memory.Dispose();
             throw;
@@ -54,6 +59,28 @@ internal sealed class StoryFileSkeleton : IDisposable
 
     /// <summary>Where the columns belong, without checksums.</summary>
     public ColumnExtent[] Extents { get; }
+
+    /// <summary>Where a column's bytes go.</summary>
+    /// <param name="file">The real file.</param>
+    /// <param name="column">One that is covered by checksums of its blocks.</param>
+    public IColumnSink Open(PosixFile file, StoryColumn column)
+    {
+        ColumnExtent extent = Extents[(int)column];
+        if (!chunked.TryGetValue(column, out Hdf5ChunkedDataset? dataset))
+        {
+            return new StretchSink(file, extent.Offset);
+        }
+
+        (_, Hdf5Type type, _) = StoryFileDatasets.Describe(column, extent.Length);
+        return blocks[column] = new BlockSink(file, memory, dataset, extent.Length, (int)type, userBlockBytes);
+    }
+
+    /// <summary>Where the blocks of a compressed file were put, in the order of their checksums.</summary>
+    public IReadOnlyList<ColumnExtent> Blocks =>
+    [
+        .. StoryFileUserBlock.CheckedColumns(header.FormatVersion)
+            .SelectMany(column => blocks.TryGetValue(column, out BlockSink? sink) ? sink.Places : []),
+    ];
 
     /// <summary>
     /// Completes HDF5's part and writes it, and the user block, into the file that holds the columns.
@@ -66,9 +93,10 @@ internal sealed class StoryFileSkeleton : IDisposable
         PosixFile file, StoryFileHeader header, IReadOnlyList<PartialKey> partials, ColumnExtent[] extents)
     {
         StoryFileAttributes.Write(hdf5, header, partials);
+        CloseDatasets();
         hdf5.Close();
         long length = memory.Length;
-        var block = new StoryFileUserBlock(header, userBlockBytes, length, 0, extents);
+        var block = new StoryFileUserBlock(header, userBlockBytes, length, 0, extents) { Blocks = Blocks };
         block = block with { MetadataCrc32c = StoryFileChecks.MetadataCrc32c(memory, block) };
         file.Truncate(length);
         foreach ((long offset, long bytes) in block.MetadataRanges())
@@ -81,18 +109,43 @@ internal sealed class StoryFileSkeleton : IDisposable
 
     public void Dispose()
     {
+        CloseDatasets();
         hdf5.Dispose();
         memory.Dispose();
     }
 
-    private static ColumnExtent[] CreateDatasets(Hdf5File hdf5, StoryFileHeader header)
+    private void CloseDatasets()
     {
-        long[] lengths = StoryFileUserBlock.RequiredLengths(header.EventCount, header.RecordBytes, header.PartialCount);
-        var extents = new ColumnExtent[StoryFileUserBlock.ColumnCount];
+        foreach (Hdf5ChunkedDataset dataset in chunked.Values)
+        {
+            dataset.Dispose();
+        }
+
+        chunked.Clear();
+    }
+
+    private ColumnExtent[] CreateDatasets()
+    {
+        long[] lengths = StoryFileUserBlock.RequiredLengths(header);
+        var extents = new ColumnExtent[lengths.Length];
         hdf5.CreateGroup(StoryFileDatasets.Group);
         for (int i = 0; i < extents.Length; i++)
         {
-            (string name, Hdf5Type type, long[] dimensions) = StoryFileDatasets.Describe((StoryColumn)i, lengths[i]);
+            var column = (StoryColumn)i;
+            if (!StoryFileDatasets.Has(header, column))
+            {
+                continue;
+            }
+
+            (string name, Hdf5Type type, long[] dimensions) = StoryFileDatasets.Describe(column, lengths[i]);
+            if (lengths[i] > 0 && StoryFileUserBlock.IsInBlocks(header, column))
+            {
+                int chunkElements = StoredBlock.ChunkBytes(lengths[i]) / (int)type;
+                chunked.Add(column, hdf5.CreateChunked(name, type, lengths[i] / (int)type, chunkElements));
+                extents[i] = new ColumnExtent(0, lengths[i], 0);
+                continue;
+            }
+
             long? offset = hdf5.CreateContiguous(name, type, dimensions);
             extents[i] = new ColumnExtent(lengths[i] == 0 ? 0 : Required(offset, name), lengths[i], 0);
         }

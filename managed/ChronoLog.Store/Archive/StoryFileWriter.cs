@@ -119,13 +119,19 @@ public sealed class StoryFileWriter
         PosixFile file = temporary.File;
         using var skeleton = new StoryFileSkeleton(header, file.Path);
         ColumnExtent[] extents = skeleton.Extents;
-        using var columns = new EventColumns(file, extents);
+        using var columns = new EventColumns(header, extents, column => skeleton.Open(file, column));
         if (!TryWriteEvents(columns, content, cancellation) || columns.Finish() is not { } checksums)
         {
             return false;
         }
 
         WriteChecked(file, extents, StoryColumn.BlockCrc32c, MemoryMarshal.AsBytes<uint>(checksums));
+        if (header.IsCompressed)
+        {
+            ulong[] places = [.. skeleton.Blocks.SelectMany(block => new[] { (ulong)block.Offset, (ulong)block.Length })];
+            WriteChecked(file, extents, StoryColumn.BlockPlace, MemoryMarshal.AsBytes<ulong>(places));
+        }
+
         PartialKey[] partials = [.. content.Partials];
         WriteChecked(file, extents, StoryColumn.Partials, MemoryMarshal.AsBytes<PartialKey>(partials));
         header = header with { FirstEventTime = columns.FirstTime, LastEventTime = columns.LastTime };
@@ -150,6 +156,8 @@ public sealed class StoryFileWriter
             Granularity = content.Granularity,
             Complete = content.Complete,
             Supplementary = content.Supplementary,
+            HasArrivals = content.HasArrivals,
+            IsCompressed = content.IsCompressed,
             WriterVersion = Version,
             PartialCount = content.Partials.Count,
         };

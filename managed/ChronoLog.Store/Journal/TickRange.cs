@@ -31,7 +31,7 @@ internal static class TickRange
     {
         while (frames.Length >= RecordFrame.HeaderLength)
         {
-            int length = RecordFrame.Length(frames);
+            int length = RecordFrame.JournalLength(frames, out _);
             if (length < RecordFrame.HeaderLength || length > frames.Length)
             {
                 break;

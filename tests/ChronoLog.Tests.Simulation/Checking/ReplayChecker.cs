@@ -2,6 +2,7 @@ using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Simulation.Disk;
 using ChronoLog.Tests.Simulation.Kernel;
+using ChronoLog.Tests.Simulation.Processes;
 
 namespace ChronoLog.Tests.Simulation.Checking;
 
@@ -66,10 +67,12 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
 
         foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story.Story))
         {
-            var found = new HashSet<EventSequence>();
-            foreach (EventSequence sequence in story.SelectMany(static file => file.Identities))
+            // A copy that arrived earlier than the archived one is archived too, so that it counts from then on.
+            HashSet<EventSequence> found = [.. story.SelectMany(static file => file.Identities)];
+            var copies = new HashSet<(EventSequence, ulong)>();
+            foreach ((EventSequence sequence, ulong arrival) in story.SelectMany(static file => file.Arrivals))
             {
-                if (!found.Add(sequence))
+                if (!copies.Add((sequence, IsOrdered(story.Key) ? arrival : 0)))
                 {
                     Broken("exactly once in the archive", $"{sequence} of {story.Key} is there twice");
                 }
@@ -112,8 +115,16 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         }
     }
 
+    private static bool IsOrdered(string story) => Deployment.ChronicleOf(story) == Deployment.Ordered;
+
     private void CheckOrder(ReplayResult replay)
     {
+        if (IsOrdered(replay.Story))
+        {
+            CheckGranules(replay);
+            return;
+        }
+
         for (int i = 1; i < replay.Events.Count; i++)
         {
             (EventSequence before, EventSequence next) = (replay.Events[i - 1].Sequence, replay.Events[i].Sequence);
@@ -122,6 +133,23 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
                 Broken(next == before ? "exactly once" : "total order", $"{next} follows {before} in {replay}");
                 return;
             }
+        }
+    }
+
+    private void CheckGranules(ReplayResult replay)
+    {
+        var found = new HashSet<EventSequence>();
+        ulong granule = 0;
+        foreach ((EventSequence sequence, _) in replay.Events)
+        {
+            ulong next = sequence.EventTime / Deployment.Granule;
+            if (next < granule || !found.Add(sequence))
+            {
+                Broken(next < granule ? "total order" : "exactly once", $"{sequence} in granule {next} in {replay}");
+                return;
+            }
+
+            granule = next;
         }
     }
 
@@ -173,8 +201,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         // One that was asked for before the watermark was stated may have an older snapshot.
         if (settled.TryGetValue(replay.Story, out Settled? before) && replay.AskedAt >= before.StatedAt)
         {
-            HashSet<EventSequence> now = Below(replay, before.Watermark);
-            if (!now.SetEquals(before.Events) && Changed(replay.Story, before.Events, now) is { } changed)
+            List<EventSequence> order = Below(replay, before.Watermark);
+            HashSet<EventSequence> now = [.. order];
+            CheckSameOrder(replay, before, order);
+            if (!now.SetEquals(before.Order) && Changed(replay.Story, [.. before.Order], now) is { } changed)
             {
                 Broken(
                     "nothing changes below the watermark",
@@ -185,6 +215,20 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         if (before is null || replay.Watermark >= before.Watermark)
         {
             settled[replay.Story] = new Settled(world.Now, replay.Watermark, Below(replay, replay.Watermark));
+        }
+    }
+
+    // Same range, same order, whatever tiers the events were in meanwhile.
+    private void CheckSameOrder(ReplayResult replay, Settled before, List<EventSequence> order)
+    {
+        IReadOnlyDictionary<EventSequence, RecordedEvent> events = model.Story(replay.Story);
+        HashSet<EventSequence> common = [.. before.Order.Intersect(order).Where(each => !events[each].MayBeLost)];
+        List<EventSequence> now = order.FindAll(common.Contains);
+        List<EventSequence> then = before.Order.FindAll(common.Contains);
+        int at = now.Zip(then).TakeWhile(static pair => pair.First == pair.Second).Count();
+        if (at < now.Count)
+        {
+            Broken("same order below the watermark", $"{now[at]} stands where {then[at]} stood, in {replay}");
         }
     }
 
@@ -205,10 +249,10 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         return null;
     }
 
-    private static HashSet<EventSequence> Below(ReplayResult replay, ulong watermark) =>
+    private static List<EventSequence> Below(ReplayResult replay, ulong watermark) =>
         [.. replay.Events.Select(static each => each.Sequence).Where(sequence => sequence.EventTime < watermark)];
 
     private void Broken(string promise, string what) => world.Violations.Add(promise, what);
 
-    private sealed record Settled(long StatedAt, ulong Watermark, HashSet<EventSequence> Events);
+    private sealed record Settled(long StatedAt, ulong Watermark, List<EventSequence> Order);
 }

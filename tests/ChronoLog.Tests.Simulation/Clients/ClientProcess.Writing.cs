@@ -16,6 +16,14 @@ internal sealed partial class ClientProcess
         [ChronicleAttributes.ReplicasKey] = "2",
     };
 
+    private static readonly Dictionary<string, string> ByArrival = new()
+    {
+        [ChronicleAttributes.CollisionKey] = "ordering",
+        [ChronicleAttributes.GranularityKey] = "s",
+        [ChronicleAttributes.TypeKey] = "priority",
+        [ChronicleAttributes.TieringKey] = "cold",
+    };
+
     private readonly SortedDictionary<string, StoryHandle> stories = new(StringComparer.Ordinal);
 
     private static SimStoryWriter Recorder(StoryHandle handle) => (SimStoryWriter)handle.Writer;
@@ -112,13 +120,19 @@ internal sealed partial class ClientProcess
         }
 
         string chronicle = Deployment.ChronicleOf(story);
-        if (chronicle == Deployment.Replicated)
+        Dictionary<string, string>? attributes = chronicle switch
         {
-            await TryAsync(() => new ValueTask(connected.CreateChronicleAsync(chronicle, TwoCopies)));
+            Deployment.Replicated => TwoCopies,
+            Deployment.Ordered => ByArrival,
+            _ => null,
+        };
+        if (attributes is not null)
+        {
+            await TryAsync(() => new ValueTask(connected.CreateChronicleAsync(chronicle, attributes)));
         }
 
-        StoryHandle handle = await connected.AcquireStoryAsync(
-            chronicle, story, createChronicle: chronicle != Deployment.Replicated);
+        StoryHandle handle =
+            await connected.AcquireStoryAsync(chronicle, story, createChronicle: attributes is null);
         return stories[story] = handle;
     }
 

@@ -50,7 +50,7 @@ public sealed class JournalDisk
         {
             yield return new EventSequence(
                 RecordFrame.EventTime(frames.Span), clientId, RecordFrame.EventIndex(frames.Span));
-            frames = frames[RecordFrame.AlignedLength(RecordFrame.Length(frames.Span))..];
+            frames = frames[RecordFrame.AlignedLength(RecordFrame.JournalLength(frames.Span, out _))..];
         }
     }
 

@@ -14,7 +14,9 @@ public sealed class SimColdTier(ArchiveDisk disk, PlantedBugs bugs) : IColdTier
 
     public Action<string>? DamageFound { get; set; }
 
-    public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
+    // Events have their stamps with them always: the real tier leaves them in the files when nobody asks.
+    public IReadOnlyList<IReadSource> OpenSources(
+        StoryDescriptor story, ulong startTime, ulong endTime, bool withArrivals = false)
     {
         var sources = new List<IReadSource>();
         foreach (SimStoryFile file in disk.Visible(story).Where(file => TooEarly?.Contains(file) ?? true))

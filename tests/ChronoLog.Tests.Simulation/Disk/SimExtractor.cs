@@ -46,7 +46,7 @@ public sealed class SimExtractor(
         if (Find(chunk, partials) is not { } file)
         {
             file = new SimStoryFile(chunk, NewName(chunk), partials);
-            HashSet<EventSequence> archived = Archived(chunk);
+            Dictionary<EventSequence, ulong> archived = Archived(chunk);
             if (file.Write(archived, whole: false) == 0)
             {
                 await SyncDirectoryAsync(chunk, cancellation);
@@ -61,13 +61,22 @@ public sealed class SimExtractor(
     }
 
     // What the archive has already, under other names and in other company, is not written again.
-    private HashSet<EventSequence> Archived(RetiredChunk chunk) =>
-    [
-        .. disk.Visible(chunk.Story)
-            .Where(file => file.IsReadable
-                && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
-            .SelectMany(static file => file.Identities),
-    ];
+    private Dictionary<EventSequence, ulong> Archived(RetiredChunk chunk)
+    {
+        var archived = new Dictionary<EventSequence, ulong>();
+        foreach (SimStoryFile file in disk.Visible(chunk.Story))
+        {
+            if (file.IsReadable && file.StartTime < chunk.Chunk.EndTime && file.EndTime > chunk.Chunk.StartTime)
+            {
+                foreach ((EventSequence sequence, ulong arrival) in file.Arrivals)
+                {
+                    archived[sequence] = Math.Min(arrival, archived.GetValueOrDefault(sequence, ulong.MaxValue));
+                }
+            }
+        }
+
+        return archived;
+    }
 
     private async ValueTask SyncDirectoryAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
@@ -81,7 +90,7 @@ public sealed class SimExtractor(
         CultureInfo.InvariantCulture, $"{partial.ProcessId}.{partial.Epoch}.{partial.Sequence}");
 
     private async ValueTask WriteAsync(
-        SimStoryFile file, HashSet<EventSequence> archived, CancellationToken cancellation)
+        SimStoryFile file, Dictionary<EventSequence, ulong> archived, CancellationToken cancellation)
     {
         StoryFileState begun =
             bugs.Has(PlantedBug.ArchiveWithoutRename) ? StoryFileState.Renamed : StoryFileState.Temporary;

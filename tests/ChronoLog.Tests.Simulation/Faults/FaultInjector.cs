@@ -96,7 +96,7 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
                 break;
             case FaultKind.WallClockStep:
-                random.Pick(deployment.Nodes).WallOffset += TimeSpan.FromSeconds(random.Between(-100, 100));
+                random.Pick(deployment.Nodes).WallOffset += TimeSpan.FromSeconds(random.Between(-3600, 3600));
                 break;
             case FaultKind.CrashVisor:
                 Crash("visor");

@@ -19,6 +19,12 @@ internal sealed class Deployment
     /// <summary>The chronicle with two copies of each event.</summary>
     public const string Replicated = "replicated";
 
+    /// <summary>The chronicle whose events are ordered by their arrival, within granules of <see cref="Granule"/>.</summary>
+    public const string Ordered = "ordered";
+
+    /// <summary>Nanoseconds.</summary>
+    public const ulong Granule = 1_000_000_000;
+
     /// <summary>The story that is destroyed now and then, when there is one.</summary>
     public const string Destroyed = "d0";
 
@@ -124,11 +130,12 @@ internal sealed class Deployment
     [
         .. Enumerable.Range(0, Settings.Stories).Select(static number => $"s{number}"),
         .. Settings.HasReplicas ? ["r0"] : Array.Empty<string>(),
+        .. Settings.HasOrdered ? ["o0"] : Array.Empty<string>(),
         .. Settings.HasDestroyed ? [Destroyed] : Array.Empty<string>(),
     ];
 
     public static string ChronicleOf(string story) =>
-        story.StartsWith('r') ? Replicated : "c";
+        story.StartsWith('r') ? Replicated : story.StartsWith('o') ? Ordered : "c";
 
     public int NewPid() => ++lastPid;
 

@@ -34,6 +34,9 @@ public sealed record SimSettings
     /// <summary>Stories of a chronicle with two copies of each event.</summary>
     public required bool HasReplicas { get; init; }
 
+    /// <summary>A story whose events are ordered by their arrival.</summary>
+    public required bool HasOrdered { get; init; }
+
     public required int Stories { get; init; }
 
     public required TimeSpan KeeperChunk { get; init; }
@@ -118,6 +121,7 @@ public sealed record SimSettings
             FollowBytes = 1024 << random.Below(8),
             FollowSettle = Milliseconds(random, 5, 100),
             WatermarkPeriod = Milliseconds(random, 10, 300),
+            HasOrdered = random.Chance(0.5),
         };
     }
 

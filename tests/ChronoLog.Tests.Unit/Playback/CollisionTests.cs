@@ -150,7 +150,7 @@ public sealed class CollisionTests
     {
         var story = new StoryDescriptor { Attributes = { ["collision"] = policy, ["granularity"] = granularity } };
         CollisionRule rule = CollisionRule.Of(story, start, end)!;
-        fixture.Plan = (_, _) => ValueTask.FromResult(CollisionReadSource.Over(new ReadPlan(sources, watermark, []), rule));
+        fixture.Plan = (_, _) => ValueTask.FromResult(rule.Over(new ReadPlan(sources, watermark, [])));
     }
 
     // The source gives everything: what lies outside the wider range does not change what is shown.

@@ -20,7 +20,8 @@ public sealed class ColdFake : IColdTier
 
     public Action<string>? DamageFound { get; set; }
 
-    public IReadOnlyList<IReadSource> OpenSources(StoryDescriptor story, ulong startTime, ulong endTime)
+    public IReadOnlyList<IReadSource> OpenSources(
+        StoryDescriptor story, ulong startTime, ulong endTime, bool withArrivals = false)
     {
         if (Failure is not null)
         {

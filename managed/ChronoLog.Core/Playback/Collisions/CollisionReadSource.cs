@@ -4,20 +4,24 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Playback.Collisions;
 
-/// <summary>Merges the sources of a plan and gives what a collision rule makes of their events.</summary>
+/// <summary>
+/// Merges the sources of a plan and gives what a collision rule makes of their events; without one, all of them.
+/// </summary>
 public sealed class CollisionReadSource : IReadSource
 {
     // 2048 entries of 32 bytes stay within a first-level cache while the rule goes over them.
     private const int BlockEvents = 2048;
 
     private readonly ReadPlan plan;
-    private readonly CollisionRule rule;
+    private readonly EntryRule? rule;
     private readonly StreamingMerge merge;
     private readonly EventRun?[] current;
     private RunSetBlock? holder;
     private bool finished;
 
-    private CollisionReadSource(ReadPlan plan, CollisionRule rule)
+    /// <param name="plan">Of the rule's wider range, without a limit on events. Is disposed with this.</param>
+    /// <param name="rule">For one replay; null gives every event as it is.</param>
+    public CollisionReadSource(ReadPlan plan, EntryRule? rule)
     {
         this.plan = plan;
         this.rule = rule;
@@ -29,13 +33,10 @@ public sealed class CollisionReadSource : IReadSource
 
     public ulong EventEstimate => 0;
 
-    public IReadOnlyList<Gap> Gaps => [.. plan.Gaps.Concat(plan.Sources.SelectMany(source => source.Gaps)).Select(rule.Widen)];
-
-    /// <summary>The plan of a replay that follows the rule.</summary>
-    /// <param name="plan">Of the rule's wider range, without a limit on events. The new plan disposes it.</param>
-    /// <param name="rule">For one replay.</param>
-    public static ReadPlan Over(ReadPlan plan, CollisionRule rule) =>
-        new([new CollisionReadSource(plan, rule)], rule.Watermark(plan.Watermark), []);
+    public IReadOnlyList<Gap> Gaps =>
+    [
+        .. plan.Gaps.Concat(plan.Sources.SelectMany(source => source.Gaps)).Select(gap => rule?.Widen(gap) ?? gap),
+    ];
 
     public async ValueTask<EventRun?> NextAsync(CancellationToken cancellation)
     {
@@ -92,6 +93,11 @@ public sealed class CollisionReadSource : IReadSource
     private EventRun? Step()
     {
         EventEntry[] entries = EntryPool.Rent(BlockEvents);
+        if (rule is null)
+        {
+            return StepWithoutRule(entries);
+        }
+
         EventEntry[] shown = EntryPool.Rent(BlockEvents + 1);
         int count = merge.Read(entries.AsSpan(0, BlockEvents));
         finished = count == 0 && merge.AtEnd;
@@ -113,6 +119,21 @@ public sealed class CollisionReadSource : IReadSource
         }
 
         return run;
+    }
+
+    private EventRun? StepWithoutRule(EventEntry[] entries)
+    {
+        int count = merge.Read(entries.AsSpan(0, BlockEvents));
+        finished = count == 0 && merge.AtEnd;
+        if (count == 0)
+        {
+            EntryPool.Return(entries);
+            return null;
+        }
+
+        holder?.Release();
+        holder = new RunSetBlock([.. current.OfType<EventRun>()]);
+        return Make(entries, count, holder);
     }
 
     private EventRun Make(EventEntry[] shown, int given, RunSetBlock? before)

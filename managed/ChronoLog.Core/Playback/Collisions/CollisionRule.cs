@@ -3,10 +3,7 @@ using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.Core.Playback.Collisions;
 
-/// <summary>
-/// What a collision policy makes of a story's events: fed with them in order of EventSequence, each once, it gives those
-/// that a replay shows, in order.
-/// </summary>
+/// <summary>What a collision policy makes of a story's events, when they are read.</summary>
 public abstract class CollisionRule
 {
     /// <param name="granularity">Nanoseconds in a granule, at least 1.</param>
@@ -19,6 +16,9 @@ public abstract class CollisionRule
         StartTime = startTime;
         EndTime = endTime;
     }
+
+    /// <summary>Its plan is to be made of reads with arrival stamps.</summary>
+    public virtual bool NeedsArrivals => false;
 
     protected ulong Granularity { get; }
 
@@ -34,12 +34,12 @@ public abstract class CollisionRule
     public static CollisionRule? Of(StoryDescriptor story, ulong startTime, ulong endTime)
     {
         ChronicleAttributes attributes = ChronicleAttributes.Parse(story.Attributes);
+        ulong granularity = attributes.GranularityNanoseconds;
         return attributes.Collision switch
         {
-            CollisionPolicy.Idempotent =>
-                new IdempotentRule(attributes.GranularityNanoseconds, startTime, endTime),
-            CollisionPolicy.Sequentiality =>
-                new SequentialRule(attributes.GranularityNanoseconds, startTime, endTime),
+            CollisionPolicy.Idempotent => new IdempotentRule(granularity, startTime, endTime),
+            CollisionPolicy.Sequentiality => new SequentialRule(granularity, startTime, endTime),
+            CollisionPolicy.Ordering => new OrderingRule(granularity, startTime, endTime),
             _ => null,
         };
     }
@@ -47,24 +47,9 @@ public abstract class CollisionRule
     /// <summary>The range whose events decide what is shown in the range asked for.</summary>
     public abstract (ulong StartTime, ulong EndTime) Widen();
 
-    /// <summary>
-    /// The tick below which what is shown is final, when the stored events are complete below the given one.
-    /// </summary>
-    public abstract ulong Watermark(ulong stored);
-
-    /// <summary>What may be wrong when stored events of a range are missing.</summary>
-    public abstract Gap Widen(Gap stored);
-
-    /// <summary>Takes the next events. What is given out is among them, or was the last one of the call before.</summary>
-    /// <param name="entries">In order, each EventSequence once, also from call to call.</param>
-    /// <param name="target">Room for one more than the entries.</param>
-    /// <returns>How many were given out.</returns>
-    public abstract int Apply(ReadOnlySpan<EventEntry> entries, Span<EventEntry> target);
-
-    /// <summary>No more events come.</summary>
-    /// <param name="target">Room for one.</param>
-    /// <returns>How many were given out: 0 or 1.</returns>
-    public abstract int Finish(Span<EventEntry> target);
+    /// <summary>The plan of a replay that follows the rule.</summary>
+    /// <param name="plan">Of the wider range, without a limit on events. The new plan disposes it.</param>
+    public abstract ReadPlan Over(ReadPlan plan);
 
     protected bool IsShown(ulong tick) => tick >= StartTime && (tick < EndTime || EndTime == ulong.MaxValue);
 

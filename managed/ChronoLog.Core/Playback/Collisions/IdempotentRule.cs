@@ -8,7 +8,7 @@ namespace ChronoLog.Core.Playback.Collisions;
 /// <param name="startTime">First tick of what is given out.</param>
 /// <param name="endTime">Tick after the last.</param>
 public sealed class IdempotentRule(ulong granularity, ulong startTime, ulong endTime)
-    : CollisionRule(granularity, startTime, endTime)
+    : EntryRule(granularity, startTime, endTime)
 {
     private EventEntry last;
     private bool hasLast;

@@ -8,7 +8,7 @@ namespace ChronoLog.Core.Playback.Collisions;
 /// <param name="startTime">First tick of what is given out, by the ticks that are shown.</param>
 /// <param name="endTime">Tick after the last.</param>
 public sealed class SequentialRule(ulong granularity, ulong startTime, ulong endTime)
-    : CollisionRule(granularity, startTime, endTime)
+    : EntryRule(granularity, startTime, endTime)
 {
     private ulong free;
     private bool isFull;

@@ -127,7 +127,7 @@ public sealed class ArchiveRepairTests : IDisposable
         }
 
         byte[] bytes = File.ReadAllBytes(path);
-        bytes[12] = 2;
+        bytes[12] = 3;
         BitConverter.TryWriteBytes(bytes.AsSpan(4092), Crc32C.Compute(bytes.AsSpan(0, 4092)));
         File.WriteAllBytes(path, bytes);
         Assert.That(repair.Examine(path), Is.Null);

@@ -113,13 +113,13 @@ public class StoryFileDamageTests
     {
         string path = Write(10, 10);
         byte[] bytes = File.ReadAllBytes(path);
-        bytes[12] = 2;
+        bytes[12] = 3;
         BitConverter.TryWriteBytes(bytes.AsSpan(4092), Crc32C.Compute(bytes.AsSpan(0, 4092)));
         File.WriteAllBytes(path, bytes);
 
         Assert.That(
             () => StoryFile.Open(path),
-            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 2")
+            Throws.TypeOf<ChronoLogException>().With.Message.Contains("version 3")
                 .And.Property(nameof(ChronoLogException.Status)).EqualTo(Status.NotSupported));
     }
 
