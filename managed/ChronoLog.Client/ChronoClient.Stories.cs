@@ -96,6 +96,14 @@ public sealed partial class ChronoClient
         }
     }
 
+    /// <summary>Tells the Visor that a story that is held gets events with times of this client's own.</summary>
+    internal async Task DeclareOwnTimesAsync(StoryHandle handle, CancellationToken cancellation)
+    {
+        StoryRequest request = ForStory(handle.Chronicle, handle.Story);
+        (request.Again, request.OwnTimes) = (true, true);
+        await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
+    }
+
     private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)
     {
         await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
@@ -154,7 +162,10 @@ public sealed partial class ChronoClient
         try
         {
             StoryPlacement placement = await rings.OpenAsync(reply, cancellation).ConfigureAwait(ports.StaysOnContext);
-            return new StoryHandle(reply.Story, placement.Writer, ClientId) { Rings = rings, Placement = placement };
+            return new StoryHandle(reply.Story, placement.Writer, ClientId)
+            {
+                Rings = rings, Placement = placement, Client = this,
+            };
         }
         catch
         {

@@ -85,7 +85,8 @@ internal sealed class DeploymentPlan
     {
         string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
         return new(role, name, log, StopDeadline(role), [
-            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log, .. arguments, .. Extra(role),
+            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log, .. Without(arguments, Extra(role)),
+            .. Extra(role),
         ]);
     }
 
@@ -96,6 +97,13 @@ internal sealed class DeploymentPlan
         string? given = options.Settings.LastOrDefault(setting => setting.StartsWith(prefix, StringComparison.Ordinal));
         string text = given?[prefix.Length..] ?? DrainSettings.DrainDeadline.Default;
         return SettingKinds.TryReadDuration(text, out TimeSpan drain) ? drain + StopMargin : StopMargin;
+    }
+
+    // What --set says of a setting counts, whatever else of --window and the like would say so too.
+    private static IEnumerable<string> Without(IReadOnlyList<string> arguments, IEnumerable<string> extra)
+    {
+        HashSet<string> given = [.. extra.Where(static each => each.StartsWith("--", StringComparison.Ordinal))];
+        return arguments.Chunk(2).Where(pair => !given.Contains(pair[0])).SelectMany(static pair => pair);
     }
 
     private IEnumerable<string> Extra(string role)

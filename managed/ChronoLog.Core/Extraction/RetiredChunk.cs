@@ -23,4 +23,14 @@ public sealed record RetiredChunk(
     PartialIdentity Identity,
     bool Complete,
     IReadOnlyList<PartialIdentity> MergedFrom,
-    bool Supplementary);
+    bool Supplementary)
+{
+    /// <summary>
+    /// How many of its events came late: after their chunk's window had passed at a Keeper, or below a watermark that was
+    /// stated. Copies that are dropped later are counted too.
+    /// </summary>
+    public long LateEvents { get; init; }
+
+    /// <summary>Historical events of an import, in a range of their own.</summary>
+    public bool IsImport { get; init; }
+}

@@ -54,6 +54,10 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
 
     public long WarmBytes => Pipeline.RecordBytes + Unarchived.Sum(chunk => chunk.RecordBytes);
 
+    /// <summary>Those of them that came late.</summary>
+    public long WarmLate => openPieces.Values.Sum(static pieces => pieces.Sum(static piece => (long)piece.Late))
+        + pending.Where(static chunk => !chunk.IsArchived).Sum(static chunk => chunk.Retired.LateEvents);
+
     /// <summary>Start of the oldest chunk that is open; null when none is.</summary>
     public ulong? OldestOpen => openPieces.Count == 0 ? null : openPieces.Keys.Min();
 
@@ -73,8 +77,11 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     }
 
     /// <summary>Adds a run to the open chunks and books whose events they are.</summary>
-    public void Ingest(HeldPartial partial, BuiltRun built)
+    /// <returns>How many of them came late.</returns>
+    public int Ingest(HeldPartial partial, BuiltRun built)
     {
+        int late = LateIn(built);
+        int rest = late;
         foreach (PieceSpan span in built.Spans)
         {
             if (!openPieces.TryGetValue(span.ChunkStart, out List<OpenPiece>? pieces))
@@ -82,10 +89,31 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
                 pieces = openPieces[span.ChunkStart] = [];
             }
 
-            pieces.Add(new OpenPiece(partial, span.Count));
+            // The late ones are the first ones of a run, or all.
+            int lateHere = Math.Min(rest, span.Count);
+            pieces.Add(new OpenPiece(partial, span.Count, lateHere));
+            rest -= lateHere;
         }
 
         Pipeline.Ingest(built.Run);
+        return late;
+    }
+
+    /// <summary>
+    /// Events of a run that came late: all, if their window had passed at their Keeper; else those below the watermark,
+    /// which said that nothing was to come there.
+    /// </summary>
+    public int LateIn(BuiltRun built)
+    {
+        if (built.Request.Announcement.Late)
+        {
+            return built.Run.Count;
+        }
+
+        EventRun? below = built.Run.Range(0, Watermark);
+        int count = below?.Count ?? 0;
+        below?.Release();
+        return count;
     }
 
     /// <summary>
@@ -94,7 +122,7 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     /// </summary>
     public List<StoryChunk> Retire(ulong now, GroupView? view, ulong holdNanoseconds)
     {
-        ulong window = Pipeline.Windows.AcceptanceWindowNanoseconds;
+        ulong window = Pipeline.AcceptanceWindowNanoseconds;
         ulong drained = ChronoTick.AddSaturating(Drained.Through(view), window);
         ulong held = now > holdNanoseconds ? now - holdNanoseconds : 0;
         var chunks = new List<StoryChunk>();
@@ -108,9 +136,8 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
         var chunks = new List<StoryChunk>();
         if (OldestOpen is { } start)
         {
-            PipelineWindows windows = Pipeline.Windows;
-            ulong end = ChronoTick.AddSaturating(start, windows.ChunkDurationNanoseconds);
-            Pipeline.ExtractRetired(ChronoTick.AddSaturating(end, windows.AcceptanceWindowNanoseconds), chunks);
+            ulong end = ChronoTick.AddSaturating(start, Pipeline.Windows.ChunkDurationNanoseconds);
+            Pipeline.ExtractRetired(ChronoTick.AddSaturating(end, Pipeline.AcceptanceWindowNanoseconds), chunks);
         }
 
         return chunks;

@@ -13,6 +13,7 @@ internal sealed class ChunkRetirer(
     HeldMemory memory,
     IBaseClock clock,
     ulong holdNanoseconds,
+    GroupWindow window,
     Func<GroupView?> view,
     GrapherStatistics statistics)
 {
@@ -31,9 +32,11 @@ internal sealed class ChunkRetirer(
     public void Retire()
     {
         GroupView? current = view();
+        ulong open = window.Of(current);
         int retired = 0;
         foreach (GrapherStory story in stories.All)
         {
+            story.Pipeline.AcceptanceWindowNanoseconds = open;
             story.UpdateWatermark(current, clock.Now);
             retired += Write(story, wanted.Contains(story.Descriptor.StoryId)
                 ? story.RetireAll()

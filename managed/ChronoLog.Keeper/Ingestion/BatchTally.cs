@@ -2,5 +2,6 @@ namespace ChronoLog.Keeper.Ingestion;
 
 /// <summary>What a walk over a batch found.</summary>
 /// <param name="Events">Indexed.</param>
-/// <param name="FarFuture">Not indexed: their tick lies beyond the bound.</param>
-public readonly record struct BatchTally(int Events, int FarFuture);
+/// <param name="FarFuture">Not indexed: their tick lies too far ahead.</param>
+/// <param name="TooOld">Not indexed: their tick lies too far back.</param>
+public readonly record struct BatchTally(int Events, int FarFuture, int TooOld);

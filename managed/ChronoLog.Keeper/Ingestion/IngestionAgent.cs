@@ -2,6 +2,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +28,7 @@ public sealed class IngestionAgent : IAgent
     private readonly ILogger logger;
     private readonly BatchIndexer indexer;
     private readonly FenceList fences = new();
-    private readonly ulong futureBound;
+    private readonly EventTimeBounds eventTimes;
     private readonly long producerCheckNanoseconds;
     private readonly int batchBytes;
     private volatile RingSession[] rings = [];
@@ -51,7 +52,7 @@ public sealed class IngestionAgent : IAgent
         this.logger = logger;
         indexer = new BatchIndexer(number, stories);
         batchBytes = Math.Min(options.BatchBytes, journal.BatchBytesMax);
-        futureBound = (ulong)options.FutureBound.TotalNanoseconds;
+        eventTimes = options.EventTimes;
         producerCheckNanoseconds = (long)options.ProducerCheckPeriod.TotalNanoseconds;
     }
 
@@ -146,8 +147,8 @@ public sealed class IngestionAgent : IAgent
             return 0; // the ring fills, and its producers wait: back-pressure, never loss
         }
 
-        BatchTally tally = indexer.Index(copy, ring.ClientId, arrival + futureBound);
-        Counters.AddBatch(tally.Events, tally.FarFuture, frames.Length);
+        BatchTally tally = indexer.Index(copy, ring.ClientId, eventTimes.AtKeeper(arrival));
+        Counters.AddBatch(tally, frames.Length);
         ring.Consume(frames.Length);
         session.PublishIndexed(ring.Consumed);
         return tally.Events + 1;

@@ -2,6 +2,7 @@ using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 
 namespace ChronoLog.Keeper.Retirement;
@@ -11,9 +12,14 @@ namespace ChronoLog.Keeper.Retirement;
 /// handed over. On the role's strand.
 /// </summary>
 public sealed class RetirementDuty(
-    StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock)
+    StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock,
+    AcceptanceTimeWindow acceptance, KeeperOptions options)
 {
     private readonly List<StoryChunk> extracted = [];
+
+    /// <summary>The acceptance window in force.</summary>
+    public ulong AcceptanceWindowNanoseconds =>
+        options.FollowsNetwork ? acceptance.Nanoseconds : (ulong)options.AcceptanceWindow.TotalNanoseconds;
 
     /// <summary>Retires what is due.</summary>
     /// <param name="now">
@@ -22,8 +28,10 @@ public sealed class RetirementDuty(
     /// <param name="isFenced">False when the rings still hold older events: then nothing is stated as drained.</param>
     public void Retire(ulong now, bool isFenced)
     {
+        ulong window = AcceptanceWindowNanoseconds;
         foreach (KeeperStory story in stories.All)
         {
+            story.Pipeline.AcceptanceWindowNanoseconds = window;
             story.Pipeline.ExtractRetired(now, extracted);
             Hand(story);
             if (isFenced)
@@ -46,7 +54,12 @@ public sealed class RetirementDuty(
     /// </summary>
     public DrainProgressRequest Progress()
     {
-        var request = new DrainProgressRequest { ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch };
+        var request = new DrainProgressRequest
+        {
+            ProcessId = registry.ProcessId,
+            Epoch = registry.Identity.Epoch,
+            AcceptanceTimeWindowNanoseconds = acceptance.Nanoseconds,
+        };
         foreach (KeeperStory story in stories.All)
         {
             request.Stories.Add(new StoryProgress { StoryId = story.StoryId, DrainedThrough = story.DrainedThrough });

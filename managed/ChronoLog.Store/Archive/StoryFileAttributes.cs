@@ -61,6 +61,7 @@ internal static class StoryFileAttributes
         ("generation", header.Generation),
         ("complete", header.Complete ? 1u : 0),
         ("supplementary", header.Supplementary ? 1u : 0),
+        ("lateEvents", (ulong)header.LateEvents),
         ("blockBytes", StoryFileUserBlock.BlockBytes),
     ];
 

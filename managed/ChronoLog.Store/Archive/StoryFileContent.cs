@@ -50,6 +50,9 @@ public sealed record StoryFileContent
 
     public bool Supplementary { get; init; }
 
+    /// <summary>Events that came late, dropped copies among them: the file says no more than it has events.</summary>
+    public long LateEvents { get; init; }
+
     /// <summary>The content of a retired chunk.</summary>
     public static StoryFileContent From(RetiredChunk retired)
     {
@@ -70,6 +73,7 @@ public sealed record StoryFileContent
             Granularity = retired.Story.Attributes.GetValueOrDefault("granularity", "ns"),
             Complete = retired.Complete,
             Supplementary = retired.Supplementary,
+            LateEvents = retired.LateEvents,
         };
     }
 }

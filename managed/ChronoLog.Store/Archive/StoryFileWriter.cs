@@ -150,6 +150,7 @@ public sealed class StoryFileWriter
             Granularity = content.Granularity,
             Complete = content.Complete,
             Supplementary = content.Supplementary,
+            LateEvents = Math.Min(content.LateEvents, counts.Events),
             WriterVersion = Version,
             PartialCount = content.Partials.Count,
         };

@@ -1,6 +1,7 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using NUnit.Framework;
 
 namespace ChronoLog.Tests.Unit.Keeper;
@@ -124,7 +125,7 @@ internal sealed class IngestionTests
             new ChronoLog.Keeper.KeeperOptions { Name = "k", Host = "h" }, keeper.Clock, 1);
         var indexer = new ChronoLog.Keeper.Ingestion.BatchIndexer(0, stories);
 
-        var exception = Assert.Throws<ChronoLogException>(() => indexer.Index(copy, 5, ulong.MaxValue));
+        var exception = Assert.Throws<ChronoLogException>(() => indexer.Index(copy, 5, EventTimeRange.All));
 
         Assert.That(exception!.Status, Is.EqualTo(Status.Corrupt));
         Assert.That(ring.IsDisposed, Is.False);
