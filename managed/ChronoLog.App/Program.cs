@@ -48,6 +48,7 @@ internal static class Program
         ClockCommand.Create(),
         .. DirectoryCommands.Create(),
         RecordCommand.Create(),
+        ImportCommand.Create(),
         .. ReplayCommands.Create(),
         DemoCommand.Create(),
         .. TortureCommands.Create(),

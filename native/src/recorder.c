@@ -300,6 +300,10 @@ int chrono_try_log(chrono_story_writer *writer, const void *record, uint32_t len
 static int check_given(const chrono_story_writer *writer, uint64_t tick)
 {
     const chrono_recorder *recorder = writer->recorder;
+    int refusal = load_relaxed(&writer->closed) != 0 ? CHRONO_E_CLOSED : recorder_refusal(recorder);
+    if (refusal != CHRONO_OK) {
+        return refusal;
+    }
     uint64_t now = chrono_clock_now(recorder->clock);
     uint64_t ahead = load_relaxed(&recorder->future_bound_ns);
     uint64_t uncertainty = chrono_clock_uncertainty(recorder->clock);

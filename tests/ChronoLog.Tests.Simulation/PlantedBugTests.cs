@@ -38,6 +38,8 @@ public sealed class PlantedBugTests
         (PlantedBug.RetiredCountsAsJournaled, [FaultKind.ProcessPause, FaultKind.CrashKeeper]),
         (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
         (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
+        (PlantedBug.OwnTimesUnsaid, [FaultKind.CrashKeeper, FaultKind.OneWayCut]),
+        (PlantedBug.LateUnflagged, []),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)
