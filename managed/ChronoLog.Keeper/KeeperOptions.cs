@@ -102,7 +102,8 @@ public sealed record KeeperOptions
     {
         get
         {
-            TimeSpan window = FollowsNetwork ? AtwFloor : AcceptanceWindow;
+            // An automatic window is mostly far shorter than a chunk, and a chunk need not go within moments of it.
+            TimeSpan window = FollowsNetwork ? ChunkDuration : AcceptanceWindow;
             TimeSpan shorter = ChunkDuration < window ? ChunkDuration : window;
             return TimeSpan.FromMilliseconds(Math.Clamp(shorter.TotalMilliseconds / 8, 5, 1000));
         }

@@ -59,5 +59,15 @@ internal sealed class ImportStory
         }
     }
 
-    public Task ReleaseAsync() => portal.CallAsync(Methods.ReleaseStory, request, CallDeadline).AsTask();
+    /// <summary>Gives the story back; where the Visor is away, the end of the client does.</summary>
+    public async Task ReleaseAsync()
+    {
+        try
+        {
+            await portal.CallAsync(Methods.ReleaseStory, request, CallDeadline);
+        }
+        catch (ChronoLogException)
+        {
+        }
+    }
 }
