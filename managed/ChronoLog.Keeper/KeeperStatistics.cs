@@ -13,7 +13,8 @@ namespace ChronoLog.Keeper;
 /// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
 public sealed class KeeperStatistics(
     KeeperPorts ports, KeeperRecovery recovery, JournalRecall recall, RecordingService recording, HandoverLedger ledger,
-    RetirementDuty retirement, AcceptanceTimeWindow acceptance, StoryTable stories, IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
+    RetirementDuty retirement, AcceptanceTimeWindow acceptance, StoryTable stories,
+    IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
 {
     // Some descriptors' worth of a reply; the others are asked for by the next heartbeats.
     private const int UnnamedMax = 1024;

@@ -55,7 +55,8 @@ public sealed class LateEventTests
         foreach (ulong tick in (ulong[])[0, 1, 1UL << 63, ulong.MaxValue, sound + Hour, sound - (31 * 24 * Hour)])
         {
             ChronoLogException refused = Assert.Throws<ChronoLogException>(() => story.LogEventAt(tick, "absurd"u8))!;
-            Assert.That((refused.Status, refused.Message.Contains("-bound", StringComparison.Ordinal)), Is.EqualTo((Status.LimitExceeded, true)));
+            Assert.That(refused.Status, Is.EqualTo(Status.LimitExceeded));
+            Assert.That(refused.Message, Does.Contain("-bound"), "it names the setting");
         }
 
         await client.ReleaseStoryAsync("absurd", "s");

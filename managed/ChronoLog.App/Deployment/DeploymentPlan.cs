@@ -85,8 +85,8 @@ internal sealed class DeploymentPlan
     {
         string log = System.IO.Path.Combine(options.Directory, "logs", name + ".log");
         return new(role, name, log, StopDeadline(role), [
-            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log, .. Without(arguments, Extra(role)),
-            .. Extra(role),
+            ServerCommand.OwnSession.Name, "--name", name, "--address", options.Address, "--log-file", log,
+            .. Without(arguments, Extra(role)), .. Extra(role),
         ]);
     }
 
