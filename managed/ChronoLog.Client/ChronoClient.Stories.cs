@@ -97,11 +97,25 @@ public sealed partial class ChronoClient
     }
 
     /// <summary>Tells the Visor that a story that is held gets events with times of this client's own.</summary>
+    /// <exception cref="ChronoLogException">NotAcquired; NoConnection, TimedOut.</exception>
     internal async Task DeclareOwnTimesAsync(StoryHandle handle, CancellationToken cancellation)
     {
-        StoryRequest request = ForStory(handle.Chronicle, handle.Story);
-        (request.Again, request.OwnTimes) = (true, true);
-        await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+        try
+        {
+            if (held.GetValueOrDefault((handle.Chronicle, handle.Story)) != handle)
+            {
+                throw NotHeld(handle.Chronicle, handle.Story); // or the Visor would take it for held again
+            }
+
+            StoryRequest request = ForStory(handle.Chronicle, handle.Story);
+            (request.Again, request.OwnTimes) = (true, true);
+            await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
+        }
+        finally
+        {
+            stateLock.Leave();
+        }
     }
 
     private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)

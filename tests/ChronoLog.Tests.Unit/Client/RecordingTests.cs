@@ -63,6 +63,16 @@ public sealed class RecordingTests
     }
 
     [Test]
+    public async Task A_story_that_was_given_back_is_not_taken_again_by_a_declaration()
+    {
+        await client.ReleaseStoryAsync("c", "s");
+        Assert.That(
+            async () => await story.DeclareOwnTimesAsync(),
+            Throws.InstanceOf<ChronoLogException>().With.Property("Status").EqualTo(Status.NotAcquired));
+        Assert.That(deployment.Portal.Count(Methods.AcquireStory), Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_time_out_of_bounds_is_refused_at_the_call_and_takes_nothing()
     {
         ulong now = client.Clock.Now;
