@@ -27,4 +27,5 @@ internal enum AbiOperation : uint
     Clock = 22,
     Statistics = 23,
     Forget = 24,
+    OwnTimes = 40,
 }

@@ -53,6 +53,7 @@ internal static class Dispatcher
         AbiOperation.ListStories => DirectoryOperations.ListStoriesAsync(pointer),
         AbiOperation.Acquire => StoryOperations.AcquireAsync(pointer),
         AbiOperation.Release => StoryOperations.ReleaseAsync(pointer),
+        AbiOperation.OwnTimes => StoryOperations.DeclareOwnTimesAsync(pointer),
         AbiOperation.Flush => StoryOperations.FlushAsync(pointer),
         AbiOperation.ReplayOpen => ReplayOperations.OpenAsync(pointer),
         AbiOperation.PlaybackOpen => ReplayOperations.OpenPlayback(pointer),

@@ -21,6 +21,9 @@ internal static class StoryOperations
         pointer.Call.Result(2, handle.StoryId);
     }
 
+    public static Task DeclareOwnTimesAsync(CallPointer pointer) =>
+        ObjectTable.Get<AbiStory>(pointer.Call.ObjectNumber).Handle.DeclareOwnTimesAsync();
+
     public static Task FlushAsync(CallPointer pointer)
     {
         AbiStory story = ObjectTable.Get<AbiStory>(pointer.Call.ObjectNumber);

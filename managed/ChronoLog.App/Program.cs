@@ -50,6 +50,7 @@ internal static class Program
         ClockCommand.Create(),
         .. DirectoryCommands.Create(),
         RecordCommand.Create(),
+        ImportCommand.Create(),
         .. ReplayCommands.Create(),
         DemoCommand.Create(),
         .. TortureCommands.Create(),

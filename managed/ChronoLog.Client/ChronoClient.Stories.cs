@@ -138,6 +138,28 @@ public sealed partial class ChronoClient
         return false;
     }
 
+    /// <summary>Tells the Visor that a story that is held gets events with times of this client's own.</summary>
+    /// <exception cref="ChronoLogException">NotAcquired; NoConnection, TimedOut.</exception>
+    internal async Task DeclareOwnTimesAsync(StoryHandle handle, CancellationToken cancellation)
+    {
+        await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+        try
+        {
+            if (held.GetValueOrDefault((handle.Chronicle, handle.Story)) != handle)
+            {
+                throw NotHeld(handle.Chronicle, handle.Story); // or the Visor would take it for held again
+            }
+
+            StoryRequest request = ForStory(handle.Chronicle, handle.Story);
+            (request.Again, request.OwnTimes, request.StoryId) = (true, true, handle.StoryId);
+            await CallAsync(Methods.AcquireStory, request, cancellation).ConfigureAwait(ports.StaysOnContext);
+        }
+        finally
+        {
+            stateLock.Leave();
+        }
+    }
+
     private async Task<StoryHandle> HeldAsync(string chronicle, string story, CancellationToken cancellation)
     {
         await stateLock.EnterAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
@@ -196,7 +218,10 @@ public sealed partial class ChronoClient
         try
         {
             StoryPlacement placement = await rings.OpenAsync(reply, cancellation).ConfigureAwait(ports.StaysOnContext);
-            return new StoryHandle(reply.Story, placement.Writer, ClientId) { Rings = rings, Placement = placement };
+            return new StoryHandle(reply.Story, placement.Writer, ClientId)
+            {
+                Rings = rings, Placement = placement, Client = this,
+            };
         }
         catch
         {

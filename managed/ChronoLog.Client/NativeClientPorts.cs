@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using ChronoLog.Core.Agents;
 using ChronoLog.Core.Launch;
 using ChronoLog.Core.Ports;
@@ -58,7 +56,7 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
     public IBulkEndpoint OpenBulk(ProcessIdentity player)
     {
         string provider = player.FabricProvider.Length > 0 ? player.FabricProvider : "auto";
-        return FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddressTowards(player.ServiceEndpoint)));
+        return FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddress.Towards(player.ServiceEndpoint)));
     }
 
     public async ValueTask DisposeAsync()
@@ -66,16 +64,4 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
         await connector.DisposeAsync().ConfigureAwait(false);
         clock.Dispose();
     }
-
-    // The local address from which the peer is reached. Connecting a datagram socket sends nothing: it asks the routes.
-    private static string SourceAddressTowards(string endpoint)
-    {
-        var uri = new Uri(endpoint);
-        using var socket = new Socket(AddressFamilyOf(uri.Host), SocketType.Dgram, ProtocolType.Udp);
-        socket.Connect(uri.Host.Trim('[', ']'), uri.Port);
-        return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
-    }
-
-    private static AddressFamily AddressFamilyOf(string host) =>
-        IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) ? address.AddressFamily : AddressFamily.InterNetwork;
 }

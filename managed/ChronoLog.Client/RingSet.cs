@@ -33,6 +33,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     private readonly Dictionary<ulong, KeeperRing> inUse = [];
     private readonly Dictionary<ulong, Task<KeeperRing>> opening = [];
     private readonly List<StoryPlacement> stories = [];
+    private EventTimeBounds? bounds;
     private IReadOnlyList<ProcessTrouble> troubles = [];
 
     public RingSet(
@@ -276,6 +277,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
             }
 
             await CheckClockAsync(keeper, channel, reply);
+            TakeBounds(reply);
             var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
@@ -288,6 +290,17 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         finally
         {
             opening.Remove(keeper.ProcessId);
+        }
+    }
+
+    // An event goes to any Keeper of its set: the strictest of those that this client has met holds for all.
+    private void TakeBounds(OpenRingReply reply)
+    {
+        if (reply.LateBoundNanoseconds > 0)
+        {
+            var said = new EventTimeBounds(reply.LateBoundNanoseconds, reply.FutureBoundNanoseconds);
+            bounds = bounds is { } before ? before.Within(said) : said;
+            Session.Bound(bounds.Value);
         }
     }
 

@@ -48,6 +48,50 @@ public sealed class StoryHandle
     /// <param name="index">With tick and client id the event's identity.</param>
     public ulong LogEvent(ReadOnlySpan<byte> record, out uint index) => recorder.LogEvent(record, out index);
 
+    /// <summary>
+    /// Records one event with a time of the caller's own. Events of <see cref="LogEvent(ReadOnlySpan{byte})"/> keep their
+    /// order; of these the caller sees to it. One that comes below a watermark that was stated is counted as late, and is
+    /// in every replay all the same. The first call tells the Visor, and blocks for as long (see
+    /// <see cref="DeclareOwnTimesAsync"/>).
+    /// </summary>
+    /// <param name="tick">
+    /// ChronoTick; between the Keepers' settings <c>late-bound</c> before now (30 days by default) and <c>future-bound</c>
+    /// after it (1 s; the clock's uncertainty is added).
+    /// </param>
+    /// <param name="record">The event's bytes; may be empty.</param>
+    /// <returns>The index: with tick and client id the event's identity.</returns>
+    /// <exception cref="ChronoLogException">
+    /// LimitExceeded: the tick lies beyond the bounds; nothing was recorded. Else as LogEvent, and of the first call
+    /// NoConnection and TimedOut.
+    /// </exception>
+    public uint LogEventAt(ulong tick, ReadOnlySpan<byte> record)
+    {
+        if (recorder.TryLogEventAt(tick, record, out uint index))
+        {
+            return index;
+        }
+
+        // On the pool: the caller may be the one thread of a context that the call's continuations would wait for.
+        Task.Run(() => DeclareOwnTimesAsync()).GetAwaiter().GetResult();
+        return recorder.LogEventAt(tick, record);
+    }
+
+    /// <summary>
+    /// Tells the Visor that the story gets events with times of this client's own, once and for good: from then on a
+    /// replay while a Keeper is missing may be PARTIAL below the watermark too. The first
+    /// <see cref="LogEventAt"/> does so by itself.
+    /// </summary>
+    /// <exception cref="ChronoLogException">NoConnection, TimedOut; NotExist: the story was destroyed.</exception>
+    public async Task DeclareOwnTimesAsync(CancellationToken cancellation = default)
+    {
+        if (Client is not null)
+        {
+            await Client.DeclareOwnTimesAsync(this, cancellation).ConfigureAwait(StaysOnContext);
+        }
+
+        writer.AllowOwnTimes();
+    }
+
     /// <summary>Records many events at once.</summary>
     /// <param name="records">The records, one after the other.</param>
     /// <param name="lengths">The length of each, in bytes.</param>
@@ -90,6 +134,8 @@ public sealed class StoryHandle
     internal nint NativeWriter => recorder.Native;
 
     internal RingSet? Rings { get; init; }
+
+    internal ChronoClient? Client { get; init; }
 
     internal StoryPlacement? Placement { get; init; }
 

@@ -17,6 +17,11 @@ public sealed record GrapherOptions
     public TimeSpan AcceptanceWindow { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>
+    /// The window is the greatest ATW that a Keeper of the group reports; <see cref="AcceptanceWindow"/> before one has.
+    /// </summary>
+    public bool FollowsNetwork { get; init; }
+
+    /// <summary>
     /// How much longer a chunk waits for a Keeper of the group that has not reported that it drained up to the chunk's
     /// end. What comes after that goes into a supplementary chunk.
     /// </summary>

@@ -45,11 +45,14 @@ internal sealed class GrapherReport(
         values["extraction_active"] = extraction.Active;
         values["extraction_failures"] = statistics.ExtractionFailures;
         values["retired_chunks"] = statistics.RetiredChunks;
+        values["events_late"] = statistics.LateEvents;
+        values["events_imported"] = statistics.ImportedEvents;
         values["supplementary_chunks"] = statistics.SupplementaryChunks;
         values["forced_chunks"] = statistics.ForcedChunks;
         values["archived_chunks"] = statistics.ArchivedChunks;
         values["archived_events"] = statistics.ArchivedEvents;
         values["archived_bytes"] = statistics.ArchivedBytes;
+        values["acceptance_window_seconds"] = role.AcceptanceWindowSeconds;
         values["held_bytes"] = role.HeldBytes;
         values["notices_waiting"] = notices.Waiting;
         values["watermark_failures"] = watermarks.Failures;
@@ -70,6 +73,7 @@ internal sealed class GrapherReport(
                 Events = (ulong)story.WarmEvents,
                 Watermark = story.Watermark,
                 Bytes = (ulong)story.WarmBytes,
+                Late = (ulong)story.WarmLate,
             });
         }
     }

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Agents;
+using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
@@ -35,6 +36,7 @@ public sealed class GrapherRole
     private readonly StoryBuilder builder;
     private readonly StoryWriter writer;
     private readonly ChunkRetirer retirer;
+    private readonly GroupWindow window;
     private readonly WatermarkRecorder watermarks;
     private readonly RepairDesk repairs;
     private readonly ReadService reads;
@@ -70,8 +72,10 @@ public sealed class GrapherRole
         {
             ChunkArchived = repairs.Archived,
         };
+        window = new GroupWindow(options.Windows.AcceptanceWindowNanoseconds, options.FollowsNetwork);
         retirer = new ChunkRetirer(
-            stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), View, Statistics);
+            stories, writer, memory, ports.Clock, GrapherOptions.Nanoseconds(options.HoldLimit), window, View,
+            Statistics);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk, PlanAsync, ports.ReadStrands);
     }
@@ -80,6 +84,9 @@ public sealed class GrapherRole
 
     /// <summary>Bytes held now, of <see cref="GrapherOptions.HeldBytesMax"/>.</summary>
     public long HeldBytes => memory.Bytes;
+
+    /// <summary>Seconds; the acceptance window in force.</summary>
+    internal double AcceptanceWindowSeconds => window.Of(View()) / 1e9;
 
     /// <summary>What no StoryFile has, for people: "120 events of stories a/b, c/d"; null = nothing.</summary>
     public string? Unarchived
@@ -203,7 +210,24 @@ public sealed class GrapherRole
 
         Statistics.CollectedEvents += built.Run.Count;
         HeldPartial partial = ledger.Add(request.Key, request.Announcement, built.Spans);
-        request.Story.Ingest(partial, built);
+        Statistics.LateEvents += request.Announcement.Import
+            ? Import(partial, built)
+            : request.Story.Ingest(partial, built);
+    }
+
+    // Chunks are for what comes in time order. Historical events come sorted, and would be cut into a file per chunk.
+    private int Import(HeldPartial partial, BuiltRun built)
+    {
+        GrapherStory story = built.Request.Story;
+        AnnounceChunkRequest announced = built.Request.Announcement;
+        int late = story.LateIn(built);
+        var chunk = new StoryChunk(announced.Story.StoryId, announced.StartTime, announced.EndTime) { IsLate = late > 0 };
+        chunk.Add(built.Run);
+        var piece = new OpenPiece(partial, built.Run.Count, late);
+        built.Run.Release();
+        Statistics.ImportedEvents += piece.Count;
+        writer.WriteImport(story, chunk, piece);
+        return late;
     }
 
     private async Task RetireAsync()
@@ -343,6 +367,7 @@ public sealed class GrapherRole
         }
 
         retirer.Want(request.WantedStories);
+        window.Report(request.ProcessId, request.AcceptanceTimeWindowNanoseconds);
 
         ulong now = ports.Clock.Now;
         var reported = new Dictionary<ulong, ulong>();

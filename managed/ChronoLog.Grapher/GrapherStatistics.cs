@@ -19,6 +19,12 @@ public sealed class GrapherStatistics
     /// <summary>Events that came into a pipeline, duplicates included.</summary>
     public long CollectedEvents { get; internal set; }
 
+    /// <summary>Of those: after their chunk's window had passed at their Keeper, or below a stated watermark.</summary>
+    public long LateEvents { get; internal set; }
+
+    /// <summary>Of those: of imports, which go to the archive without a chunk of a pipeline.</summary>
+    public long ImportedEvents { get; internal set; }
+
     public long RetiredChunks { get; internal set; }
 
     /// <summary>Of those: the range had been extracted before.</summary>

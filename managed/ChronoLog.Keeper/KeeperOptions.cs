@@ -19,12 +19,21 @@ public sealed record KeeperOptions
     /// <summary>How long after its end a chunk stays open for late events.</summary>
     public TimeSpan AcceptanceWindow { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The window is the ATW; <see cref="AcceptanceWindow"/> is not looked at.</summary>
+    public bool FollowsNetwork { get; init; }
+
+    /// <summary>Least ATW: ten scheduling quanta of a busy node.</summary>
+    public TimeSpan AtwFloor { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Greatest ATW.</summary>
+    public TimeSpan AtwCeiling { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
-    /// An event whose tick is further ahead of the base clock than this is journaled but not indexed, and counted.
-    /// Clients that are too far ahead refuse to record; this bound only keeps a defective one from making chunks without
-    /// end.
+    /// How far from now an event's own time may lie. Clients refuse what is beyond it at the call; what comes here all
+    /// the same is journaled, not indexed, and counted: without bounds one defective client would have chunks made
+    /// without end.
     /// </summary>
-    public TimeSpan FutureBound { get; init; } = ClockAgreement.FutureBound;
+    public EventTimeBounds EventTimes { get; init; } = EventTimeBounds.Default;
 
     /// <summary>
     /// Capacity of a ring when the client wishes none: 8 MiB is 80,000 events of 100 bytes, 10 ms of the fastest
@@ -103,7 +112,9 @@ public sealed record KeeperOptions
     {
         get
         {
-            TimeSpan shorter = ChunkDuration < AcceptanceWindow ? ChunkDuration : AcceptanceWindow;
+            // An automatic window is mostly far shorter than a chunk, and a chunk need not go within moments of it.
+            TimeSpan window = FollowsNetwork ? ChunkDuration : AcceptanceWindow;
+            TimeSpan shorter = ChunkDuration < window ? ChunkDuration : window;
             return TimeSpan.FromMilliseconds(Math.Clamp(shorter.TotalMilliseconds / 8, 5, 1000));
         }
     }

@@ -2,6 +2,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Keeper;
@@ -45,6 +46,9 @@ public sealed record KeeperPorts
 
     /// <summary>Strands that fill the pages of hot reads; none: the role's own.</summary>
     public IReadOnlyList<Strand> ReadStrands { get; init; } = [];
+
+    /// <summary>Measured one-way latencies between this process and the Visor, for the ATW; null = nobody measures.</summary>
+    public LatencyWindow? Latency { get; init; }
 
     public required ILogger Logger { get; init; }
 }

@@ -3,6 +3,7 @@ using ChronoLog.Core.Playback;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Following;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Recording;
@@ -53,7 +54,9 @@ public sealed class KeeperRole
         PreparationAgent = new PreparationAgent(options.Name, ports.Journals);
 
         ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
-        retirement = new RetirementDuty(options, stories, ledger, ports.Registry, ports.Clock);
+        var acceptance = new AcceptanceTimeWindow(
+            ports.Latency ?? new LatencyWindow(), options.AtwFloor, options.AtwCeiling);
+        retirement = new RetirementDuty(options, stories, ledger, ports.Registry, ports.Clock, acceptance);
         recovery = new KeeperRecovery(options, ports, stories);
         recall = new JournalRecall(options, ports, stories);
         recording = new RecordingService(
@@ -71,7 +74,7 @@ public sealed class KeeperRole
             options, stories, retirement, ports.Clock, ports.Timers, ports.Strand, ports.Registry.Identity.Epoch,
             FenceAsync);
         Statistics = new KeeperStatistics(
-            ports, recovery, recall, recording, ledger, stories, IngestionAgents, SyncAgents);
+            ports, recovery, recall, recording, ledger, retirement, acceptance, stories, IngestionAgents, SyncAgents);
         reads = new ReadService(
             options.Reads with { Server = options.Name }, ports.Timers, ports.Bulk,
             new HotReads(options, stories, recovery.Missing, FenceAsync).PlanAsync, ports.ReadStrands);

@@ -1,6 +1,7 @@
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Recording;
 using ChronoLog.Keeper.Recovery;
@@ -12,7 +13,8 @@ namespace ChronoLog.Keeper;
 /// <summary>Fills in heartbeats: what this Keeper did, holds, and has not handed over. On the role's strand.</summary>
 public sealed class KeeperStatistics(
     KeeperPorts ports, KeeperRecovery recovery, JournalRecall recall, RecordingService recording, HandoverLedger ledger,
-    StoryTable stories, IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
+    RetirementDuty retirement, AcceptanceTimeWindow acceptance, StoryTable stories,
+    IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing)
 {
     // Some descriptors' worth of a reply; the others are asked for by the next heartbeats.
     private const int UnnamedMax = 1024;
@@ -23,6 +25,8 @@ public sealed class KeeperStatistics(
         values["events_ingested"] = ingestion.Sum(agent => agent.Counters.Events);
         values["bytes_ingested"] = ingestion.Sum(agent => agent.Counters.Bytes);
         values["events_far_future"] = ingestion.Sum(agent => agent.Counters.FarFuture);
+        values["events_too_old"] = ingestion.Sum(agent => agent.Counters.TooOld);
+        values["events_late"] = ledger.LateEvents;
         values["journal_blocked"] = ingestion.Sum(agent => agent.Counters.Blocked);
         values["ring_bytes_abandoned"] = ingestion.Sum(agent => agent.Counters.AbandonedBytes);
         values["rings_detached"] = ingestion.Sum(agent => agent.Counters.DetachedRings);
@@ -33,6 +37,9 @@ public sealed class KeeperStatistics(
         values["journal_batches_unsynced"] = ports.Journals.Sum(journal => journal.Appended - journal.Synced);
         values["journal_troubles"] = ports.Journals.Count(journal => journal.State != JournalState.Ready);
         values["journal_sync_failures"] = syncing.Sum(agent => agent.Failures);
+        values["latency_seconds"] = acceptance.LatencyNanoseconds / 1e9;
+        values["atw_seconds"] = acceptance.Nanoseconds / 1e9;
+        values["acceptance_window_seconds"] = retirement.AcceptanceWindowNanoseconds / 1e9;
         values["chunks_waiting"] = ledger.Waiting;
         values["chunks_not_archived"] = ledger.Count;
         values["announcements_failed"] = ledger.Failures;
@@ -57,12 +64,14 @@ public sealed class KeeperStatistics(
     {
         long events = story.Pipeline.EventCount;
         long bytes = story.Pipeline.RecordBytes;
+        long late = story.Pipeline.LateEventCount;
         foreach (RetainedChunk chunk in story.Retained)
         {
             if (chunk.State != RetainedState.HandedOver)
             {
                 events += chunk.Chunk.EventCount;
                 bytes += chunk.Chunk.RecordBytes;
+                late += chunk.Chunk.IsLate ? chunk.Chunk.EventCount : 0;
             }
         }
 
@@ -72,6 +81,7 @@ public sealed class KeeperStatistics(
             Events = (ulong)events,
             Bytes = (ulong)bytes,
             Watermark = story.DrainedThrough,
+            Late = (ulong)late,
         };
     }
 }

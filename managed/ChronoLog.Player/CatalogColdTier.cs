@@ -40,6 +40,7 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
 
         long events = 0;
         long bytes = 0;
+        long late = 0;
         int damaged = 0;
         foreach (CatalogFile file in listing.Files)
         {
@@ -52,10 +53,11 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
             CatalogFacts? facts = file.TryFacts();
             events += facts?.EventCount ?? 0;
             bytes += facts?.RecordBytes ?? 0;
+            late += facts?.LateEvents ?? 0;
             damaged += file.Damage is null ? 0 : 1;
         }
 
-        return new ColdTally(events, bytes, listing.Files.Count, damaged);
+        return new ColdTally(events, bytes, listing.Files.Count, damaged, late);
     }
 
     public void Appeared(string path) => catalog.Notice(path);

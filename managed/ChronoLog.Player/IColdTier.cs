@@ -37,4 +37,6 @@ public interface IColdTier
 /// <param name="RecordBytes">Without the index columns.</param>
 /// <param name="Files">StoryFiles, damaged ones included.</param>
 /// <param name="DamagedFiles">Of those, the ones set aside.</param>
-public readonly record struct ColdTally(long Events, long RecordBytes, int Files, int DamagedFiles);
+/// <param name="LateEvents">Events that came late.</param>
+public readonly record struct ColdTally(
+    long Events, long RecordBytes, int Files, int DamagedFiles, long LateEvents = 0);

@@ -173,6 +173,7 @@ public sealed class PlayerRole
                 StoryId = story,
                 Events = (ulong)tally.Events,
                 Bytes = (ulong)tally.RecordBytes,
+                Late = (ulong)tally.LateEvents,
             });
         }
 

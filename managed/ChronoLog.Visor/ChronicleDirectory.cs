@@ -14,6 +14,9 @@ internal sealed class ChronicleDirectory
     private const int AttributesMax = 256;
     private const int AttributeBytesMax = 4096;
 
+    // An attribute of the story's own, set by the Visor and for good: who replays it must know, whatever was restarted.
+    private const string OwnTimesKey = "own-times";
+
     private readonly IMetadataStore store;
     private readonly VisorOptions options;
     private readonly Dictionary<string, ChronicleRecord> chronicles = new(StringComparer.Ordinal);
@@ -207,6 +210,7 @@ internal sealed class ChronicleDirectory
             StoryId = story.StoryId,
             Incarnation = story.Incarnation,
             Group = group,
+            OwnTimes = HasOwnTimes(story),
         };
         foreach ((string key, string value) in chronicles[story.Chronicle].Attributes)
         {
@@ -215,6 +219,14 @@ internal sealed class ChronicleDirectory
 
         return descriptor;
     }
+
+    /// <summary>Whether events with times of their users' own may have been recorded in the story.</summary>
+    public static bool HasOwnTimes(StoryRecord story) => story.Attributes.ContainsKey(OwnTimesKey);
+
+    public static StoryRecord WithOwnTimes(StoryRecord story) => story with
+    {
+        Attributes = new Dictionary<string, string>(story.Attributes, StringComparer.Ordinal) { [OwnTimesKey] = "1" },
+    };
 
     public static void CheckAttributes(IReadOnlyDictionary<string, string> attributes)
     {

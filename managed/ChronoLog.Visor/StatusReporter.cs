@@ -92,6 +92,7 @@ internal sealed class StatusReporter(
 
     private static void Add(StoryStatus status, Role role, StoryTally tally)
     {
+        status.Late += tally.Late;
         switch (role)
         {
             case Role.Keeper:

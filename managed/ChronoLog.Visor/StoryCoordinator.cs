@@ -34,6 +34,11 @@ internal sealed class StoryCoordinator(
             clients.Hold(client, story.StoryId); // what the client holds it holds, whoever can record it now
         }
 
+        if (request.OwnTimes && !ChronicleDirectory.HasOwnTimes(story))
+        {
+            directory.Put(story = ChronicleDirectory.WithOwnTimes(story)); // before the first such event can be recorded
+        }
+
         GroupView group = ChooseGroup(story, request.Again);
         if (story.Groups.Count == 0 || story.Groups[^1] != group.Group)
         {

@@ -36,7 +36,8 @@ enum abi_operation {
     ABI_REPLAY_CLOSE = 21,
     ABI_CLOCK = 22,
     ABI_STATISTICS = 23,
-    ABI_FORGET = 24 /* the object is not named any more */
+    ABI_FORGET = 24, /* the object is not named any more */
+    ABI_OWN_TIMES = 40 /* the story gets events with times of its users' own */
 };
 
 enum { ABI_TEXTS = 4, ABI_NUMBERS = 8, ABI_RESULTS = 8, ABI_MESSAGE_BYTES = 1024 };

@@ -82,6 +82,12 @@ static __attribute__((noinline, cold)) int32_t explain(int status, uint64_t leng
         return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED,
                        "a record of %llu bytes is longer than the ring takes: connect with a larger ring_bytes",
                        (unsigned long long)length);
+    case CHRONO_E_TOO_OLD:
+        return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED,
+                       "the tick lies further back than the keepers take (late-bound); chronolog import takes it");
+    case CHRONO_E_TOO_NEW:
+        return failure(CHRONOLOG_ERR_LIMIT_EXCEEDED,
+                       "the tick lies further ahead of now than the keepers take (future-bound)");
     case CHRONO_E_UNKNOWN:
         return failure(CHRONOLOG_ERR_UNKNOWN, "the event is with fewer keepers than the chronicle has replicas, or "
                                               "its keeper went away in this moment: stored at most once");
@@ -114,6 +120,37 @@ int32_t chronolog_log(chronolog_story story, const void *bytes, uint64_t length,
     int status = chrono_log(slot->writer, bytes, (uint32_t)length, tick, NULL);
     passage_leave(mine, before);
     return __builtin_expect(status == CHRONO_OK, 1) ? CHRONOLOG_OK : explain(status, length);
+}
+
+static int32_t try_log_at(chronolog_story story, uint64_t tick, const void *bytes, uint64_t length, int *undeclared)
+{
+    uint64_t handle = (uint64_t)(uintptr_t)story;
+    struct passage *mine = passage_mine();
+    if (mine == NULL || length > CHRONO_RECORD_BYTES_MAX) {
+        return mine == NULL ? failure(CHRONOLOG_ERR_NO_SPACE, "memory is exhausted") : explain(CHRONO_E_TOO_LONG, length);
+    }
+    uint64_t before = passage_enter(mine, handle);
+    struct handle_slot *slot = handle_find(handle, KIND_STORY);
+    if (slot == NULL) {
+        passage_leave(mine, before);
+        return refuse(handle);
+    }
+    int status = chrono_log_at(slot->writer, tick, bytes, (uint32_t)length, NULL);
+    passage_leave(mine, before);
+    *undeclared = status == CHRONO_E_NOT_DECLARED;
+    return status == CHRONO_OK ? CHRONOLOG_OK : explain(status, length);
+}
+
+int32_t chronolog_log_at(chronolog_story story, uint64_t tick, const void *bytes, uint64_t length)
+{
+    int undeclared = 0;
+    int32_t status = try_log_at(story, tick, bytes, length, &undeclared);
+    if (!undeclared) {
+        return status;
+    }
+    struct abi_call call = {.operation = ABI_OWN_TIMES};
+    status = gateway_run_on(&call, story, KIND_STORY);
+    return status == CHRONOLOG_OK ? try_log_at(story, tick, bytes, length, &undeclared) : status;
 }
 
 /* How many records from the first on are no longer than a record may be. */

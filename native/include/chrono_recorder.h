@@ -148,7 +148,21 @@ CHRONO_EXPORT int chrono_log(chrono_story_writer *writer, const void *record, ui
 CHRONO_EXPORT int chrono_try_log(chrono_story_writer *writer, const void *record, uint32_t length, uint64_t *tick,
                                  uint32_t *index);
 
-/* Records one event with a tick of the caller's own; the order of ticks is then the caller's business. */
+/* How far back and ahead of now a given tick may lie, unless the Keepers say otherwise: 30 days, and a second. */
+#define CHRONO_LATE_BOUND_NS (UINT64_C(30) * 24 * 3600 * 1000000000)
+#define CHRONO_FUTURE_BOUND_NS UINT64_C(1000000000)
+
+/* Sets both; the clock's uncertainty is added to the second. From any thread: it holds for calls that begin later. */
+CHRONO_EXPORT void chrono_recorder_set_bounds(chrono_recorder *recorder, uint64_t late_ns, uint64_t future_ns);
+
+/* From now on the writer takes given ticks: everybody who replays the story knows that it may get late events. */
+CHRONO_EXPORT void chrono_story_writer_allow_given(chrono_story_writer *writer);
+
+/*
+ * Records one event with a tick of the caller's own; the order of ticks is then the caller's business, and those of
+ * chrono_log go on as if it had not been. Nothing was recorded with CHRONO_E_TOO_OLD, CHRONO_E_TOO_NEW (beyond the bounds)
+ * and CHRONO_E_NOT_DECLARED (see above).
+ */
 CHRONO_EXPORT int chrono_log_at(chrono_story_writer *writer, uint64_t tick, const void *record, uint32_t length,
                                 uint32_t *index);
 

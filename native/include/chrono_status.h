@@ -19,7 +19,10 @@ enum {
     CHRONO_E_CORRUPT = -17,     /* not a ring, or one that breaks the protocol */
     CHRONO_E_SYSTEM = -19,      /* a system call failed in a way that has no code of its own */
     CHRONO_E_FENCED = -20,      /* the Keeper has closed the ring */
-    CHRONO_E_WOULD_BLOCK = -100 /* only from functions named try_: call the one that waits */
+    CHRONO_E_WOULD_BLOCK = -100, /* only from functions named try_: call the one that waits */
+    CHRONO_E_TOO_OLD = -101,    /* a given tick lies further back than the late bound */
+    CHRONO_E_TOO_NEW = -102,    /* a given tick lies further ahead than the future bound */
+    CHRONO_E_NOT_DECLARED = -103 /* the writer was not opened for given ticks */
 };
 
 /* What went wrong, for people. Filled by functions that take one; NULL is allowed. */

@@ -296,6 +296,27 @@ int chrono_try_log(chrono_story_writer *writer, const void *record, uint32_t len
     return status;
 }
 
+/* Before anything is reserved: an event that no Keeper would take must not lie in a ring. */
+static int check_given(const chrono_story_writer *writer, uint64_t tick)
+{
+    const chrono_recorder *recorder = writer->recorder;
+    int refusal = load_relaxed(&writer->closed) != 0 ? CHRONO_E_CLOSED : recorder_refusal(recorder);
+    if (refusal != CHRONO_OK) {
+        return refusal;
+    }
+    uint64_t now = chrono_clock_now(recorder->clock);
+    uint64_t ahead = load_relaxed(&recorder->future_bound_ns);
+    uint64_t uncertainty = chrono_clock_uncertainty(recorder->clock);
+    ahead = ahead > UINT64_MAX - uncertainty ? UINT64_MAX : ahead + uncertainty;
+    if (tick > now && tick - now > ahead) {
+        return CHRONO_E_TOO_NEW;
+    }
+    if (tick < now && now - tick > load_relaxed(&recorder->late_bound_ns)) {
+        return CHRONO_E_TOO_OLD;
+    }
+    return load_acquire(&writer->takes_given) != 0 ? CHRONO_OK : CHRONO_E_NOT_DECLARED;
+}
+
 int chrono_log_at(chrono_story_writer *writer, uint64_t tick, const void *record, uint32_t length, uint32_t *index)
 {
     if (writer == NULL) {
@@ -303,6 +324,10 @@ int chrono_log_at(chrono_story_writer *writer, uint64_t tick, const void *record
     }
     if (!is_record(record, length)) {
         return refuse_record(record, length);
+    }
+    int bounds = check_given(writer, tick);
+    if (bounds != CHRONO_OK) {
+        return bounds;
     }
     chrono_span event = {record, length, 0};
     struct entry entry = {&event, 1, frame_bytes(length), 1, tick, 0, 0, 0};

@@ -39,6 +39,7 @@ struct chrono_story_writer {
     uint32_t placement;
     uint32_t closed;
     uint32_t replicas;          /* rings that get each event; constant once it is recorded into */
+    uint32_t takes_given;       /* ticks of the caller's own; only ever set */
     /* written at every event of a round-robin writer */
     _Alignas(64) uint32_t turn;
     chrono_story_writer *next;
@@ -53,6 +54,8 @@ struct chrono_recorder {
     uint32_t closed;
     uint32_t fork_generation;
     uint32_t expects_rings;     /* somebody replaces rings that are closed: wait for that */
+    uint64_t late_bound_ns;     /* of given ticks; written seldom, by whoever opens rings */
+    uint64_t future_bound_ns;
     /* under the lock */
     _Alignas(128) pthread_mutex_t lock;
     chrono_ring *slots[CHRONO_RECORDER_RINGS_MAX];

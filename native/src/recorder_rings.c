@@ -44,6 +44,8 @@ int chrono_recorder_create(uint64_t client_id, const chrono_clock *clock, chrono
     pthread_mutex_init(&made->lock, NULL);
     made->client_id = client_id;
     made->clock = clock;
+    made->late_bound_ns = CHRONO_LATE_BOUND_NS;
+    made->future_bound_ns = CHRONO_FUTURE_BOUND_NS;
     made->fork_generation = chrono_fork_generation;
     *recorder = made;
     return CHRONO_OK;
@@ -299,6 +301,21 @@ void chrono_recorder_expect_rings(chrono_recorder *recorder, int expected)
 {
     if (recorder != NULL) {
         store_release(&recorder->expects_rings, expected != 0);
+    }
+}
+
+void chrono_recorder_set_bounds(chrono_recorder *recorder, uint64_t late_ns, uint64_t future_ns)
+{
+    if (recorder != NULL) {
+        store_relaxed(&recorder->late_bound_ns, late_ns);
+        store_relaxed(&recorder->future_bound_ns, future_ns);
+    }
+}
+
+void chrono_story_writer_allow_given(chrono_story_writer *writer)
+{
+    if (writer != NULL) {
+        store_release(&writer->takes_given, 1);
     }
 }
 

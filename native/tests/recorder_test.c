@@ -114,6 +114,41 @@ static void ticks_go_on_when_the_clock_does_not(void)
     close_bench(&bench);
 }
 
+/* ---- ticks of the caller's own ------------------------------------------------------------------------------------ */
+
+/* A tick beyond the bounds takes neither an index nor a byte of the ring. */
+static void given_ticks_have_bounds(void)
+{
+    struct bench bench;
+    const uint64_t hour = 3600 * SECOND, uncertain = 7 * SECOND;
+    uint64_t tick, tail, consumed, durable;
+    uint32_t index = 99;
+    open_bench(&bench, 1, CHRONO_PLACE_FIRST);
+    chrono_story_writer_allow_given(bench.writer);
+    CHECK_EQUAL(0, chrono_clock_set(bench.clock, chrono_clock_local(bench.clock) + hour, EPOCH + hour, CHRONO_RATE_ONE,
+                                    uncertain)); /* it stands */
+    const uint64_t now = EPOCH + hour;
+    const uint64_t old[] = {0, 1, now - CHRONO_LATE_BOUND_NS - 1};
+    const uint64_t new[] = {now + CHRONO_FUTURE_BOUND_NS + uncertain + 1, UINT64_C(1) << 63, UINT64_MAX};
+    const uint64_t good[] = {now - CHRONO_LATE_BOUND_NS, now - 1, now, now + CHRONO_FUTURE_BOUND_NS + uncertain};
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(CHRONO_E_TOO_OLD, chrono_log_at(bench.writer, old[i], "x", 1, &index));
+        CHECK_EQUAL(CHRONO_E_TOO_NEW, chrono_log_at(bench.writer, new[i], "x", 1, &index));
+    }
+    CHECK_EQUAL(CHRONO_OK, chrono_recorder_ring_positions(bench.recorder, bench.slots[0], &tail, &consumed, &durable));
+    CHECK_EQUAL(0, tail);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQUAL(CHRONO_OK, chrono_log_at(bench.writer, good[i], "x", 1, &index));
+        CHECK_EQUAL(i, index);
+    }
+    CHECK_EQUAL(CHRONO_OK, chrono_log(bench.writer, "x", 1, &tick, NULL)); /* given ones do not lead the others */
+    CHECK_EQUAL(now, tick);
+    chrono_recorder_set_bounds(bench.recorder, SECOND, UINT64_MAX);
+    CHECK_EQUAL(CHRONO_E_TOO_OLD, chrono_log_at(bench.writer, now - SECOND - 1, "x", 1, &index));
+    CHECK_EQUAL(CHRONO_OK, chrono_log_at(bench.writer, UINT64_MAX, "x", 1, &index));
+    close_bench(&bench);
+}
+
 /* ---- arguments and ends ------------------------------------------------------------------------------------------ */
 
 static void bad_calls_use_no_index(void)
@@ -130,7 +165,10 @@ static void bad_calls_use_no_index(void)
     CHECK_EQUAL(CHRONO_OK, chrono_log(bench.writer, NULL, 0, &tick, &index));
     CHECK_EQUAL(0, index);
     CHECK(tick >= EPOCH);
-    CHECK_EQUAL(CHRONO_OK, chrono_log_at(bench.writer, 5, "x", 1, &index));
+    CHECK_EQUAL(CHRONO_E_TOO_OLD, chrono_log_at(bench.writer, 5, "x", 1, &index));
+    CHECK_EQUAL(CHRONO_E_NOT_DECLARED, chrono_log_at(bench.writer, EPOCH, "x", 1, &index));
+    chrono_story_writer_allow_given(bench.writer);
+    CHECK_EQUAL(CHRONO_OK, chrono_log_at(bench.writer, EPOCH, "x", 1, &index));
     CHECK_EQUAL(1, index);
     CHECK_EQUAL(CHRONO_E_INVALID, chrono_log_batch(bench.writer, bad, 3, NULL, NULL, &logged));
     CHECK_EQUAL(1, logged);
@@ -372,6 +410,7 @@ int main(void)
     ticks_and_indexes_have_one_order(CHRONO_PLACE_FIRST, 1, 0);
     ticks_and_indexes_have_one_order(CHRONO_PLACE_ROUND_ROBIN, 3, 1);
     ticks_go_on_when_the_clock_does_not();
+    given_ticks_have_bounds();
     bad_calls_use_no_index();
     child_is_refused();
     full_rings_are_passed_over();

@@ -40,6 +40,8 @@ public sealed class PlantedBugTests
         (PlantedBug.FlushForgetsLeftRings, [FaultKind.CrashKeeper]),
         (PlantedBug.FollowerNotToldOfLoss, []),
         (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
+        (PlantedBug.OwnTimesUnsaid, [FaultKind.CrashKeeper, FaultKind.OneWayCut]),
+        (PlantedBug.LateUnflagged, []),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

@@ -18,6 +18,9 @@ internal sealed class Simulation
     private static readonly TimeSpan RecoveryMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AheadMax = TimeSpan.FromMinutes(10);
 
+    // What is due to retire is looked for at such intervals.
+    private static readonly TimeSpan Duties = TimeSpan.FromMilliseconds(200);
+
     private readonly SimWorld world;
     private readonly SimSettings settings;
     private readonly FaultPlan plan;
@@ -81,6 +84,11 @@ internal sealed class Simulation
         Await("everything is drained", () => deployment.Keepers.All(static keeper => keeper.IsDrained));
         AwaitFollowers();
         deployment.Checker.CheckArchive([.. deployment.StoryFiles]);
+        if (deployment.HasNoNewcomers && !deployment.StoryFiles.Any(static file => !file.IsReadable))
+        {
+            deployment.Checker.CheckLate([.. deployment.StoryFiles]);
+        }
+
         for (int round = 0; round < 2; round++)
         {
             ReplayAll();
@@ -120,11 +128,12 @@ internal sealed class Simulation
         }
     }
 
-    // A client may be ahead of its Keeper, by as much as the base clock jumped: what it recorded is still to come there.
+    // A client may be ahead of its Keeper, by as much as the base clock jumped, and give times ahead of its own: what it
+    // recorded is still to come there.
     private void AwaitTheNewest()
     {
         ulong newest = deployment.Model.All.Max(static recorded => (ulong?)recorded.Sequence.EventTime) ?? 0;
-        ulong closed = newest + (ulong)(settings.KeeperChunk + settings.KeeperWindow).TotalNanoseconds;
+        ulong closed = newest + (ulong)(settings.KeeperChunk + settings.KeeperWindow + Duties).TotalNanoseconds;
         world.RunUntil(() => deployment.Keepers.All(keeper => keeper.Now > closed), AheadMax);
     }
 

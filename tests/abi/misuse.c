@@ -42,6 +42,7 @@ static void refuse_story(chronolog_story story, int32_t status)
     uint64_t number = 7;
     chronolog_record record = {"x", 1};
     CHECK_STATUS(status, chronolog_log(story, "x", 1, &number));
+    CHECK_STATUS(status, chronolog_log_at(story, UINT64_C(1) << 60, "x", 1));
     CHECK_STATUS(status, chronolog_log_batch(story, &record, 1, NULL, &number));
     CHECK(number == 0);
     CHECK_STATUS(status, chronolog_flush(story, CHRONOLOG_JOURNALED, 0));
@@ -158,6 +159,27 @@ static void null_arguments(chronolog_client client, chronolog_story story)
     CHECK_STATUS(INVALID, chronolog_flush(story, 5, 0));
     CHECK_STATUS(INVALID, chronolog_release(story, 5));
     CHECK_STATUS(INVALID, chronolog_story_id(story, NULL));
+}
+
+/* Refused at the call, with what to do about it; a good one goes through. */
+static void given_times(chronolog_client client, chronolog_story story)
+{
+    const uint64_t day = UINT64_C(86400000000000);
+    uint64_t now = 0, uncertain = 0;
+    CHECK_OK(chronolog_now(client, &now, &uncertain));
+    if (now < 40 * day) {
+        now = UINT64_C(1700000000) * 1000000000; /* the played one tells no time, and its recorders' begins there */
+    }
+    const uint64_t absurd[] = {0, 1, now - 31 * day, now + day, UINT64_C(1) << 63, UINT64_MAX};
+    for (unsigned i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        CHECK_STATUS(CHRONOLOG_ERR_LIMIT_EXCEEDED, chronolog_log_at(story, absurd[i], "x", 1));
+        CHECK(strstr(chronolog_last_error(), "-bound") != NULL);
+    }
+    CHECK_OK(chronolog_log_at(story, now - 8 * day, "x", 1));
+    CHECK_OK(chronolog_log_at(story, now - 8 * day, NULL, 0));
+    CHECK_STATUS(INVALID, chronolog_log_at(story, now, NULL, 1));
+    CHECK_STATUS(CHRONOLOG_ERR_LIMIT_EXCEEDED, chronolog_log_at(story, now, "x", CHRONOLOG_RECORD_BYTES_MAX + 1));
+    CHECK_STATUS(CHRONOLOG_ERR_LIMIT_EXCEEDED, chronolog_log_at(story, now, "x", UINT64_MAX));
 }
 
 static void half_a_batch(chronolog_story story)
@@ -291,6 +313,7 @@ int main(void)
     refuse_garbage();
     CHECK_OK(chronolog_acquire(client, "abi misuse", "story", NULL, 0, CHRONOLOG_CREATE_CHRONICLE, &story));
     null_arguments(client, story);
+    given_times(client, story);
     half_a_batch(story);
     directory(client);
     replays(client);

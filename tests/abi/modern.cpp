@@ -57,6 +57,10 @@ static void record(cl::Client& client)
     cl::Replay empty = client.replay("abi modern", "story", first, first);
     REQUIRE(empty.begin() == empty.end());
 
+    story.log_at(first - 1, "earlier");
+    REQUIRE(client.replay("abi modern", "story").begin()->record() == "earlier");
+    REQUIRE(status_of([&] { story.log_at(1, "x"); }) == CHRONOLOG_ERR_LIMIT_EXCEEDED);
+
     cl::Playback playback = client.playback("abi modern", "story", ticks[2], CHRONOLOG_IMMEDIATE);
     for(cl::Event const& event : playback)
     {

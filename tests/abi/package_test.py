@@ -73,6 +73,20 @@ class Recording(unittest.TestCase):
             story.log("released")
         self.assertEqual(chronolog.Status.NOT_ACQUIRED, refused.exception.status)
 
+    def test_own_times(self) -> None:
+        with self.client.acquire(self.chronicle, "own times", create_chronicle=True) as story:
+            now = story.log("now")
+            hour_ago = now - 3600 * 10**9
+            self.assertEqual(hour_ago, story.log("an hour ago", at=hour_ago))
+            for tick in (0, 1, now + 3600 * 10**9, 2**63):
+                with self.assertRaises(chronolog.Error) as refused:
+                    story.log("x", at=tick)
+                self.assertEqual(chronolog.Status.LIMIT_EXCEEDED, refused.exception.status)
+            with self.assertRaises(ValueError):
+                story.log("x", at=-1)
+        events = [(event.tick, event.record) for event in self.client.replay(self.chronicle, "own times")]
+        self.assertEqual([(hour_ago, b"an hour ago"), (now, b"now")], events)
+
     def test_columns(self) -> None:
         story = self.client.acquire(self.chronicle, "columns", create_chronicle=True)
         ticks = story.log_batch([b"%06d" % number * (1 + number % 3) for number in range(EVENTS)])

@@ -244,6 +244,16 @@ CHRONOLOG_API int32_t chronolog_release(chronolog_story story, int32_t level);
  */
 CHRONOLOG_API int32_t chronolog_log(chronolog_story story, const void *bytes, uint64_t length, uint64_t *tick);
 
+/*
+ * Records one event with a time of the caller's own: a ChronoTick between the Keepers' settings late-bound before now (30
+ * days by default) and future-bound after it (1 s; the clock's uncertainty is added). Beyond them LIMIT_EXCEEDED at once, and
+ * nothing is recorded. Events of chronolog_log keep their order; of these the caller sees to it. One that comes below a
+ * watermark that was stated is counted as late, and is in every replay all the same. The first call with a handle tells the
+ * Visor that the story gets such events; the others are C all the way. Status as chronolog_log; NO_CONNECTION, TIMED_OUT (of
+ * the first).
+ */
+CHRONOLOG_API int32_t chronolog_log_at(chronolog_story story, uint64_t tick, const void *bytes, uint64_t length);
+
 typedef struct chronolog_record {
     const void *bytes;
     uint64_t length;

@@ -133,6 +133,12 @@ public:
         return tick;
     }
 
+    /* With a tick of the caller's own: see chronolog_log_at. */
+    void log_at(uint64_t tick, std::string_view record)
+    {
+        check(chronolog_log_at(story.get(), tick, record.data(), record.size()));
+    }
+
     /* Ticks of all of them; std::string_view or anything that becomes one. */
     template <typename Records>
     std::vector<uint64_t> log_batch(Records const& records)

@@ -24,4 +24,13 @@ public static class NativeStatus
 
     /// <summary>Only from functions whose name begins with Try: the one that waits has to be called.</summary>
     public const int WouldBlock = -100;
+
+    /// <summary>A given tick lies further back than the late bound.</summary>
+    public const int TooOld = -101;
+
+    /// <summary>A given tick lies further ahead than the future bound.</summary>
+    public const int TooNew = -102;
+
+    /// <summary>The writer was not opened for given ticks.</summary>
+    public const int NotDeclared = -103;
 }

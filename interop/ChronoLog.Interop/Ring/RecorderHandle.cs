@@ -95,6 +95,13 @@ public sealed unsafe class RecorderHandle : SafeHandle
         GC.KeepAlive(this);
     }
 
+    /// <summary>How far back and ahead of now a given tick may lie.</summary>
+    public void SetBounds(ulong lateNanoseconds, ulong futureNanoseconds)
+    {
+        RecorderNative.SetBounds(handle, lateNanoseconds, futureNanoseconds);
+        GC.KeepAlive(this);
+    }
+
     /// <summary>Bytes reserved, consumed and durable in a ring so far.</summary>
     public int RingPositions(int slot, out ulong tail, out ulong consumed, out ulong durable)
     {

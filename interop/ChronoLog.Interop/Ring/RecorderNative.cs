@@ -34,6 +34,12 @@ internal static unsafe partial class RecorderNative
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_expect_rings")]
     internal static partial void ExpectRings(nint recorder, int expected);
 
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_set_bounds")]
+    internal static partial void SetBounds(nint recorder, ulong lateNanoseconds, ulong futureNanoseconds);
+
+    [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_story_writer_allow_given")]
+    internal static partial void AllowGiven(nint writer);
+
     [LibraryImport(NativeLibraries.Chrono, EntryPoint = "chrono_recorder_ring_positions")]
     internal static partial int RingPositions(nint recorder, int slot, ulong* tail, ulong* consumed, ulong* durable);
 

@@ -61,6 +61,13 @@ public sealed unsafe class StoryWriterHandle : SafeHandle
         GC.KeepAlive(this);
     }
 
+    /// <summary>From now on <see cref="LogAt"/> is not refused with <see cref="NativeStatus.NotDeclared"/>.</summary>
+    public void AllowGiven()
+    {
+        RecorderNative.AllowGiven(handle);
+        GC.KeepAlive(this);
+    }
+
     /// <summary>Every later call that records returns <see cref="NativeStatus.Closed"/>.</summary>
     public void CloseWriter()
     {

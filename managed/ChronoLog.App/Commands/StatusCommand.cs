@@ -60,11 +60,11 @@ internal static class StatusCommand
         }
 
         Console.WriteLine();
-        Console.WriteLine($"{"HOT",12} {"WARM",12} {"COLD",12} {"GROUP",5} {"HELD",5}  {"WATERMARK",-30} STORY");
+        Console.WriteLine($"{"HOT",12} {"WARM",12} {"COLD",12} {"LATE",9} {"GROUP",5} {"HELD",5}  {"WATERMARK",-30} STORY");
         foreach (StoryStatus story in status.Stories)
         {
             Console.WriteLine(
-                $"{story.Hot,12} {story.Warm,12} {story.Cold,12} {story.Group,5} {story.Acquirers,5}  "
+                $"{story.Hot,12} {story.Warm,12} {story.Cold,12} {story.Late,9} {story.Group,5} {story.Acquirers,5}  "
                 + $"{ChronoTick.Format(story.Watermark),-30} {story.Chronicle}/{story.Story}");
         }
 
@@ -199,6 +199,7 @@ internal static class StatusCommand
         writer.WriteNumber("hot", story.Hot);
         writer.WriteNumber("warm", story.Warm);
         writer.WriteNumber("cold", story.Cold);
+        writer.WriteNumber("late", story.Late);
         writer.WriteNumber("watermark", story.Watermark);
         writer.WriteNumber("acquirers", story.Acquirers);
     }

@@ -103,8 +103,7 @@ internal sealed class DeploymentPlan
         string[] own = ["--name", name, "--address", options.Address, "--log-file", log, .. arguments];
         string[] given = [.. Extra(role)];
         return new(role, name, log, StopDeadline(role), [
-            ServerCommand.OwnSession.Name, .. EndWith(), .. own.Chunk(2).Where(pair => !given.Contains(pair[0])).SelectMany(pair => pair),
-            .. given,
+            ServerCommand.OwnSession.Name, .. EndWith(), .. Without(own, given), .. given,
         ]);
     }
 
@@ -118,6 +117,13 @@ internal sealed class DeploymentPlan
         string? given = options.Settings.LastOrDefault(setting => setting.StartsWith(prefix, StringComparison.Ordinal));
         string text = given?[prefix.Length..] ?? DrainSettings.DrainDeadline.Default;
         return SettingKinds.TryReadDuration(text, out TimeSpan drain) ? drain + StopMargin : StopMargin;
+    }
+
+    // What --set says of a setting counts, whatever else of --window and the like would say so too.
+    private static IEnumerable<string> Without(IReadOnlyList<string> arguments, IEnumerable<string> extra)
+    {
+        HashSet<string> given = [.. extra.Where(static each => each.StartsWith("--", StringComparison.Ordinal))];
+        return arguments.Chunk(2).Where(pair => !given.Contains(pair[0])).SelectMany(static pair => pair);
     }
 
     private IEnumerable<string> Extra(string role)

@@ -17,8 +17,12 @@ internal static class GrapherSettings
     public static readonly Setting<TimeSpan> ChunkDuration =
         SettingKinds.Duration("chunk-duration", "60s", "1ms", "7d", "Time range of one complete StoryChunk, and so of a StoryFile.");
 
-    public static readonly Setting<TimeSpan> AcceptanceWindow = SettingKinds.Duration(
-        "acceptance-window", "120s", "1ms", "7d", "How long a chunk stays open for late parts after its end.");
+    public static readonly Setting<TimeSpan?> AcceptanceWindow = SettingKinds.DurationOrAuto(
+        "acceptance-window", "120s", "1ms", "7d",
+        "How long a chunk stays open for late parts after its end; auto: the greatest ATW of the group's Keepers.");
+
+    public static readonly Setting<TimeSpan> AtwUnreported = SettingKinds.Duration(
+        "atw-unreported", "30s", "1ms", "7d", "The automatic window as long as no Keeper has reported its ATW.");
 
     public static readonly Setting<TimeSpan> HoldLimit = SettingKinds.Duration(
         "hold-limit", "10m", "10ms", "7d", "How long past its window a chunk waits for a Keeper that does not report.");
@@ -40,6 +44,6 @@ internal static class GrapherSettings
     public static readonly SettingTable Table = new("chrono_grapher", [
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
         DrainPort, AdminPort, ArchiveDirectory, ChunkDuration,
-        AcceptanceWindow, HoldLimit, CollectionStreams, BuildingStreams, MemoryBudget, ExtractionModule,
+        AcceptanceWindow, AtwUnreported, HoldLimit, CollectionStreams, BuildingStreams, MemoryBudget, ExtractionModule,
     ]);
 }

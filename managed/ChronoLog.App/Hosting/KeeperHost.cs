@@ -6,6 +6,7 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Core.Settings;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Store.Journal;
@@ -78,6 +79,7 @@ internal static class KeeperHost
             Extraction = extraction,
             ExtractionStrands = member.NewStrands("extraction", extraction.StreamCount),
             ReadStrands = member.NewStrands("hot read", 1),
+            Latency = member.Latency,
             Logger = process.Logger,
         });
         List<AgentRunner> runners = StartAgents(keeper, process.Logger);
@@ -187,7 +189,11 @@ internal static class KeeperHost
         Reads = ReadSettings.Read(settings),
         Host = HostIdentity.Current,
         ChunkDuration = settings.Get(KeeperSettings.ChunkDuration),
-        AcceptanceWindow = settings.Get(KeeperSettings.AcceptanceWindow),
+        AcceptanceWindow = settings.Get(KeeperSettings.AcceptanceWindow) ?? settings.Get(KeeperSettings.AtwCeiling),
+        FollowsNetwork = settings.Get(KeeperSettings.AcceptanceWindow) is null,
+        AtwFloor = settings.Get(KeeperSettings.AtwFloor),
+        AtwCeiling = settings.Get(KeeperSettings.AtwCeiling),
+        EventTimes = new EventTimeBounds(settings.Get(KeeperSettings.LateBound), settings.Get(KeeperSettings.FutureBound)),
         RingBytesDefault = settings.Get(KeeperSettings.RingCapacity),
         RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
         SyncInterval = settings.Get(KeeperSettings.SyncInterval),

@@ -33,8 +33,23 @@ internal static class KeeperSettings
     public static readonly Setting<TimeSpan> ChunkDuration =
         SettingKinds.Duration("chunk-duration", "30s", "1ms", "1d", "Time range of one partial StoryChunk.");
 
-    public static readonly Setting<TimeSpan> AcceptanceWindow = SettingKinds.Duration(
-        "acceptance-window", "30s", "1ms", "1d", "How long a chunk stays open for late events after its end.");
+    public static readonly Setting<TimeSpan?> AcceptanceWindow = SettingKinds.DurationOrAuto(
+        "acceptance-window", "30s", "1ms", "1d",
+        "How long a chunk stays open for late events after its end; auto: the ATW, twice the measured network latency.");
+
+    public static readonly Setting<TimeSpan> AtwFloor = SettingKinds.Duration(
+        "atw-floor", "10ms", "1ms", "1d", "The least that the ATW may be, and so an automatic acceptance window.");
+
+    public static readonly Setting<TimeSpan> AtwCeiling = SettingKinds.Duration(
+        "atw-ceiling", "30s", "1ms", "1d", "The most that the ATW may be.");
+
+    public static readonly Setting<TimeSpan> LateBound = SettingKinds.Duration(
+        "late-bound", "30d", "1s", "3650d", "How far back of now a client's own event time may lie; beyond it the call fails.");
+
+    // Far below the hour that a Grapher lets a chunk end in the future.
+    public static readonly Setting<TimeSpan> FutureBound = SettingKinds.Duration(
+        "future-bound", "1s", "0", "10m",
+        "How far ahead of now it may lie; the uncertainty of the client's clock is added.");
 
     public static readonly Setting<long> IngestionStreams =
         SettingKinds.Integer("ingestion-streams", 1, 1, 64, "Threads that drain rings; each has a journal of its own.");
@@ -54,7 +69,7 @@ internal static class KeeperSettings
     public static readonly SettingTable Table = new("chrono_keeper", [
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
         RecordingPort, AdminPort, JournalDirectory, JournalSegment,
-        JournalQuota, RingDirectory, RingCapacity, RingsMax, ChunkDuration, AcceptanceWindow, IngestionStreams,
-        SyncInterval, FollowSettle, ExtractionModule,
+        JournalQuota, RingDirectory, RingCapacity, RingsMax, ChunkDuration, AcceptanceWindow, AtwFloor, AtwCeiling,
+        LateBound, FutureBound, IngestionStreams, SyncInterval, FollowSettle, ExtractionModule,
     ]);
 }

@@ -53,6 +53,9 @@ internal sealed class MemberContext : IAsyncDisposable
     /// <summary>The base clock, set before the role starts.</summary>
     public SharedClock Clock { get; } = new();
 
+    /// <summary>One-way latencies to and from the Visor.</summary>
+    public LatencyWindow Latency => synchronizer.Latency;
+
     /// <summary>Runs a member once the Visor is there.</summary>
     /// <returns>The body's exit status; null when the stop came before it had begun.</returns>
     /// <exception cref="ChronoLogException">Fenced: a living process has this one's place in its group.</exception>

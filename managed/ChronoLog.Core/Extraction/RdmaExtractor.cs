@@ -160,6 +160,8 @@ public sealed class RdmaExtractor(string name, RdmaExtractorOptions options, str
             Complete = chunk.Complete,
             Part = part,
             MoreParts = more,
+            Late = chunk.Chunk.IsLate,
+            Import = chunk.IsImport,
         };
         IRpcChannel receiving = await OpenAsync(chunk);
         try

@@ -28,4 +28,12 @@ public sealed record RetiredChunk(
 {
     /// <summary>Of a chronicle whose stories go before others.</summary>
     public bool IsPriority { get; } = ChronicleAttributes.IsPriority(Story.Attributes);
+    /// <summary>
+    /// How many of its events came late: after their chunk's window had passed at a Keeper, or below a watermark that was
+    /// stated. Copies that are dropped later are counted too.
+    /// </summary>
+    public long LateEvents { get; init; }
+
+    /// <summary>Historical events of an import, in a range of their own.</summary>
+    public bool IsImport { get; init; }
 }

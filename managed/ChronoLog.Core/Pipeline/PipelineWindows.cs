@@ -1,5 +1,3 @@
-using ChronoLog.Core.Time;
-
 namespace ChronoLog.Core.Pipeline;
 
 /// <summary>How a pipeline cuts time.</summary>
@@ -13,10 +11,7 @@ public readonly record struct PipelineWindows(ulong ChunkDurationNanoseconds, ul
     // Late events of a cold story rather become supplementary StoryFiles than that all of its events wait in memory.
     private const ulong EarlyShare = 4;
 
-    /// <summary>
-    /// What passes for now where a story is retired early: so that of its acceptance window a quarter is waited.
-    /// </summary>
-    /// <param name="now">ChronoTick.</param>
-    public ulong EarlyNow(ulong now) =>
-        ChronoTick.AddSaturating(now, AcceptanceWindowNanoseconds - (AcceptanceWindowNanoseconds / EarlyShare));
+    /// <summary>The acceptance window where a story is retired early.</summary>
+    /// <param name="window">Nanoseconds: of other stories.</param>
+    public static ulong Early(ulong window) => window / EarlyShare;
 }

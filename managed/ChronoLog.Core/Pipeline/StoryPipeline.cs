@@ -24,6 +24,7 @@ public sealed class StoryPipeline
     private readonly SortedList<ulong, StoryChunk> chunks = [];
     private ImmutableArray<IngestionHandle> handles = [];
     private ulong retiredThrough;
+    private ulong acceptanceWindow;
 
     /// <param name="storyId">The story.</param>
     /// <param name="startTime">When recording began; aligned down to the first chunk's start.</param>
@@ -33,6 +34,7 @@ public sealed class StoryPipeline
         ArgumentOutOfRangeException.ThrowIfZero(windows.ChunkDurationNanoseconds, nameof(windows));
         StoryId = storyId;
         Windows = windows;
+        acceptanceWindow = windows.AcceptanceWindowNanoseconds;
         StartTime = ChunkStart(startTime);
     }
 
@@ -41,7 +43,17 @@ public sealed class StoryPipeline
     /// <summary>Start of the first chunk: the start time given, aligned down.</summary>
     public ulong StartTime { get; }
 
+    /// <summary>As given at the beginning.</summary>
     public PipelineWindows Windows { get; }
+
+    /// <summary>
+    /// In force now: an automatic one follows the network. What retired under a shorter one stays retired.
+    /// </summary>
+    public ulong AcceptanceWindowNanoseconds
+    {
+        get => Volatile.Read(ref acceptanceWindow);
+        set => Volatile.Write(ref acceptanceWindow, value);
+    }
 
     /// <summary>
     /// Every chunk that ends at or before this tick was extracted; what comes there later is late. Never goes back.
@@ -68,6 +80,18 @@ public sealed class StoryPipeline
             lock (gate)
             {
                 return chunks.Values.Sum(chunk => chunk.RecordBytes) + handles.Sum(handle => handle.PendingRecordBytes);
+            }
+        }
+    }
+
+    /// <summary>Of the sequenced ones, those that came after their chunk's window had passed.</summary>
+    public long LateEventCount
+    {
+        get
+        {
+            lock (gate)
+            {
+                return chunks.Values.Sum(static chunk => chunk.IsLate ? chunk.EventCount : 0);
             }
         }
     }
@@ -137,19 +161,17 @@ public sealed class StoryPipeline
         lock (gate)
         {
             SequenceAll();
+            ulong window = AcceptanceWindowNanoseconds;
+            ulong through = now >= window ? ChunkStart(now - window) : 0;
             int extracted = 0;
-            while (extracted < chunks.Count && HasRetired(chunks.Values[extracted].EndTime, now))
+            while (extracted < chunks.Count && chunks.Values[extracted].EndTime <= through)
             {
                 target.Add(chunks.Values[extracted]);
                 extracted++;
             }
 
             RemoveFirst(extracted);
-            if (now >= Windows.AcceptanceWindowNanoseconds)
-            {
-                Retire(ChunkStart(now - Windows.AcceptanceWindowNanoseconds));
-            }
-
+            Retire(through);
             return extracted;
         }
     }
@@ -229,9 +251,6 @@ public sealed class StoryPipeline
     private ulong ChunkStart(ulong time) => time - (time % Windows.ChunkDurationNanoseconds);
 
     private ulong ChunkEnd(ulong start) => ChronoTick.AddSaturating(start, Windows.ChunkDurationNanoseconds);
-
-    private bool HasRetired(ulong endTime, ulong now) =>
-        now >= Windows.AcceptanceWindowNanoseconds && endTime <= now - Windows.AcceptanceWindowNanoseconds;
 
     private void Retire(ulong through)
     {

@@ -81,6 +81,19 @@ public static class SettingKinds
             TryReadDuration(text, out value) && value >= low && value <= high);
     }
 
+    /// <summary>A duration, or "auto", which is null: the process works it out.</summary>
+    public static Setting<TimeSpan?> DurationOrAuto(
+        string name, string fallback, string least, string most, string help)
+    {
+        _ = TryReadDuration(least, out TimeSpan low);
+        _ = TryReadDuration(most, out TimeSpan high);
+        return new(name, $"duration, {least} .. {most}, or auto", fallback, help, (string text, out TimeSpan? value) =>
+        {
+            value = TryReadDuration(text, out TimeSpan given) && given >= low && given <= high ? given : null;
+            return value is not null || text == "auto";
+        });
+    }
+
     /// <summary>A JSON object, or @FILE.</summary>
     public static Setting<string> Json(string name, string fallback, string help) =>
         new(name, JsonKind, fallback, help, (string text, out string value) =>

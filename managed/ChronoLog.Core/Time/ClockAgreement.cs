@@ -11,13 +11,9 @@ namespace ChronoLog.Core.Time;
 public static class ClockAgreement
 {
     /// <summary>
-    /// An event further ahead of the Keeper's clock than this is journaled and not indexed: without a bound one
-    /// defective client would have chunks kept in memory and journal for years. Ten minutes of a client's own events
-    /// are no burden.
+    /// A client that is further ahead is turned away before it records anything: what it recorded would lie beyond what
+    /// the Keeper indexes (<see cref="EventTimeBounds"/>).
     /// </summary>
-    public static TimeSpan FutureBound { get; } = TimeSpan.FromMinutes(10);
-
-    /// <summary>A client that is further ahead is turned away before it records anything: half of the above.</summary>
     public static TimeSpan AheadMax { get; } = TimeSpan.FromMinutes(5);
 
     /// <param name="keeper">For the message.</param>

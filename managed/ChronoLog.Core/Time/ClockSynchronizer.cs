@@ -30,6 +30,9 @@ public sealed class ClockSynchronizer(
     /// </summary>
     public ulong RoundTripNanoseconds => Volatile.Read(ref last)?.RoundTripNanoseconds ?? 0;
 
+    /// <summary>Of every exchange half the round trip: what the ATW of a Keeper follows.</summary>
+    public LatencyWindow Latency { get; } = new();
+
     /// <summary>One round of exchanges; corrects the clock.</summary>
     /// <exception cref="ChronoLogException">The Visor did not answer, or what can't be true.</exception>
     public async Task SynchronizeAsync(CancellationToken cancellation = default)
@@ -48,6 +51,10 @@ public sealed class ClockSynchronizer(
             round[i] = new ClockSample(
                 sent, clock.LocalNanoseconds, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds,
                 reply.Epoch);
+            if (round[i].IsPossible)
+            {
+                Latency.Add(round[i].RoundTrip / 2);
+            }
         }
 
         if (!estimator.Add(round))

@@ -71,7 +71,7 @@ internal sealed class StoryBuilder(
         {
             run = ColumnImage.ToRun(block, (int)request.Announcement.Image.Length, out ColumnImageHeader header);
             CheckHeader(request, header);
-            return new BuiltRun(request, run, PieceSpan.Divide(run, chunkDuration));
+            return new BuiltRun(request, run, Divide(request, run));
         }
         catch
         {
@@ -82,6 +82,22 @@ internal sealed class StoryBuilder(
         {
             block.Release();
         }
+    }
+
+    private IReadOnlyList<PieceSpan> Divide(PullRequest request, EventRun run)
+    {
+        AnnounceChunkRequest announced = request.Announcement;
+        if (!announced.Import)
+        {
+            return PieceSpan.Divide(run, chunkDuration);
+        }
+
+        bool isInside = run.Entries[0].EventTime >= announced.StartTime && run.Entries[^1].EventTime < announced.EndTime;
+        return isInside
+            ? [new PieceSpan(announced.StartTime, run.Count)]
+            : throw new ChronoLogException(
+                Status.Corrupt, $"{request.Describe()}: it holds events from {run.Entries[0].EventTime} to "
+                + $"{run.Entries[^1].EventTime}");
     }
 
     private HeldBlock Hold(PulledImage image)

@@ -74,6 +74,10 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
 
     public long WarmBytes => Pipeline.RecordBytes + Unarchived.Sum(chunk => chunk.RecordBytes);
 
+    /// <summary>Those of them that came late.</summary>
+    public long WarmLate => openPieces.Values.Sum(static pieces => pieces.Sum(static piece => (long)piece.Late))
+        + pending.Where(static chunk => !chunk.IsArchived).Sum(static chunk => chunk.Retired.LateEvents);
+
     /// <summary>Start of the oldest chunk that is open; null when none is.</summary>
     public ulong? OldestOpen => openPieces.Count == 0 ? null : openPieces.Keys.Min();
 
@@ -93,8 +97,11 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     }
 
     /// <summary>Adds a run to the open chunks and books whose events they are.</summary>
-    public void Ingest(HeldPartial partial, BuiltRun built)
+    /// <returns>How many of them came late.</returns>
+    public int Ingest(HeldPartial partial, BuiltRun built)
     {
+        int late = LateIn(built);
+        int rest = late;
         foreach (PieceSpan span in built.Spans)
         {
             if (!openPieces.TryGetValue(span.ChunkStart, out List<OpenPiece>? pieces))
@@ -102,10 +109,31 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
                 pieces = openPieces[span.ChunkStart] = [];
             }
 
-            pieces.Add(new OpenPiece(partial, span.Count));
+            // The late ones are the first ones of a run, or all.
+            int lateHere = Math.Min(rest, span.Count);
+            pieces.Add(new OpenPiece(partial, span.Count, lateHere));
+            rest -= lateHere;
         }
 
         Pipeline.Ingest(built.Run);
+        return late;
+    }
+
+    /// <summary>
+    /// Events of a run that came late: all, if their window had passed at their Keeper; else those below the watermark,
+    /// which said that nothing was to come there.
+    /// </summary>
+    public int LateIn(BuiltRun built)
+    {
+        if (built.Request.Announcement.Late)
+        {
+            return built.Run.Count;
+        }
+
+        EventRun? below = built.Run.Range(0, Watermark);
+        int count = below?.Count ?? 0;
+        below?.Release();
+        return count;
     }
 
     /// <summary>
@@ -114,12 +142,11 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
     /// </summary>
     public List<StoryChunk> Retire(ulong now, GroupView? view, ulong holdNanoseconds)
     {
-        ulong window = Pipeline.Windows.AcceptanceWindowNanoseconds;
+        ulong window = Pipeline.AcceptanceWindowNanoseconds;
         ulong drained = ChronoTick.AddSaturating(Drained.Through(view), window);
         ulong held = now > holdNanoseconds ? now - holdNanoseconds : 0;
-        ulong due = IsCold ? Pipeline.Windows.EarlyNow(now) : now;
         var chunks = new List<StoryChunk>();
-        Pipeline.ExtractRetired(Math.Min(due, Math.Max(drained, held)), chunks);
+        Pipeline.ExtractRetired(Math.Min(now, Math.Max(drained, held)), chunks);
         return chunks;
     }
 
@@ -129,9 +156,8 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
         var chunks = new List<StoryChunk>();
         if (OldestOpen is { } start)
         {
-            PipelineWindows windows = Pipeline.Windows;
-            ulong end = ChronoTick.AddSaturating(start, windows.ChunkDurationNanoseconds);
-            Pipeline.ExtractRetired(ChronoTick.AddSaturating(end, windows.AcceptanceWindowNanoseconds), chunks);
+            ulong end = ChronoTick.AddSaturating(start, Pipeline.Windows.ChunkDurationNanoseconds);
+            Pipeline.ExtractRetired(ChronoTick.AddSaturating(end, Pipeline.AcceptanceWindowNanoseconds), chunks);
         }
 
         return chunks;

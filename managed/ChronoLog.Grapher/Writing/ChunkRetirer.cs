@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Grapher.Collection;
@@ -13,6 +14,7 @@ internal sealed class ChunkRetirer(
     HeldMemory memory,
     IBaseClock clock,
     ulong holdNanoseconds,
+    GroupWindow window,
     Func<GroupView?> view,
     GrapherStatistics statistics)
 {
@@ -31,9 +33,11 @@ internal sealed class ChunkRetirer(
     public void Retire()
     {
         GroupView? current = view();
+        ulong open = window.Of(current);
         int retired = 0;
         foreach (GrapherStory story in stories.All)
         {
+            story.Pipeline.AcceptanceWindowNanoseconds = story.IsCold ? PipelineWindows.Early(open) : open;
             story.UpdateWatermark(current, clock.Now);
             retired += Write(story, wanted.Contains(story.Descriptor.StoryId)
                 ? story.RetireAll()

@@ -40,9 +40,16 @@ internal sealed class StoryWriter(
     /// <param name="story">Its story.</param>
     /// <param name="chunk">Its events.</param>
     /// <param name="drained">Below this tick every Keeper has handed over everything.</param>
-    public void Write(GrapherStory story, StoryChunk chunk, ulong drained)
+    public void Write(GrapherStory story, StoryChunk chunk, ulong drained) =>
+        Write(story, chunk, TakePieces(story, chunk), !chunk.IsLate && drained >= chunk.EndTime, isImport: false);
+
+    /// <summary>Takes over historical events, which are archived as they are.</summary>
+    public void WriteImport(GrapherStory story, StoryChunk chunk, OpenPiece piece) =>
+        Write(story, chunk, [piece], isComplete: false, isImport: true);
+
+    private void Write(
+        GrapherStory story, StoryChunk chunk, IReadOnlyList<OpenPiece> pieces, bool isComplete, bool isImport)
     {
-        IReadOnlyList<OpenPiece> pieces = TakePieces(story, chunk);
         var identity = new PartialIdentity
         {
             ProcessId = registry.ProcessId,
@@ -50,8 +57,11 @@ internal sealed class StoryWriter(
             Sequence = ++sequence,
         };
         var retired = new RetiredChunk(
-            story.Descriptor, chunk, identity, !chunk.IsLate && drained >= chunk.EndTime, MergedFrom(pieces, identity),
-            chunk.IsLate);
+            story.Descriptor, chunk, identity, isComplete, MergedFrom(pieces, identity), chunk.IsLate)
+        {
+            LateEvents = pieces.Sum(static piece => (long)piece.Late),
+            IsImport = isImport,
+        };
         var pending = new PendingChunk(story, retired, pieces);
         story.Add(pending);
         unarchived.Add(sequence, pending);

@@ -5,6 +5,7 @@ using ChronoLog.Core.Model;
 using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 
 namespace ChronoLog.Keeper.Ingestion;
@@ -29,18 +30,18 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
 
     /// <param name="batch">A batch in the journal.</param>
     /// <param name="clientId">Whose events these are.</param>
-    /// <param name="tickBound">Greatest tick that is indexed.</param>
+    /// <param name="range">Ticks that are indexed.</param>
     /// <exception cref="ChronoLogException">
     /// <see cref="Status.Corrupt"/>: the frames are not frames; those before the defect are indexed.
     /// <see cref="Status.LimitExceeded"/>: more unknown stories than are allowed.
     /// </exception>
-    public BatchTally Index(in JournalSpan batch, ulong clientId, ulong tickBound)
+    public BatchTally Index(in JournalSpan batch, ulong clientId, EventTimeRange range)
     {
         ForgetIfStoriesChanged();
         hasPriority = false;
         try
         {
-            return Walk(batch, clientId, tickBound);
+            return Walk(batch, clientId, range);
         }
         finally
         {
@@ -72,11 +73,12 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
         entered.Clear();
     }
 
-    private BatchTally Walk(in JournalSpan batch, ulong clientId, ulong tickBound)
+    private BatchTally Walk(in JournalSpan batch, ulong clientId, EventTimeRange range)
     {
         ReadOnlySpan<byte> frames = batch.Frames;
         int events = 0;
         int farFuture = 0;
+        int tooOld = 0;
         int offset = 0;
         while (offset < frames.Length)
         {
@@ -90,7 +92,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             }
 
             ulong tick = RecordFrame.EventTime(frame);
-            if (tick <= tickBound)
+            if (range.Contains(tick))
             {
                 var entry = new EventEntry(
                     tick, clientId, RecordFrame.EventIndex(frame),
@@ -105,13 +107,14 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             }
             else
             {
-                farFuture++;
+                farFuture += tick > range.Most ? 1 : 0;
+                tooOld += tick < range.Least ? 1 : 0;
             }
 
             offset += RecordFrame.AlignedLength(length);
         }
 
-        return new BatchTally(events, farFuture, hasPriority);
+        return new BatchTally(events, farFuture, tooOld, hasPriority);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

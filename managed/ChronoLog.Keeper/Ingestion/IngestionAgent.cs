@@ -2,6 +2,7 @@ using ChronoLog.Core.Agents;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper.Stories;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +32,7 @@ public sealed class IngestionAgent : IAgent
     private readonly BatchIndexer indexer;
     private readonly ArrivalStamper stamper;
     private readonly FenceList fences = new();
-    private readonly ulong futureBound;
+    private readonly EventTimeBounds eventTimes;
     private readonly long producerCheckNanoseconds;
     private readonly int batchBytes;
     private volatile RingSession[] rings = [];
@@ -56,7 +57,7 @@ public sealed class IngestionAgent : IAgent
         indexer = new BatchIndexer(number, stories);
         stamper = new ArrivalStamper(stories, journal.BatchBytesMax);
         batchBytes = Math.Min(options.BatchBytes, journal.BatchBytesMax);
-        futureBound = (ulong)options.FutureBound.TotalNanoseconds;
+        eventTimes = options.EventTimes;
         producerCheckNanoseconds = (long)options.ProducerCheckPeriod.TotalNanoseconds;
     }
 
@@ -168,9 +169,9 @@ public sealed class IngestionAgent : IAgent
             return 0; // the ring fills, and its producers wait: back-pressure, never loss
         }
 
-        BatchTally tally = indexer.Index(copy, ring.ClientId, arrival + futureBound);
+        BatchTally tally = indexer.Index(copy, ring.ClientId, eventTimes.AtKeeper(arrival));
         session.HasPriority = tally.HasPriority;
-        Counters.AddBatch(tally.Events, tally.FarFuture, frames.Length);
+        Counters.AddBatch(tally, frames.Length);
         ring.Consume(frames.Length);
         session.PublishIndexed(ring.Consumed);
         return tally.Events + 1;

@@ -6,6 +6,7 @@ public sealed class IngestionCounters
     private long events;
     private long bytes;
     private long farFuture;
+    private long tooOld;
     private long blocked;
     private long abandonedBytes;
     private long detachedRings;
@@ -19,6 +20,9 @@ public sealed class IngestionCounters
     /// <summary>Events journaled and not indexed, because their tick lies too far in the future.</summary>
     public long FarFuture => Volatile.Read(ref farFuture);
 
+    /// <summary>Events journaled and not indexed, because their tick lies too far back.</summary>
+    public long TooOld => Volatile.Read(ref tooOld);
+
     /// <summary>Times that a ring had to wait because the journal took nothing.</summary>
     public long Blocked => Volatile.Read(ref blocked);
 
@@ -28,10 +32,11 @@ public sealed class IngestionCounters
     /// <summary>Rings that broke the protocol.</summary>
     public long DetachedRings => Volatile.Read(ref detachedRings);
 
-    internal void AddBatch(long indexedEvents, long farFutureEvents, long frameBytes)
+    internal void AddBatch(in BatchTally tally, long frameBytes)
     {
-        Volatile.Write(ref events, events + indexedEvents);
-        Volatile.Write(ref farFuture, farFuture + farFutureEvents);
+        Volatile.Write(ref events, events + tally.Events);
+        Volatile.Write(ref farFuture, farFuture + tally.FarFuture);
+        Volatile.Write(ref tooOld, tooOld + tally.TooOld);
         Volatile.Write(ref bytes, bytes + frameBytes);
     }
 

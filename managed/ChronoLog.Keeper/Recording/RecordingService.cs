@@ -138,6 +138,8 @@ public sealed class RecordingService
             Path = session.Ring.Path,
             CapacityBytes = (ulong)session.Ring.CapacityBytes,
             KeeperTick = Clock?.Now ?? 0,
+            LateBoundNanoseconds = options.EventTimes.LateNanoseconds,
+            FutureBoundNanoseconds = options.EventTimes.FutureNanoseconds,
         };
     }
 

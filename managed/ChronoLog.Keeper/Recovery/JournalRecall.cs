@@ -71,7 +71,7 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
 
     private void Collect(RecallRequest request, in BatchOrigin origin, in JournalSpan batch, EventRunBuilder builder)
     {
-        ulong bound = ChronoTick.AddSaturating(origin.Arrival, (ulong)options.FutureBound.TotalNanoseconds);
+        EventTimeRange range = options.EventTimes.AtKeeper(origin.Arrival);
         ReadOnlySpan<byte> frames = batch.Frames;
         for (int offset = 0; frames.Length - offset >= RecordFrame.HeaderLength;)
         {
@@ -84,7 +84,7 @@ public sealed class JournalRecall(KeeperOptions options, KeeperPorts ports, Stor
             }
 
             ulong tick = RecordFrame.EventTime(frame);
-            if (RecordFrame.StoryId(frame) == request.StoryId && tick <= bound
+            if (RecordFrame.StoryId(frame) == request.StoryId && range.Contains(tick)
                 && tick >= request.StartTime && tick < request.EndTime)
             {
                 builder.Append(

@@ -86,8 +86,7 @@ public sealed class KeeperRecovery(KeeperOptions options, KeeperPorts ports, Sto
     {
         try
         {
-            ulong bound = origin.Arrival + (ulong)options.FutureBound.TotalNanoseconds;
-            return indexer.Index(batch, origin.ClientId, bound).Events;
+            return indexer.Index(batch, origin.ClientId, options.EventTimes.AtKeeper(origin.Arrival)).Events;
         }
         catch (ChronoLogException exception) when (exception.Status == Status.Corrupt)
         {

@@ -49,6 +49,9 @@ public sealed class HandoverLedger
     /// <summary>Announcements that failed, and were or will be repeated.</summary>
     public long Failures { get; private set; }
 
+    /// <summary>Events so far that came after their chunk's window had passed.</summary>
+    public long LateEvents { get; private set; }
+
     /// <summary>What is not archived, for people: "3 chunks with 120 events of stories a/b, c/d".</summary>
     public string Describe()
     {
@@ -71,6 +74,7 @@ public sealed class HandoverLedger
         var identity = new PartialIdentity { ProcessId = processId, Epoch = epoch, Sequence = ++lastSequence };
         var retained = new RetainedChunk(story, chunk, identity);
         chunks.Add(Key(identity), retained);
+        LateEvents += chunk.IsLate ? chunk.EventCount : 0;
         story.Retained.Add(retained);
         AnnounceIfNamed(retained);
     }

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Pipeline;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
@@ -12,10 +13,15 @@ namespace ChronoLog.Keeper.Retirement;
 /// handed over. On the role's strand.
 /// </summary>
 public sealed class RetirementDuty(
-    KeeperOptions options, StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock)
+    KeeperOptions options, StoryTable stories, HandoverLedger ledger, RegistryClient registry, IBaseClock clock,
+    AcceptanceTimeWindow acceptance)
 {
     private readonly List<StoryChunk> extracted = [];
     private ulong settled;
+
+    /// <summary>The acceptance window in force.</summary>
+    public ulong AcceptanceWindowNanoseconds =>
+        options.FollowsNetwork ? acceptance.Nanoseconds : (ulong)options.AcceptanceWindow.TotalNanoseconds;
 
     /// <summary>Retires what is due.</summary>
     /// <param name="now">
@@ -24,10 +30,13 @@ public sealed class RetirementDuty(
     /// <param name="isFenced">False when the rings still hold older events: then nothing is stated as drained.</param>
     public void Retire(ulong now, bool isFenced)
     {
+        ulong window = AcceptanceWindowNanoseconds;
+
         // Priority stories' chunks are queued before others'.
         foreach (KeeperStory story in stories.InOrder)
         {
-            story.Pipeline.ExtractRetired(story.IsCold ? story.Pipeline.Windows.EarlyNow(now) : now, extracted);
+            story.Pipeline.AcceptanceWindowNanoseconds = story.IsCold ? PipelineWindows.Early(window) : window;
+            story.Pipeline.ExtractRetired(now, extracted);
             Hand(story);
             if (isFenced)
             {
@@ -35,7 +44,6 @@ public sealed class RetirementDuty(
             }
         }
 
-        ulong window = (ulong)options.AcceptanceWindow.TotalNanoseconds;
         if (isFenced && now > window)
         {
             settled = Math.Max(settled, now - window);
@@ -64,7 +72,10 @@ public sealed class RetirementDuty(
     {
         var request = new DrainProgressRequest
         {
-            ProcessId = registry.ProcessId, Epoch = registry.Identity.Epoch, DrainedThrough = SettledThrough,
+            ProcessId = registry.ProcessId,
+            Epoch = registry.Identity.Epoch,
+            DrainedThrough = SettledThrough,
+            AcceptanceTimeWindowNanoseconds = acceptance.Nanoseconds,
         };
         foreach (KeeperStory story in stories.All)
         {

@@ -60,13 +60,16 @@ public sealed class HotReads(
         }
     }
 
-    private static bool IsAsked(UnarchivedRange range, OpenReadRequest request) =>
-        range.StartTime < request.EndTime && range.EndTime > request.StartTime;
+    // Where the range lies was told by the arrival of what is lost: events with times of their users' own may lie anywhere.
+    private static bool IsAnywhere(OpenReadRequest request) => request.Story?.OwnTimes ?? false;
+
+    private static bool IsAsked(UnarchivedRange range, OpenReadRequest request) => IsAnywhere(request)
+        || (range.StartTime < request.EndTime && range.EndTime > request.StartTime);
 
     private static Gap Missing(UnarchivedRange range, OpenReadRequest request) => new()
     {
-        StartTime = Math.Max(range.StartTime, request.StartTime),
-        EndTime = Math.Min(range.EndTime, request.EndTime),
+        StartTime = IsAnywhere(request) ? request.StartTime : Math.Max(range.StartTime, request.StartTime),
+        EndTime = IsAnywhere(request) ? request.EndTime : Math.Min(range.EndTime, request.EndTime),
         Reason = range.Reason,
     };
 

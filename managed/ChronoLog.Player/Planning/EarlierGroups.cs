@@ -58,8 +58,8 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
         {
             TierAnswer warm = await tiers.OpenAsync(view.Grapher, forwarded, cancellation);
             answers.Add(warm);
-            complete = warm.Watermark;
-            Note(watermarks, complete);
+            complete = request.Story.OwnTimes ? 0 : warm.Watermark; // see ReplayPlanner.Gaps
+            Note(watermarks, warm.Watermark);
         }
 
         foreach (TierAnswer answer in answers)

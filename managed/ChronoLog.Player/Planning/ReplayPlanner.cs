@@ -164,6 +164,8 @@ internal sealed class ReplayPlanner(
     private static List<Gap> Gaps(
         OpenReadRequest request, GroupView group, IReadOnlyList<TierAnswer> hot, ulong complete, string? warmFailure)
     {
+        // What comes late may lie below the watermark: who is missing may have such events, which nobody else knows of.
+        complete = request.Story.OwnTimes ? 0 : complete;
         var gaps = new List<Gap>();
         foreach (ProcessIdentity dead in group.DeadKeepers)
         {

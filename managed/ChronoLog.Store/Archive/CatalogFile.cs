@@ -116,7 +116,7 @@ public sealed class CatalogFile
 
         facts = Tuple.Create(new CatalogFacts(
             header.EventCount, header.RecordBytes, header.FirstEventTime, header.LastEventTime,
-            header.Complete, header.Supplementary));
+            header.Complete, header.Supplementary, header.LateEvents));
         return true;
     }
 

@@ -7,6 +7,8 @@ namespace ChronoLog.Store.Archive;
 /// </summary>
 internal static class StoryFileAttributes
 {
+    private const string LateEvents = "lateEvents";
+
     public static void Write(Hdf5File hdf5, StoryFileHeader header, IReadOnlyList<PartialKey> partials)
     {
         foreach ((string name, ulong value) in Numbers(header))
@@ -27,7 +29,8 @@ internal static class StoryFileAttributes
     /// <summary>What differs between the attributes and a header; null when nothing does.</summary>
     public static string? Compare(Hdf5File hdf5, StoryFileHeader header)
     {
-        foreach ((string name, ulong value) in Numbers(header))
+        // Files that were written before there was such a count lack it.
+        foreach ((string name, ulong value) in Numbers(header).Where(each => each.Name != LateEvents || each.Value > 0))
         {
             ulong actual = hdf5.GetUInt64Attribute(name);
             if (actual != value)
@@ -70,6 +73,7 @@ internal static class StoryFileAttributes
         ("generation", header.Generation),
         ("complete", header.Complete ? 1u : 0),
         ("supplementary", header.Supplementary ? 1u : 0),
+        (LateEvents, (ulong)header.LateEvents),
         ("blockBytes", StoryFileUserBlock.BlockBytes),
     ];
 

@@ -1,4 +1,3 @@
-using ChronoLog.Core.Model;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Extraction;
 using ChronoLog.Core.Model;
@@ -62,6 +61,8 @@ public sealed record StoryFileContent
 
     /// <summary>The columns are compressed.</summary>
     public bool IsCompressed { get; init; }
+    /// <summary>Events that came late, dropped copies among them: the file says no more than it has events.</summary>
+    public long LateEvents { get; init; }
 
     /// <summary>The content of a retired chunk.</summary>
     public static StoryFileContent From(RetiredChunk retired)
@@ -86,6 +87,7 @@ public sealed record StoryFileContent
             Supplementary = retired.Supplementary,
             HasArrivals = ChronicleAttributes.HasArrivals(retired.Story.Attributes),
             IsCompressed = ChronicleAttributes.IsCold(retired.Story.Attributes),
+            LateEvents = retired.LateEvents,
         };
     }
 }

@@ -51,6 +51,12 @@ public sealed record StoryFileHeader
     /// <summary>True for late events: the file complements others of the same range.</summary>
     public bool Supplementary { get; init; }
 
+    /// <summary>
+    /// How many of its events came after their chunk's window had passed, or below a watermark that had been stated; 2^32 - 1
+    /// stands for more.
+    /// </summary>
+    public long LateEvents { get; init; }
+
     public string WriterVersion { get; init; } = "";
 
     public long PartialCount { get; init; }

@@ -15,7 +15,7 @@ namespace ChronoLog.Store.Archive;
 ///   0 magic u8[8]            8 userBlockBytes u32     12 formatVersion u16    14 flags u16
 ///  16 fileLength u64        24 storyId u64            32 startTime u64        40 endTime u64
 ///  48 generation u32        52 blockBytes u32         56 eventCount u64       64 recordBytes u64
-///  72 firstEventTime u64    80 lastEventTime u64      88 partialCount u64     96 metadataCrc32c u32   100 reserved u32
+///  72 firstEventTime u64    80 lastEventTime u64      88 partialCount u64     96 metadataCrc32c u32   100 lateEvents u32
 /// 104 column table: 7 x { offset u64, length u64, crc32c u32, reserved u32 }; 9 in version 2
 /// 272 text lengths: 5 x u16 (chronicle, story, collision, granularity, writer version), reserved u16[3]
 /// 288 text, UTF-8, back to back; zeros. In version 2 both are 48 bytes further on
@@ -101,6 +101,7 @@ public sealed record StoryFileUserBlock(
         PutUInt64(block, 80, Header.LastEventTime);
         PutUInt64(block, 88, (ulong)Header.PartialCount);
         PutUInt32(block, 96, MetadataCrc32c);
+        PutUInt32(block, 100, (uint)Math.Min(Header.LateEvents, uint.MaxValue));
         for (int i = 0; i < Columns.Count; i++)
         {
             int at = TableOffset + i * TableEntryBytes;
@@ -296,6 +297,7 @@ public sealed record StoryFileUserBlock(
             PartialCount = (long)GetUInt64(block, 88),
             Complete = (flags & FlagComplete) != 0,
             Supplementary = (flags & FlagSupplementary) != 0,
+            LateEvents = GetUInt32(block, 100),
             Chronicle = texts[0],
             Story = texts[1],
             Collision = texts[2],

@@ -158,6 +158,7 @@ public sealed class StoryFileWriter
             Supplementary = content.Supplementary,
             HasArrivals = content.HasArrivals,
             IsCompressed = content.IsCompressed,
+            LateEvents = Math.Min(content.LateEvents, counts.Events),
             WriterVersion = Version,
             PartialCount = content.Partials.Count,
         };

@@ -1,4 +1,5 @@
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 
 namespace ChronoLog.Transport.Rings;
 
@@ -13,6 +14,9 @@ public interface IRecorderSession : IDisposable
 
     /// <inheritdoc cref="RecorderSession.Last"/>
     (ulong Tick, uint Index) Last { get; }
+
+    /// <inheritdoc cref="RecorderSession.Bound"/>
+    void Bound(EventTimeBounds bounds);
 
     /// <inheritdoc cref="RecorderSession.AddRing(OpenRingReply)"/>
     RecorderRing AddRing(OpenRingReply reply);

@@ -11,6 +11,9 @@ public interface IStoryWriter : IDisposable
     /// <inheritdoc cref="StoryWriter.Trouble"/>
     Func<string?>? Trouble { set; }
 
+    /// <inheritdoc cref="StoryWriter.AllowOwnTimes"/>
+    void AllowOwnTimes();
+
     /// <inheritdoc cref="StoryWriter.SetRings"/>
     void SetRings(IReadOnlyList<RecorderRing> rings);
 

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Interop.Ring;
 
 namespace ChronoLog.Transport.Rings;
@@ -33,6 +34,9 @@ public sealed partial class RecorderSession : IRecorderSession
 
     /// <summary>The tick given last and the index to be given next.</summary>
     public (ulong Tick, uint Index) Last => handle.Last();
+
+    /// <summary>How far from now the caller's own ticks may lie; 30 days and a second unless set.</summary>
+    public void Bound(EventTimeBounds bounds) => handle.SetBounds(bounds.LateNanoseconds, bounds.FutureNanoseconds);
 
     /// <summary>Maps the ring that a Keeper has opened, after checking file, owner and header.</summary>
     /// <exception cref="ChronoLogException">

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Interop.Ring;
 
 namespace ChronoLog.Transport.Rings;
@@ -59,12 +60,30 @@ public sealed class StoryWriter : IStoryWriter
         return LogWaiting(record, out index);
     }
 
+    /// <summary>From now on events may have ticks of the caller's own.</summary>
+    public void AllowOwnTimes() => handle.AllowGiven();
+
     /// <summary>Records one event with a tick of the caller's own.</summary>
     /// <returns>Its index.</returns>
-    public uint LogEventAt(ulong tick, ReadOnlySpan<byte> record)
+    /// <exception cref="ChronoLogException">
+    /// LimitExceeded: the tick lies beyond the bounds. NotSupported: see <see cref="AllowOwnTimes"/>.
+    /// </exception>
+    public uint LogEventAt(ulong tick, ReadOnlySpan<byte> record) => TryLogEventAt(tick, record, out uint index)
+        ? index
+        : throw new ChronoLogException(
+            Status.NotSupported, $"recording an event at {tick} in {Name}: nobody was told that it gets own ticks");
+
+    /// <summary>The same; false when own ticks have not been allowed yet.</summary>
+    public bool TryLogEventAt(ulong tick, ReadOnlySpan<byte> record, out uint index)
     {
-        int status = handle.LogAt(tick, record, out uint index);
-        return status == NativeStatus.Ok ? index : throw Failure(status, record.Length);
+        int status = handle.LogAt(tick, record, out index);
+        return status switch
+        {
+            NativeStatus.Ok => true,
+            NativeStatus.NotDeclared => false,
+            NativeStatus.TooOld or NativeStatus.TooNew => throw OutOfBounds(tick, status),
+            _ => throw Failure(status, record.Length),
+        };
     }
 
     /// <summary>Records many events in few steps.</summary>
@@ -141,6 +160,13 @@ public sealed class StoryWriter : IStoryWriter
         int status = handle.Log(record, out ulong tick, out index);
         return status == NativeStatus.Ok ? tick : throw Failure(status, record.Length);
     }
+
+    private ChronoLogException OutOfBounds(ulong tick, int status) => new(
+        Status.LimitExceeded,
+        $"recording an event at {tick} ({ChronoTick.Format(tick)}) in {Name}: "
+        + (status == NativeStatus.TooOld
+            ? "that lies further back than the Keepers take (late-bound); chronolog import takes historical events"
+            : "that lies further ahead of now than the Keepers take (future-bound)"));
 
     private ChronoLogException Failure(int status, int length) =>
         NativeFailure.Exception(

@@ -38,6 +38,11 @@ internal static class BugTampering
                 player.Cold.TooEarly = [.. player.Archive.Visible(asked.Story)];
             }
 
+            if (bugs.Has(PlantedBug.OwnTimesUnsaid) && process is PlayerProcess && message is OpenReadRequest { Story: { } read })
+            {
+                read.OwnTimes = false;
+            }
+
             if (ViewOf(message) is { } view)
             {
                 TamperView(bugs, process, view, ref firstGrapher);

@@ -86,4 +86,10 @@ public enum PlantedBug
 
     /// <summary>A flush to the archive asks only the Keepers that are recorded into now.</summary>
     ArchiveAsksNobodyLeft,
+
+    /// <summary>A Player takes it that nothing comes below a watermark, also of stories that get late events.</summary>
+    OwnTimesUnsaid,
+
+    /// <summary>StoryFiles do not say how many of their events came late.</summary>
+    LateUnflagged,
 }

@@ -13,6 +13,12 @@ internal sealed class RecordedEvent(EventSequence sequence, byte[] record, SimNo
     /// <summary>Where its ring lies.</summary>
     public SimNode KeeperNode => keeperNode;
 
+    /// <summary>Its tick is the application's own: it may come below a watermark, and then counts as late.</summary>
+    public bool IsGiven { get; init; }
+
+    /// <summary>It was seen to come below a watermark that had been stated.</summary>
+    public bool CameLate { get; set; }
+
     public EventFate Fate { get; set; }
 
     /// <summary>Number of the return of its log_event, in the order of all; 0 = it has not returned.</summary>

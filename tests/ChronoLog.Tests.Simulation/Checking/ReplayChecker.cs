@@ -94,6 +94,23 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         }
     }
 
+    /// <summary>
+    /// What came below a stated watermark is flagged: the files say of at least as many events that they came late. In runs
+    /// in which no Keeper and no Grapher began anew: such a one does not know what was stated before.
+    /// </summary>
+    public void CheckLate(IReadOnlyList<SimStoryFile> files)
+    {
+        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story))
+        {
+            long late = model.Story(story.Key).Values.Count(static recorded => recorded.CameLate);
+            long flagged = story.Sum(static file => file.LateEvents);
+            if (flagged < late)
+            {
+                Broken("late is flagged", $"{late} events of {story.Key} came below a watermark, {flagged} are flagged");
+            }
+        }
+    }
+
     /// <summary>A Grapher records that everything of the story below the tick is archived: it is.</summary>
     public void CheckArchivedThrough(StoryDescriptor story, ulong through, ArchiveDisk archive)
     {
@@ -106,7 +123,7 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
             .SelectMany(static file => file.Identities).ToHashSet();
         RecordedEvent? missing = model.Story(story.Story).Values.FirstOrDefault(recorded =>
             recorded.Sequence.EventTime < through && recorded.IsPromised(model.Returns)
-            && !found.Contains(recorded.Sequence));
+            && !recorded.IsGiven && !found.Contains(recorded.Sequence)); // a late one may be in a ring
         if (missing is not null)
         {
             Broken(
@@ -240,7 +257,12 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
         IReadOnlyDictionary<EventSequence, RecordedEvent> events = model.Story(story);
         foreach (EventSequence sequence in changed.Order())
         {
-            if (!events[sequence].MayBeLost)
+            RecordedEvent recorded = events[sequence];
+            if (recorded.IsGiven && now.Contains(sequence))
+            {
+                recorded.CameLate = true; // and has to be counted
+            }
+            else if (!recorded.MayBeLost)
             {
                 return sequence;
             }

@@ -26,6 +26,8 @@ internal sealed partial class ClientProcess
 
     private readonly SortedDictionary<string, StoryHandle> stories = new(StringComparer.Ordinal);
 
+    private readonly HashSet<StoryHandle> declared = [];
+
     private static SimStoryWriter Recorder(StoryHandle handle) => (SimStoryWriter)handle.Writer;
 
     private async ValueTask WriteAsync(ChronoClient connected)
@@ -45,7 +47,14 @@ internal sealed partial class ClientProcess
         int burst = 1 + random.Below(8);
         for (int i = 0; i < burst; i++)
         {
-            await Recorder(handle).LogEventAsync(story, NewRecord(random));
+            ulong? given = declared.Contains(handle) && random.Chance(0.3) ? DrawTime(connected, random) : null;
+            await Recorder(handle).LogEventAsync(story, NewRecord(random), given);
+        }
+
+        if (random.Chance(0.05) && !declared.Contains(handle))
+        {
+            await handle.DeclareOwnTimesAsync();
+            declared.Add(handle);
         }
 
         if (random.Chance(0.2))
@@ -167,6 +176,15 @@ internal sealed partial class ClientProcess
                 });
             }
         }
+    }
+
+    // Mostly where windows have passed and watermarks were stated; sometimes ahead, within the bound.
+    private static ulong DrawTime(ChronoClient connected, SimRandom random)
+    {
+        ulong now = connected.Clock.Now;
+        return random.Chance(0.1)
+            ? now + (ulong)random.Between(0, 900_000_000)
+            : now - (ulong)random.Between(0, random.Chance(0.3) ? 3_600_000_000_000 : 6_000_000_000);
     }
 
     private byte[] NewRecord(SimRandom random)

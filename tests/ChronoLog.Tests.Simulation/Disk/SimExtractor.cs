@@ -45,7 +45,10 @@ public sealed class SimExtractor(
         List<string> partials = [.. chunk.MergedFrom.Select(Text).Order(StringComparer.Ordinal)];
         if (Find(chunk, partials) is not { } file)
         {
-            file = new SimStoryFile(chunk, NewName(chunk), partials);
+            file = new SimStoryFile(chunk, NewName(chunk), partials)
+            {
+                SaysLate = !bugs.Has(PlantedBug.LateUnflagged),
+            };
             Dictionary<EventSequence, ulong> archived = Archived(chunk);
             if (file.Write(archived, whole: false) == 0)
             {

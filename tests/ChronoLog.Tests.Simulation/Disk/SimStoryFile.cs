@@ -26,6 +26,12 @@ public sealed class SimStoryFile(RetiredChunk chunk, string name, List<string> p
     /// <summary>Written with every Keeper drained beyond it.</summary>
     public bool IsComplete { get; } = chunk.Complete;
 
+    /// <summary>As its header says.</summary>
+    public long LateEvents => SaysLate ? Math.Min(chunk.LateEvents, run?.Count ?? 0) : 0;
+
+    /// <summary>A planted defect when it is false.</summary>
+    public bool SaysLate { get; init; } = true;
+
     /// <summary>All of it was written.</summary>
     public bool IsFinished { get; private set; }
 

@@ -9,6 +9,9 @@ internal sealed class SimEntry(string story, byte[] record)
 
     public byte[] Record => record;
 
+    /// <summary>The application's own tick.</summary>
+    public ulong? Given { get; init; }
+
     /// <summary>Set once tick and index are taken.</summary>
     public RecordedEvent? Recorded { get; set; }
 

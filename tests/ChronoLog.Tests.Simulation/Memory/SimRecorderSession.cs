@@ -1,4 +1,5 @@
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Clients;
 using ChronoLog.Tests.Simulation.Network;
@@ -21,6 +22,7 @@ internal sealed class SimRecorderSession(
     private readonly List<SimStoryWriter> writers = [];
     private ulong lastTick;
     private uint nextIndex;
+    private EventTimeBounds bounds = EventTimeBounds.Default;
 
     public ClientProcess Client => client;
 
@@ -125,9 +127,25 @@ internal sealed class SimRecorderSession(
     internal MappedRing At(RecorderRing ring) => slots.GetValueOrDefault(ring.Slot)
         ?? throw new ChronoLogException(Status.InvalidArgument, $"slot {ring.Slot} has no ring");
 
-    /// <summary>Tick and index, in one step.</summary>
-    internal (ulong Tick, uint Index) Take()
+    public void Bound(EventTimeBounds bounds) => this.bounds = bounds;
+
+    /// <summary>Whether an application's own tick is within the bounds.</summary>
+    internal bool Takes(ulong tick)
     {
+        ulong now = clock.Now;
+        return tick > now
+            ? tick - now <= bounds.FutureNanoseconds + clock.UncertaintyNanoseconds
+            : now - tick <= bounds.LateNanoseconds;
+    }
+
+    /// <summary>Tick and index, in one step.</summary>
+    internal (ulong Tick, uint Index) Take(ulong? given)
+    {
+        if (given is { } own)
+        {
+            return (own, nextIndex++);
+        }
+
         ulong now = clock.Now;
         bool stepsBack = deployment.Bugs.Has(PlantedBug.ClockStepsBack) && now + StepNanosecondsMin < lastTick;
         ulong tick = stepsBack ? now : Math.Max(now, lastTick + 1);

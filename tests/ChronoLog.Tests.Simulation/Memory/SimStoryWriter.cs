@@ -17,6 +17,7 @@ internal sealed partial class SimStoryWriter(
     private readonly List<MappedRing[]> sets = [];
     private readonly List<RecordedEvent> returned = [];
     private bool isClosed;
+    private bool takesOwnTimes;
     private uint turn;
 
     public TimeSpan FullTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -30,6 +31,8 @@ internal sealed partial class SimStoryWriter(
     private MappedRing[] Set => sets[^1];
 
     public void SetRings(IReadOnlyList<RecorderRing> rings) => sets.Add([.. rings.Select(session.At)]);
+
+    public void AllowOwnTimes() => takesOwnTimes = true;
 
     public void Dispose() => isClosed = true;
 
@@ -48,9 +51,22 @@ internal sealed partial class SimStoryWriter(
 
     /// <summary>Records one event.</summary>
     /// <exception cref="ChronoLogException">Nothing was recorded; Unknown: in fewer rings than it should be.</exception>
-    public async ValueTask LogEventAsync(string story, byte[] record)
+    /// <param name="story">Its name.</param>
+    /// <param name="record">The event's bytes.</param>
+    /// <param name="given">A tick of the application's own; null = the clock's.</param>
+    public async ValueTask LogEventAsync(string story, byte[] record, ulong? given = null)
     {
-        var entry = new SimEntry(story, record);
+        if (given is { } tick && !session.Takes(tick))
+        {
+            throw new ChronoLogException(Status.LimitExceeded, $"recording in {story}: {tick} is out of bounds");
+        }
+
+        if (given is not null && !takesOwnTimes)
+        {
+            throw new ChronoLogException(Status.NotSupported, $"recording in {story}: own ticks are not declared");
+        }
+
+        var entry = new SimEntry(story, record) { Given = given };
         long deadline = session.Client.MonotonicNanoseconds + (long)FullTimeout.TotalNanoseconds;
         while (await TryPutAsync(entry) is { } refusal)
         {
@@ -162,9 +178,12 @@ internal sealed partial class SimStoryWriter(
 
     private RecordedEvent Take(SimEntry entry)
     {
-        (ulong tick, uint index) = session.Take();
+        (ulong tick, uint index) = session.Take(entry.Given);
         var recorded = new RecordedEvent(
-            new EventSequence(tick, session.ClientId, index), entry.Record, session.Client.Node);
+            new EventSequence(tick, session.ClientId, index), entry.Record, session.Client.Node)
+        {
+            IsGiven = entry.Given is not null,
+        };
         session.Deployment.Model.Add(entry.Story, recorded);
         return recorded;
     }

@@ -22,6 +22,9 @@ public sealed class SimClock(SimProcess process, Action<SimClock> check) : IStee
 
     public SimProcess Process => process;
 
+    /// <summary>As measured by the synchronisation; null before the first.</summary>
+    public LatencyWindow? Latency => synchronizer?.Latency;
+
     public ulong UncertaintyNanoseconds => line.UncertaintyAt(LocalNanoseconds);
 
     public ulong LocalNanoseconds => (ulong)process.MonotonicNanoseconds;

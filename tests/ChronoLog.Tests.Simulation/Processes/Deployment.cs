@@ -149,6 +149,11 @@ internal sealed class Deployment
         _ => Nodes[2 + (Number(name) % Settings.ComputeNodes)],
     };
 
+    /// <summary>Every Keeper and Grapher is the one that was there at the beginning.</summary>
+    public bool HasNoNewcomers => incarnations.All(static each => each.Value == 1
+        || !(each.Key.StartsWith("keeper-", StringComparison.Ordinal)
+            || each.Key.StartsWith("grapher-", StringComparison.Ordinal)));
+
     public JournalDisk JournalOf(string keeper) => Journals[Number(keeper)];
 
     /// <summary>The recording group of a Grapher, a Player or a Keeper.</summary>

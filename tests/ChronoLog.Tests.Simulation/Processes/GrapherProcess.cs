@@ -71,6 +71,7 @@ internal sealed class GrapherProcess(Deployment deployment, SimNode node, string
         Name = Name,
         ChunkDuration = settings.GrapherChunk,
         AcceptanceWindow = settings.GrapherWindow,
+        FollowsNetwork = settings.FollowsNetwork,
         HoldLimit = settings.HoldLimit,
         CollectionStreams = 2,
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),

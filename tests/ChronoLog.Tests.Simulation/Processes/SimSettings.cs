@@ -43,6 +43,9 @@ public sealed record SimSettings
 
     public required TimeSpan KeeperWindow { get; init; }
 
+    /// <summary>Acceptance windows are automatic; a Keeper's is at most <see cref="KeeperWindow"/>.</summary>
+    public required bool FollowsNetwork { get; init; }
+
     public required TimeSpan GrapherChunk { get; init; }
 
     public required TimeSpan GrapherWindow { get; init; }
@@ -102,6 +105,7 @@ public sealed record SimSettings
             Stories = 1 + random.Below(2),
             KeeperChunk = keeperChunk,
             KeeperWindow = Milliseconds(random, 100, 400),
+            FollowsNetwork = random.Chance(0.3),
             GrapherChunk = keeperChunk * random.Between(1, 4) + Milliseconds(random, 0, 50),
             GrapherWindow = Milliseconds(random, 150, 600),
             HoldLimit = Milliseconds(random, 2000, 60_000),

@@ -45,6 +45,49 @@ public sealed class RecordingTests
     }
 
     [Test]
+    public void An_event_has_the_time_that_its_client_gives_it_and_the_visor_knows_of_it()
+    {
+        ulong before = story.LogEvent("before"u8);
+        ulong hourAgo = client.Clock.Now - 3_600_000_000_000;
+        uint index = story.LogEventAt(hourAgo, "late"u8);
+        ulong after = story.LogEvent("after"u8);
+        story.LogEventAt(hourAgo, "late again"u8);
+
+        deployment.Keeper.Drain();
+        List<TestEvent> events = deployment.Keeper.EventsOf(story.StoryId);
+        Assert.That(events.Select(each => each.Record), Is.EqualTo(["late", "late again", "before", "after"]));
+        Assert.That(events[0], Is.EqualTo(new TestEvent(hourAgo, client.ClientId, index, "late")));
+        Assert.That(after, Is.GreaterThan(before), "own times do not lead the others");
+        Assert.That(events.Select(static each => each.Index), Is.Unique);
+        Assert.That(deployment.Portal.Count(Methods.AcquireStory), Is.EqualTo(2), "to acquire, and once to declare");
+    }
+
+    [Test]
+    public async Task A_story_that_was_given_back_is_not_taken_again_by_a_declaration()
+    {
+        await client.ReleaseStoryAsync("c", "s");
+        Assert.That(
+            async () => await story.DeclareOwnTimesAsync(),
+            Throws.InstanceOf<ChronoLogException>().With.Property("Status").EqualTo(Status.NotAcquired));
+        Assert.That(deployment.Portal.Count(Methods.AcquireStory), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_time_out_of_bounds_is_refused_at_the_call_and_takes_nothing()
+    {
+        ulong now = client.Clock.Now;
+        foreach (ulong tick in (ulong[])[0, 1, now - (31 * 86_400_000_000_000UL), now + 60_000_000_000, 1UL << 63, ulong.MaxValue])
+        {
+            ChronoLogException failure = Assert.Throws<ChronoLogException>(() => story.LogEventAt(tick, "x"u8))!;
+            Assert.That(failure.Status, Is.EqualTo(Status.LimitExceeded));
+            Assert.That(failure.Message, Does.Contain($"{tick}").And.Contain("-bound"));
+        }
+
+        story.LogEventAt(now - (8 * 86_400_000_000_000UL), "8 days late"u8);
+        Assert.That(deployment.Keeper.Drain(), Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_batch_arrives_as_single_events_do()
     {
         var ticks = new ulong[3];

@@ -30,7 +30,10 @@ internal sealed class FakeExtractor : IChunkExtractor
             throw failure;
         }
 
-        Chunks.Add(new Taken(chunk.Story, chunk.Identity, chunk.Chunk.StartTime, Read(chunk.Chunk)));
+        Chunks.Add(new Taken(chunk.Story, chunk.Identity, chunk.Chunk.StartTime, Read(chunk.Chunk))
+        {
+            IsLate = chunk.Chunk.IsLate,
+        });
         return ValueTask.FromResult(new ExtractionReceipt(null)
         {
             IsArchived = AnswersArchived, ReceiverEpoch = ReceiverEpoch,
@@ -51,5 +54,8 @@ internal sealed class FakeExtractor : IChunkExtractor
     }
 
     internal sealed record Taken(
-        StoryDescriptor Story, PartialIdentity Identity, ulong StartTime, List<string> Records);
+        StoryDescriptor Story, PartialIdentity Identity, ulong StartTime, List<string> Records)
+    {
+        public bool IsLate { get; init; }
+    }
 }

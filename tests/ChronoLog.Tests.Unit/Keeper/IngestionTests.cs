@@ -1,6 +1,7 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using NUnit.Framework;
 
 namespace ChronoLog.Tests.Unit.Keeper;
@@ -124,7 +125,7 @@ internal sealed class IngestionTests
             new ChronoLog.Keeper.KeeperOptions { Name = "k", Host = "h" }, keeper.Clock, 1);
         var indexer = new ChronoLog.Keeper.Ingestion.BatchIndexer(0, stories);
 
-        var exception = Assert.Throws<ChronoLogException>(() => indexer.Index(copy, 5, ulong.MaxValue));
+        var exception = Assert.Throws<ChronoLogException>(() => indexer.Index(copy, 5, EventTimeRange.All));
 
         Assert.That(exception!.Status, Is.EqualTo(Status.Corrupt));
         Assert.That(ring.IsDisposed, Is.False);
@@ -143,6 +144,47 @@ internal sealed class IngestionTests
         Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "sound" }));
         Assert.That(ring.Consumed, Is.EqualTo(ring.Tail));
         Assert.That(keeper.LastHeartbeat!.Statistics["events_far_future"], Is.EqualTo(1));
+    }
+
+    [Test]
+    public void AnAbsurdlyOldTickIsCountedAndNotIndexed()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        ulong oldest = EventTimeBounds.Default.AtKeeper(Now).Least;
+        ring.Record(id, 0, 0, "absurd");
+        ring.Record(id, 1, 1, "absurd");
+        ring.Record(id, oldest - 1, 2, "too old");
+        ring.Record(id, Now - (8 * 86_400_000_000_000UL), 3, "8 days late");
+        ring.Record(id, Now, 4, "sound");
+        keeper.Cycle();
+
+        Assert.That(HotReader.Read(keeper, "a"), Is.EqualTo(new[] { "8 days late", "sound" }));
+        Assert.That(ring.Consumed, Is.EqualTo(ring.Tail));
+        keeper.Pass(TimeSpan.FromMilliseconds(300)); // a heartbeat
+        Assert.That(keeper.LastHeartbeat!.Statistics["events_too_old"], Is.EqualTo(3));
+    }
+
+    [Test]
+    public void AnEventWhoseWindowHasPassedIsCountedAsLateAndAnnouncedAsSuch()
+    {
+        using KeeperHarness keeper = new KeeperHarness().Started();
+        ulong id = keeper.StartStory("a");
+        FakeRing ring = keeper.OpenRing();
+        ring.Record(id, Now, 0, "in time");
+        keeper.Pass(TimeSpan.FromSeconds(3)); // chunk and window of a second each
+        ring.Record(id, Now + 1, 1, "late");
+        ring.Record(id, Now - (3600 * 1_000_000_000UL), 2, "an hour late");
+        ring.Record(id, Now + 2_900_000_000, 3, "in time");
+        keeper.Cycle();
+        keeper.Pass(TimeSpan.FromSeconds(3));
+
+        Assert.That(
+            keeper.Extractor.Chunks.Where(static each => each.IsLate).SelectMany(static each => each.Records),
+            Is.EquivalentTo(["late", "an hour late"]));
+        Assert.That(keeper.Extractor.Chunks.SelectMany(static each => each.Records), Has.Exactly(4).Items, "none twice");
+        Assert.That(keeper.LastHeartbeat!.Statistics["events_late"], Is.EqualTo(2));
     }
 
     [Test]

@@ -16,7 +16,7 @@ namespace ChronoLog.Tests.Unit.Keeper;
 internal sealed class KeeperHarness : IDisposable
 {
     public const ulong Second = 1_000_000_000;
-    public const ulong Start = 1000 * Second;
+    public const ulong Start = 1_800_000_000 * Second;
     public const ulong GrapherEpoch = 7;
 
     private readonly ManualTimers timers = new();

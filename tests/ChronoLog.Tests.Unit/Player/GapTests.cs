@@ -39,6 +39,21 @@ public sealed class GapTests
     }
 
     [Test]
+    public void A_story_with_own_times_may_have_events_below_the_watermark_that_only_an_absent_keeper_knows()
+    {
+        var fixture = new PlayerFixture();
+        fixture.Cold.Events.AddRange(TestEvent.Series(100));
+        fixture.Grapher.Watermark = 150;
+        fixture.Lose(fixture.Keepers[1]);
+        OpenReadRequest request = ReadFixture.Request(20, 150);
+        request.Story.OwnTimes = true;
+
+        (_, IReadOnlyList<Gap> gaps) = fixture.Replay(request);
+
+        Assert.That(gaps.Select(static gap => (gap.StartTime, gap.EndTime)), Is.EqualTo(new[] { (20UL, 150UL) }));
+    }
+
+    [Test]
     public void A_dead_keeper_is_a_gap_without_being_waited_for()
     {
         var fixture = new PlayerFixture();

@@ -1,5 +1,6 @@
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Time;
 using ChronoLog.Interop.Ring;
 using ChronoLog.Transport.Rings;
 using NUnit.Framework;
@@ -158,18 +159,24 @@ public sealed class RecorderSessionTests
     }
 
     [Test]
-    public void OwnTicksAreTaken()
+    public void OwnTicksAreTakenWithinTheBoundsOnceTheyAreAllowed()
     {
         using var fixture = new RingFixture();
         SharedRing ring = fixture.CreateRing();
         StoryWriter writer = fixture.Open(ring);
         ulong first = writer.LogEvent("a"u8);
-        uint index = writer.LogEventAt(5, "b"u8);
+        const ulong Own = RingFixture.Epoch - 5;
+        Assert.That(() => writer.LogEventAt(Own, "b"u8), Failure(Status.NotSupported));
+        writer.AllowOwnTimes();
+        fixture.Session.Bound(new EventTimeBounds(3, 0));
+        Assert.That(() => writer.LogEventAt(Own, "b"u8), Failure(Status.LimitExceeded));
+        fixture.Session.Bound(EventTimeBounds.Default);
+        uint index = writer.LogEventAt(Own, "b"u8);
         ulong last = writer.LogEvent("c"u8, out uint lastIndex);
         Assert.That((index, lastIndex), Is.EqualTo((1u, 2u)));
         Assert.That(first, Is.GreaterThanOrEqualTo(RingFixture.Epoch));
         Assert.That(last, Is.GreaterThan(first));
-        Assert.That(RingFixture.Drain(ring).Select(one => one.Tick), Is.EqualTo(new ulong[] { first, 5, last }));
+        Assert.That(RingFixture.Drain(ring).Select(one => one.Tick), Is.EqualTo(new ulong[] { first, Own, last }));
     }
 
     [Test]

@@ -255,6 +255,22 @@ internal sealed class VisorTests
         Assert.That(status.Processes.Single(each => each.Identity.Role == Role.Keeper).Clock, Is.Null);
     }
 
+    [Test]
+    public void ThatAStoryHasOwnTimesIsKnownForGood()
+    {
+        JoinGroup();
+        ulong client = visor.Connect();
+        Assert.That(Acquire(client, create: true).Story.OwnTimes, Is.False);
+        StoryRequest request = Story(client);
+        (request.Again, request.OwnTimes) = (true, true);
+        Assert.That(visor.Call(Methods.AcquireStory, request).Story.OwnTimes, Is.True);
+        Release(client);
+        Assert.That(StatusOfStory().Acquirers, Is.Zero, "it is held once");
+        visor.Restart();
+        JoinGroup();
+        Assert.That(visor.Call(Methods.RouteReplay, Story(visor.Connect())).Story.OwnTimes, Is.True);
+    }
+
     private void JoinGroup(uint group = 0, string suffix = "")
     {
         visor.Join(Role.Keeper, "keeper-0" + suffix, group);

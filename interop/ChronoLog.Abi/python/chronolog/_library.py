@@ -87,6 +87,7 @@ _FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("acquire", c_int32, (c_void_p, _TEXT, _TEXT, *_ATTRIBUTES, c_uint32, _HANDLE)),
     ("release", c_int32, (c_void_p, c_int32)),
     ("log", c_int32, (c_void_p, c_char_p, c_uint64, _NUMBER)),
+    ("log_at", c_int32, (c_void_p, c_uint64, c_char_p, c_uint64)),
     ("log_batch", c_int32, (c_void_p, POINTER(Record), c_uint64, _NUMBER, _NUMBER)),
     ("flush", c_int32, (c_void_p, c_int32, c_uint64)),
     ("story_id", c_int32, (c_void_p, _NUMBER)),

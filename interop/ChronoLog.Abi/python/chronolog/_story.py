@@ -33,9 +33,18 @@ class Story:
         self.chronicle = chronicle
         self.name = name
 
-    def log(self, record: Payload) -> int:
-        """Records one event (text as UTF-8); returns its tick."""
+    def log(self, record: Payload, at: int | None = None) -> int:
+        """Records one event (text as UTF-8); returns its tick, which is `at` (nanoseconds since 1970) when that is given.
+
+        How far `at` may lie back or ahead is for the keepers' settings late-bound and future-bound: beyond them
+        Error LIMIT_EXCEEDED, and nothing is recorded.
+        """
         data = _bytes(record)
+        if at is not None:
+            if not 0 <= at < 2**64:
+                raise ValueError(f"{at} is no tick")
+            check(lib.log_at(self._handle, at, data, len(data)))
+            return at
         tick = ctypes.c_uint64()
         check(lib.log(self._handle, data, len(data), tick))
         return tick.value

@@ -25,6 +25,22 @@ public class StoryFileWriterTests
         sandbox.Dispose();
     }
 
+    [TestCase(0, 0)]
+    [TestCase(2, 2)]
+    [TestCase(7, 3, Description = "copies that were dropped came late too")]
+    public void A_file_says_how_many_of_its_events_came_late(long late, long said)
+    {
+        List<ModelEvent> events = ArchiveSandbox.RandomEvents(new Random(1), 3, 1000, 2000, 10);
+        StoryChunk small = ArchiveSandbox.ChunkOf(events, 1000, 2000);
+        StoryFileContent content = ArchiveSandbox.ContentOf(small) with { LateEvents = late };
+        StoryFileName name = new StoryFileWriter().Write(sandbox.StoryDirectory, content);
+        small.Release();
+        string path = Path.Combine(sandbox.StoryDirectory.Path, name.ToString());
+        using StoryFile file = StoryFile.Open(path);
+        Assert.That(file.Header.LateEvents, Is.EqualTo(said));
+        Assert.That(ArchiveInspector.Verify(path).Findings, Is.Empty, "the attribute says the same");
+    }
+
     [Test]
     public void Nothing_is_visible_before_the_file_is_complete()
     {
