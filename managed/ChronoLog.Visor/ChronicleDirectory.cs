@@ -48,6 +48,8 @@ internal sealed class ChronicleDirectory
         .Select(chronicle => chronicle.Name)
         .Order(StringComparer.Ordinal);
 
+    public bool IsBeingDestroyed(StoryRecord story) => destroying.Contains(story.StoryId);
+
     public IEnumerable<StoryRecord> StoriesBeingDestroyed => destroying.Select(storyId => storiesById[storyId]);
 
     public IEnumerable<ChronicleRecord> ChroniclesBeingDestroyed =>

@@ -79,6 +79,11 @@ internal sealed class StoryDestroyer(
     // One attempt at a time for a story, whoever asks.
     private async Task<IReadOnlyList<string>> AdvanceAsync(StoryRecord story)
     {
+        if (!directory.IsBeingDestroyed(story))
+        {
+            return []; // gone while others of a list were waited for; one of the same name may have come, which is nobody's to destroy
+        }
+
         if (!running.TryGetValue(story.StoryId, out Task<IReadOnlyList<string>>? attempt))
         {
             attempt = TellAsync(story);

@@ -127,6 +127,11 @@ public sealed partial class InstallTests
         Assert.That(await BareAsync(Path.Combine(Prefix, "bin", "chronolog"), "status"), Does.Contain("keeper"));
 
     [Test]
+    public async Task TheInstalledBenchRuns() => Assert.That(
+        await BareAsync(Path.Combine(Prefix, "bin", "chronolog-bench"), "-w", "-r", "--verify", "-n", "10"),
+        Does.Contain("verified 10 events"));
+
+    [Test]
     public async Task AnIncompleteInstallationSaysWhatIsMissing()
     {
         string program = Path.Combine(directory, "incomplete");

@@ -135,6 +135,33 @@ internal sealed class DestroyTests
         Assert.That(Names(Methods.ListStories), Is.Empty);
     }
 
+    [Test]
+    public void WhatIsGoneWhileOthersAreWaitedForIsNotDestroyedAgain([Range(0, 30)] int tenths)
+    {
+        Acquire(story: "t");
+        visor.Call(Methods.ReleaseStory, Story("t"));
+        visor.Deaf.Add("keeper-1");
+        Refused(DestroyStory);
+        Refused(() => visor.Call(Methods.DestroyStory, Story("t")));
+        visor.Pump.Advance(TimeSpan.FromMilliseconds(100 * tenths)); // somewhere in a round of repetitions: it waits for s, or t, or pauses
+        visor.Deaf.Clear();
+        try
+        {
+            visor.Call(Methods.DestroyStory, Story("t"));
+        }
+        catch (ChronoLogException)
+        {
+            visor.Call(Methods.DestroyStory, Story("t")); // it was an attempt from before
+        }
+
+        Acquire(story: "t");
+        visor.Told.Clear();
+        PassAPeriod();
+        PassAPeriod();
+        Assert.That(visor.Told, Has.None.EndsWith("destroy t"));
+        Assert.That(Refused(DestroyStory).Status, Is.EqualTo(Status.NotExist), "s is gone: the repetitions go on");
+    }
+
     private void AssertHidden(string silent)
     {
         Assert.That(Names(Methods.ListStories), Is.Empty);
