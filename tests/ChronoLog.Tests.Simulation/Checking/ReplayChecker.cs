@@ -100,7 +100,7 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
     /// </summary>
     public void CheckLate(IReadOnlyList<SimStoryFile> files)
     {
-        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story))
+        foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story.Story))
         {
             long late = model.Story(story.Key).Values.Count(static recorded => recorded.CameLate);
             long flagged = story.Sum(static file => file.LateEvents);
