@@ -4,7 +4,7 @@ namespace ChronoLog.Client;
 public enum PlaybackMode
 {
     /// <summary>
-    /// In total order: an event is shown when every Keeper has read its rings through its tick, some 25 ms after it was
+    /// In total order: an event is shown when every Keeper has read its rings through its tick, some 40 ms after it was
     /// recorded. Stands still while a Keeper that may hold events is away.
     /// </summary>
     Ordered,

