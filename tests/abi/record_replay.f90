@@ -23,7 +23,8 @@ program record_replay
     call texts()
     call batches()
     call columns()
-    call tail()
+    call own_times()
+    call playback()
     call misuse()
     call scopes()
     call story%flush(chronolog_journaled, timeout_ms=30000_int64)
@@ -222,20 +223,39 @@ contains
         call check(all(transfer(bytes, [0]) == [(i, i=0, many - 1)]), 'numbers')
     end subroutine
 
-    subroutine tail()
+    subroutine own_times()
+        type(chronolog_replay) :: replay
+        type(chronolog_event) :: event
+        integer(int64) :: at
+        logical :: found
+        call client%now(at)
+        at = at - 1000000000
+        call story%log_event('a second ago', at_tick=at)
+        call story%log_event([7, 8], at_tick=at + 1)
+        call client%replay('fortran', 'story', replay, at, at + 2)
+        call replay%next_event(event, found)
+        call check(found .and. event%tick == at .and. event%text() == 'a second ago', 'a time of its own')
+        call replay%next_event(event, found)
+        call check(found .and. event%tick == at + 1 .and. all(transfer(event%bytes, [0]) == [7, 8]), 'numbers with one')
+        call story%log_event('never', at_tick=1_int64, stat=stat)
+        call check(stat == chronolog_err_limit_exceeded, 'beyond the bounds')
+    end subroutine
+
+    subroutine playback()
         type(chronolog_replay) :: follower
         type(chronolog_event) :: event
         logical :: found
         integer(int64) :: tick
         call story%log_event('before', tick)
-        call client%tail('fortran', 'story', follower, tick, 10_int64)
-        call follower%next_event(event, found)
+        call client%playback('fortran', 'story', follower, tick, chronolog_immediate)
+        call follower%next_event(event, found, 60000_int64)
         call check(found .and. event%text() == 'before', 'what was there')
         call follower%next_event(event, found, 50_int64, stat)
         call check(stat == chronolog_err_timed_out .and. .not. found, 'nothing yet')
         call story%log_event('after', tick)
         call follower%next_event(event, found, 60000_int64)
         call check(found .and. event%text() == 'after' .and. event%tick == tick, 'what came')
+        call check(.not. follower%is_late(), 'in time')
         call follower%cancel()
         call follower%next_event(event, found, stat=stat)
         call check(stat == chronolog_err_cancelled, 'cancelled')

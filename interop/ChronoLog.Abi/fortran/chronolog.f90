@@ -21,8 +21,8 @@ module chronolog
         chronolog_err_cancelled, chronolog_err_internal, chronolog_err_fenced, chronolog_err_not_supported, &
         chronolog_err_forked, chronolog_err_no_library, chronolog_local_first, chronolog_round_robin, &
         chronolog_level_of_chronicle, chronolog_accepted, chronolog_journaled, chronolog_synced, chronolog_replicated, &
-        chronolog_archived, chronolog_forever, chronolog_record_bytes_max, chronolog_statistics, &
-        chronolog_abi_version_built
+        chronolog_archived, chronolog_ordered, chronolog_immediate, chronolog_forever, chronolog_record_bytes_max, &
+        chronolog_statistics, chronolog_abi_version_built
     use chronolog_stories, only: chronolog_story
     use chronolog_replays, only: chronolog_replay, chronolog_batch, chronolog_event
     use chronolog_clients, only: chronolog_client, chronolog_version, chronolog_abi_version, chronolog_status_name, &

@@ -42,6 +42,9 @@ module chronolog_c
     integer, parameter :: chronolog_replicated = 3
     integer, parameter :: chronolog_archived = 4
 
+    integer, parameter :: chronolog_ordered = 0
+    integer, parameter :: chronolog_immediate = 1
+
     !> UINT64_MAX: as a timeout for ever, as a tick after everything.
     integer(c_int64_t), parameter :: chronolog_forever = -1_c_int64_t
     integer(c_int64_t), parameter :: chronolog_record_bytes_max = 16777216_c_int64_t
@@ -278,8 +281,18 @@ module chronolog_c
             integer(c_int64_t), intent(inout) :: logged
         end function
 
-        ! PLACE FOR chronolog_log_at(story, at_tick, bytes, length): as c_log and c_log_text, with
-        ! integer(c_int64_t), value :: at_tick before the bytes.
+        integer(c_int32_t) function c_log_at(story, tick, bytes, length) bind(C, name='chronolog_log_at')
+            import
+            type(c_ptr), value :: story, bytes
+            integer(c_int64_t), value :: tick, length
+        end function
+
+        integer(c_int32_t) function c_log_text_at(story, tick, bytes, length) bind(C, name='chronolog_log_at')
+            import
+            type(c_ptr), value :: story
+            character(kind=c_char), intent(in) :: bytes(*)
+            integer(c_int64_t), value :: tick, length
+        end function
 
         integer(c_int32_t) function c_flush(story, level, timeout_ms) bind(C, name='chronolog_flush')
             import
@@ -302,17 +315,6 @@ module chronolog_c
             integer(c_int64_t), value :: start, end, event_limit
             type(c_ptr), intent(inout) :: replay
         end function
-
-        integer(c_int32_t) function c_tail_open(client, chronicle, story, from, period_ms, replay) &
-            bind(C, name='chronolog_tail_open')
-            import
-            type(c_ptr), value :: client
-            character(kind=c_char), intent(in) :: chronicle(*), story(*)
-            integer(c_int64_t), value :: from, period_ms
-            type(c_ptr), intent(inout) :: replay
-        end function
-
-        ! PLACE FOR chronolog_playback_*: beside c_tail_open; the cursor's functions below stay the same.
 
         integer(c_int32_t) function c_replay_next(replay, timeout_ms, batch) bind(C, name='chronolog_replay_next')
             import
@@ -348,6 +350,34 @@ module chronolog_c
         integer(c_int32_t) function c_replay_close(replay) bind(C, name='chronolog_replay_close')
             import
             type(c_ptr), value :: replay
+        end function
+
+        integer(c_int32_t) function c_playback_open(client, chronicle, story, from, mode, playback) &
+            bind(C, name='chronolog_playback_open')
+            import
+            type(c_ptr), value :: client
+            character(kind=c_char), intent(in) :: chronicle(*), story(*)
+            integer(c_int64_t), value :: from
+            integer(c_int32_t), value :: mode
+            type(c_ptr), intent(inout) :: playback
+        end function
+
+        integer(c_int32_t) function c_playback_next(playback, timeout_ms, batch, late) bind(C, name='chronolog_playback_next')
+            import
+            type(c_ptr), value :: playback
+            integer(c_int64_t), value :: timeout_ms
+            type(chronolog_raw_batch), intent(inout) :: batch
+            integer(c_int32_t), intent(inout) :: late
+        end function
+
+        integer(c_int32_t) function c_playback_cancel(playback) bind(C, name='chronolog_playback_cancel')
+            import
+            type(c_ptr), value :: playback
+        end function
+
+        integer(c_int32_t) function c_playback_close(playback) bind(C, name='chronolog_playback_close')
+            import
+            type(c_ptr), value :: playback
         end function
 
         integer(c_size_t) function c_strlen(text) bind(C, name='strlen')

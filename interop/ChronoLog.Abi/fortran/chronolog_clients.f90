@@ -33,7 +33,7 @@ module chronolog_clients
         procedure, public :: list_stories
         procedure, public :: acquire
         procedure, public :: replay
-        procedure, public :: tail
+        procedure, public :: playback
         generic, public :: assignment(=) => copy_client
         procedure, private :: copy_client
         final :: finish
@@ -325,32 +325,35 @@ contains
         if (present(event_limit)) limit = event_limit
         handle = c_null_ptr
         status = c_replay_open(this%handle, with_zero(chronicle), with_zero(name), first, after, limit, handle)
-        if (status == chronolog_ok) call adopt_replay(cursor, handle)
+        if (status == chronolog_ok) call adopt_replay(cursor, handle, .false.)
         call conclude(status, stat, errmsg)
     end subroutine
 
-    !> Follows a story from from_tick on (default: from its beginning), looking every period_ms (default 100).
-    subroutine tail(this, chronicle, name, cursor, from_tick, period_ms, stat, errmsg)
+    !> Follows a story from from_tick on (default: from its beginning): its events, then what is recorded, each once. mode:
+    !> chronolog_ordered (default: in total order, a little behind) or chronolog_immediate. A step with
+    !> chronolog_err_partial says that something may be missing as of now: go on asking.
+    subroutine playback(this, chronicle, name, cursor, from_tick, mode, stat, errmsg)
         class(chronolog_client), intent(in) :: this
         character(*), intent(in) :: chronicle, name
         type(chronolog_replay), intent(inout) :: cursor
-        integer(int64), intent(in), optional :: from_tick, period_ms
+        integer(int64), intent(in), optional :: from_tick
+        integer, intent(in), optional :: mode
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        integer(c_int64_t) :: first, period
+        integer(c_int64_t) :: first
         type(c_ptr) :: handle
-        integer(c_int32_t) :: status
+        integer(c_int32_t) :: status, order
         if (.not. is_clean(chronicle//name)) then
             call refuse_texts(stat, errmsg)
             return
         end if
         first = 0
-        period = 0
+        order = chronolog_ordered
         if (present(from_tick)) first = from_tick
-        if (present(period_ms)) period = period_ms
+        if (present(mode)) order = mode
         handle = c_null_ptr
-        status = c_tail_open(this%handle, with_zero(chronicle), with_zero(name), first, period, handle)
-        if (status == chronolog_ok) call adopt_replay(cursor, handle)
+        status = c_playback_open(this%handle, with_zero(chronicle), with_zero(name), first, order, handle)
+        if (status == chronolog_ok) call adopt_replay(cursor, handle, .true.)
         call conclude(status, stat, errmsg)
     end subroutine
 

@@ -1,4 +1,4 @@
-!> Replays and tails: event by event, batch by batch in place, or all into arrays.
+!> Replays and playbacks: event by event, batch by batch in place, or all into arrays.
 module chronolog_replays
     use, intrinsic :: iso_c_binding
     use, intrinsic :: iso_fortran_env, only: int8, int32, int64
@@ -32,12 +32,14 @@ module chronolog_replays
         procedure :: text => text_in_batch
     end type
 
-    !> A replay or a tail that a client opened. One thread at a time, but for cancel. Closed when it goes out of scope; a
+    !> A replay or a playback that a client opened. One thread at a time, but for cancel. Closed when it goes out of scope; a
     !> copy refers to the same replay and does not close it.
     type :: chronolog_replay
         private
         type(c_ptr) :: handle = c_null_ptr
         logical :: is_owner = .false.
+        logical :: is_playback = .false.
+        logical :: was_late = .false.
         type(chronolog_batch) :: batch
         integer(int64) :: position = 0
     contains
@@ -46,6 +48,7 @@ module chronolog_replays
         procedure, public :: read => read_columns
         procedure, public :: cancel
         procedure, public :: watermark
+        procedure, public :: is_late
         procedure, public :: gap_count
         procedure, public :: gap
         procedure, public :: close => close_replay
@@ -93,7 +96,7 @@ contains
     end subroutine
 
     !> All events that are left, copied into arrays; offsets as in chronolog_batch. Also when the replay ends with a failure
-    !> the arrays have what came until then. Not for a tail, which has no end.
+    !> the arrays have what came until then. Not for a playback, which has no end.
     subroutine read_columns(this, ticks, clients, indices, offsets, bytes, stat, errmsg)
         class(chronolog_replay), intent(inout) :: this
         integer(int64), allocatable, intent(out), optional :: ticks(:), clients(:)
@@ -145,12 +148,19 @@ contains
         type(chronolog_raw_batch) :: raw
         type(chronolog_batch) :: none
         integer(c_int64_t) :: wait_ms
+        integer(c_int32_t) :: late
         wait_ms = chronolog_forever
         if (present(timeout_ms)) wait_ms = timeout_ms
         this%batch = none ! what it pointed to is gone with this step
         this%position = 0
         batch = none
-        step = c_replay_next(this%handle, wait_ms, raw)
+        late = 0
+        if (this%is_playback) then
+            step = c_playback_next(this%handle, wait_ms, raw, late)
+        else
+            step = c_replay_next(this%handle, wait_ms, raw)
+        end if
+        this%was_late = late /= 0
         if (step /= chronolog_ok .or. raw%count == 0) return
         batch%count = raw%count
         call c_f_pointer(raw%ticks, batch%ticks, [raw%count])
@@ -165,10 +175,14 @@ contains
         class(chronolog_replay), intent(in) :: this
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call conclude(c_replay_cancel(this%handle), stat, errmsg)
+        if (this%is_playback) then
+            call conclude(c_playback_cancel(this%handle), stat, errmsg)
+        else
+            call conclude(c_replay_cancel(this%handle), stat, errmsg)
+        end if
     end subroutine
 
-    !> Tick below which the story was complete when the deployment stated it last; 0: unknown. Not for a tail.
+    !> Tick below which the story was complete when the deployment stated it last; 0: unknown.
     subroutine watermark(this, tick, stat, errmsg)
         class(chronolog_replay), intent(in) :: this
         integer(int64), intent(out) :: tick
@@ -177,6 +191,12 @@ contains
         tick = 0
         call conclude(c_replay_watermark(this%handle, tick), stat, errmsg)
     end subroutine
+
+    !> Of a playback: whether the events of the last step belong before some that were given already.
+    logical function is_late(this)
+        class(chronolog_replay), intent(in) :: this
+        is_late = this%was_late
+    end function
 
     !> Number of ranges that may be missing; final at the end of the replay.
     subroutine gap_count(this, count, stat, errmsg)
@@ -219,14 +239,20 @@ contains
         this%is_owner = .false.
         this%batch = none
         this%position = 0
-        closed = c_replay_close(this%handle)
+        if (this%is_playback) then
+            closed = c_playback_close(this%handle)
+        else
+            closed = c_replay_close(this%handle)
+        end if
     end function
 
     !> The variable now is the replay of the handle. For chronolog_clients only.
-    subroutine adopt_replay(replay, handle)
+    subroutine adopt_replay(replay, handle, is_playback)
         type(chronolog_replay), intent(inout) :: replay
         type(c_ptr), intent(in) :: handle
+        logical, intent(in) :: is_playback
         call finish_replay(replay)
+        replay%is_playback = is_playback
         replay%handle = handle
         replay%is_owner = .true.
     end subroutine
@@ -238,6 +264,7 @@ contains
         if (c_associated(this%handle, other%handle)) return
         if (this%is_owner) status = closed(this)
         this%handle = other%handle
+        this%is_playback = other%is_playback
     end subroutine
 
     subroutine finish_replay(this)

@@ -19,10 +19,11 @@ module chronolog_stories
         type(c_ptr) :: handle = c_null_ptr
         logical :: is_owner = .false.
     contains
-        !> call story%log_event(values [, tick, stat, errmsg]): records one event. values: character of any length, taken as
+        !> call story%log_event(values [, tick, stat, errmsg, at_tick]): records one event. values: character of any length, taken as
         !> it is, trailing blanks and all; or a scalar or contiguous array, up to rank 7, of integer(int8, int16, int32,
         !> int64), real(real32, real64) or complex(real32, real64): its bytes in array element order. An array that is not
         !> contiguous is recorded too, through a copy. tick: nanoseconds since 1970 on the base clock, strictly increasing.
+        !> at_tick: a time of the caller's own, within the Keepers' bounds (see chronolog_log_at).
         !> Neither allocates, nor calls the system, nor takes a lock while the ring has room.
         generic, public :: log_event => log_text, &
             log_int8_0, log_int8_1, log_int8_2, log_int8_3, log_int8_4, log_int8_5, log_int8_6, log_int8_7, &
@@ -61,30 +62,42 @@ module chronolog_stories
 
 contains
 
-    subroutine log_text(this, record, tick, stat, errmsg)
+    subroutine log_text(this, record, tick, stat, errmsg, at_tick)
         class(chronolog_story), intent(in) :: this
         character(*, c_char), intent(in) :: record
         integer(int64), intent(out), optional :: tick
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        integer(int64), intent(in), optional :: at_tick
         integer(c_int64_t) :: recorded_at
         integer(c_int32_t) :: status
-        status = c_log_text(this%handle, record, len(record, c_int64_t), recorded_at)
+        if (present(at_tick)) then
+            recorded_at = at_tick
+            status = c_log_text_at(this%handle, at_tick, record, len(record, c_int64_t))
+        else
+            status = c_log_text(this%handle, record, len(record, c_int64_t), recorded_at)
+        end if
         if (present(tick) .and. status == chronolog_ok) tick = recorded_at
         call conclude(status, stat, errmsg)
     end subroutine
 
     ! What every numeric event comes down to: the bytes at an address.
-    subroutine log_bytes(this, address, bytes, tick, stat, errmsg)
+    subroutine log_bytes(this, address, bytes, tick, stat, errmsg, at_tick)
         class(chronolog_story), intent(in) :: this
         type(c_ptr), intent(in) :: address
         integer(c_int64_t), intent(in) :: bytes
         integer(int64), intent(out), optional :: tick
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        integer(int64), intent(in), optional :: at_tick
         integer(c_int64_t) :: recorded_at
         integer(c_int32_t) :: status
-        status = c_log(this%handle, address, bytes, recorded_at)
+        if (present(at_tick)) then
+            recorded_at = at_tick
+            status = c_log_at(this%handle, at_tick, address, bytes)
+        else
+            status = c_log(this%handle, address, bytes, recorded_at)
+        end if
         if (present(tick) .and. status == chronolog_ok) tick = recorded_at
         call conclude(status, stat, errmsg)
     end subroutine

@@ -37,14 +37,7 @@ internal sealed partial class Playback
             {
                 EventRun run = PageMaker.ToRun(batch, route!.Story.StoryId);
                 holders.Add(run);
-                if (IsByRule)
-                {
-                    WantRuleReplay(run.Last.EventTime);
-                }
-                else
-                {
-                    Sort(run, events);
-                }
+                Sort(run, events);
             }
 
             Show(events);
@@ -75,7 +68,11 @@ internal sealed partial class Playback
             late.Release(); // the whole run is held until they are shown
         }
 
-        if (run.Range(completeThrough, ulong.MaxValue) is { } later)
+        if (IsByRule && run.Last.EventTime >= completeThrough)
+        {
+            WantRuleReplay(run.Last.EventTime);
+        }
+        else if (run.Range(completeThrough, ulong.MaxValue) is { } later)
         {
             withheld.Add(later);
         }
@@ -114,7 +111,7 @@ internal sealed partial class Playback
         foreach (EventEntry entry in events)
         {
             EventSequence sequence = entry.Sequence;
-            if (shown.Add(sequence))
+            if (sequence.EventTime >= from && shown.Add(sequence))
             {
                 (IsInOrder(sequence) ? inOrder : late).Add(entry);
             }
@@ -177,10 +174,12 @@ internal sealed partial class Playback
             }
         }
 
-        replayedThrough = events[^1].Sequence;
+        replayedThrough = IsByArrival ? null : events[^1].Sequence;
         if (IsOrdered)
         {
-            completeThrough = Math.Max(completeThrough, events[^1].EventTime); // more of that tick may follow, in order
+            // More of that tick may follow, in order; by arrival, of that granule.
+            ulong through = IsByArrival ? WholeThrough(events[^1].EventTime) : events[^1].EventTime;
+            completeThrough = Math.Max(completeThrough, through);
             RaiseFloor();
         }
 
@@ -190,6 +189,6 @@ internal sealed partial class Playback
     private bool IsNew(in EventSequence sequence)
     {
         bool isPassed = replayedThrough is { } through && sequence <= through && sequence.EventTime < shown.Floor;
-        return !isPassed && (IsByRule || shown.Add(sequence));
+        return !isPassed && ((IsByRule && !IsByArrival) || shown.Add(sequence));
     }
 }

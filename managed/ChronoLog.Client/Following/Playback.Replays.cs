@@ -22,7 +22,7 @@ internal sealed partial class Playback
     private IAsyncEnumerator<EventPage>? pages;
     private ulong replayEnd;
     private ulong replayLimit;
-    private int knownGaps;
+    private List<Gap> knownGaps = [];
     private EventSequence? replayedThrough;
     private ChronicleAttributes? attributes;
 
@@ -50,6 +50,12 @@ internal sealed partial class Playback
 
     // One by one, events are shown as they are stored; a rule has to see them together, and a replay does that.
     private bool IsByRule => IsOrdered && Attributes.Collision is not CollisionPolicy.Redundancy;
+
+    // Within a granule events come in the order of their arrival, in which their EventSequences say nothing.
+    private bool IsByArrival => IsOrdered && Attributes.Collision is CollisionPolicy.Ordering;
+
+    // Up to where granules are whole below a tick, where a rule needs them to be.
+    private ulong WholeThrough(ulong tick) => IsByRule ? tick - (tick % Attributes.GranularityNanoseconds) : tick;
 
     /// <param name="oldest">Smallest tick of what was passed over; 0 = whatever may be missing.</param>
     private void WantReplay(ulong oldest)
@@ -86,7 +92,7 @@ internal sealed partial class Playback
         ulong wanted = Math.Min(last, ports.Clock.Now);
         if (!isReplayWanted)
         {
-            Want(wanted - (wanted % Attributes.GranularityNanoseconds) + Attributes.GranularityNanoseconds);
+            Want(WholeThrough(wanted) + Attributes.GranularityNanoseconds);
             replayFrom = completeThrough;
         }
     }
@@ -101,8 +107,7 @@ internal sealed partial class Playback
 
         replayFrom = IsByRule ? completeThrough : replayFrom;
         bool isSettled = IsSettled;
-        ulong granularity = IsByRule ? Attributes.GranularityNanoseconds : 1;
-        replayEnd = IsOrdered && isSettled ? readThrough - (readThrough % granularity) : ulong.MaxValue;
+        replayEnd = IsOrdered && isSettled ? WholeThrough(readThrough) : ulong.MaxValue;
         if (replayEnd <= replayFrom)
         {
             EndReplay();
@@ -113,12 +118,11 @@ internal sealed partial class Playback
             .ConfigureAwait(ports.StaysOnContext);
 
         // When nobody says how far the Keepers have read: up to the watermark everything is final all the same.
-        replayLimit = isSettled || !IsOrdered ? replayEnd : replay.Watermark - (replay.Watermark % granularity);
-        knownGaps = 0;
-        foreach (Gap gap in OpenGaps())
+        replayLimit = isSettled || !IsOrdered ? replayEnd : WholeThrough(replay.Watermark);
+        knownGaps = OpenGaps();
+        foreach (Gap gap in knownGaps)
         {
-            knownGaps++;
-            replayLimit = IsOrdered ? Math.Min(replayLimit, gap.StartTime) : replayLimit;
+            replayLimit = IsOrdered ? Math.Min(replayLimit, WholeThrough(gap.StartTime)) : replayLimit;
             shown.Lower(Math.Max(gap.StartTime, replayFrom));
         }
 
@@ -131,10 +135,10 @@ internal sealed partial class Playback
         bool isPage = replayLimit > replayFrom && await pages!.MoveNextAsync().ConfigureAwait(ports.StaysOnContext);
 
         // Somebody who fails in the middle: what comes behind that point is read again, together with what he has.
-        Gap? broken = OpenGaps().Skip(knownGaps).MinBy(gap => gap.StartTime);
+        Gap? broken = OpenGaps().Where(gap => !knownGaps.Contains(gap)).MinBy(gap => gap.StartTime);
         if (broken is not null)
         {
-            replayLimit = Math.Min(replayLimit, broken.StartTime);
+            replayLimit = Math.Min(replayLimit, WholeThrough(broken.StartTime));
             shown.Lower(Math.Max(broken.StartTime, replayFrom));
         }
 

@@ -27,6 +27,7 @@ internal sealed partial class Playback
     private readonly string chronicle;
     private readonly string storyName;
     private readonly PlaybackMode mode;
+    private readonly ulong from;
     private readonly Queue<PlaybackPage> ready = new();
     private readonly ShownEvents shown;
     private readonly WithheldEvents withheld = new();
@@ -50,6 +51,7 @@ internal sealed partial class Playback
         this.ports = ports;
         this.chronicle = chronicle;
         storyName = story;
+        this.from = from;
         this.mode = mode;
         shown = new ShownEvents(from);
         completeThrough = from;

@@ -13,7 +13,12 @@ internal sealed class ShownEvents(ulong floor)
 
     private const int PruneMin = 1024;
 
+    /// <summary>Of late ones, which come below the floor, so many are remembered: copies follow each other closely.</summary>
+    private const int LateMax = 1 << 14;
+
     private readonly HashSet<EventSequence> shown = [];
+    private readonly HashSet<EventSequence> late = [];
+    private readonly Queue<EventSequence> lateInOrder = new();
     private int pruneAt = PruneMin;
 
     /// <summary>ChronoTick.</summary>
@@ -26,7 +31,7 @@ internal sealed class ShownEvents(ulong floor)
     {
         if (sequence.EventTime < Floor)
         {
-            return true;
+            return AddLate(sequence);
         }
 
         bool isNew = shown.Add(sequence);
@@ -38,6 +43,22 @@ internal sealed class ShownEvents(ulong floor)
         }
 
         return isNew;
+    }
+
+    private bool AddLate(in EventSequence sequence)
+    {
+        if (!late.Add(sequence))
+        {
+            return false;
+        }
+
+        lateInOrder.Enqueue(sequence);
+        if (lateInOrder.Count > LateMax)
+        {
+            late.Remove(lateInOrder.Dequeue());
+        }
+
+        return true;
     }
 
     /// <summary>The story is complete below the tick.</summary>

@@ -200,7 +200,7 @@ public class StoryFileVersion2Tests
         List<ModelEvent> events = ArchiveSandbox.RandomEvents(new Random(5), 10, Start, End, 10);
         string first = Write(events, arrivals: true, compressed: false);
         using ArchiveCatalog catalog = ArchiveCatalog.Open(sandbox.Path);
-        StoryListing listing = catalog.Find(ArchiveSandbox.Chronicle, ArchiveSandbox.Story)!;
+        StoryListing listing = catalog.Find(ArchiveSandbox.Name)!;
         var archived = listing.Sound(Start, End);
 
         StoryFileContent Again(Func<EventSequence, ulong> stamp)
