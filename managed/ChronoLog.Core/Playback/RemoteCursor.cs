@@ -47,6 +47,9 @@ internal sealed class RemoteCursor
     /// <summary>All that the server has stated in any answer: answers may come in another order than they were given.</summary>
     public IReadOnlyList<Gap> Gaps { get; private set; }
 
+    /// <summary>Within a granule events come in the order of their arrival.</summary>
+    public bool IsByArrival { get; private set; }
+
     /// <summary>ChronoTick through which pages were offered.</summary>
     public ulong OfferedThrough => anyOffered ? last.EventTime : request.StartTime;
 
@@ -56,6 +59,7 @@ internal sealed class RemoteCursor
     public async ValueTask<RemotePage?> AskAsync()
     {
         NextPageReply reply = await AskAsync(asked, ownMemory: false);
+        IsByArrival |= reply.ByArrival;
         RemotePage? offer = Offer(asked, reply);
         if (offer is null && !reply.End)
         {

@@ -15,6 +15,9 @@ namespace ChronoLog.Core.Playback;
 /// </remarks>
 public sealed class RemoteReadSource : IPagedReadSource
 {
+    // Nanoseconds of the coarsest granularity, which is a multiple of all others.
+    private const ulong GranuleMax = 1_000_000_000;
+
     private readonly RemoteReadOptions options;
     private readonly OpenReadRequest request;
     private readonly RemoteCursor cursor;
@@ -316,6 +319,11 @@ public sealed class RemoteReadSource : IPagedReadSource
 
     private void Fail(ChronoLogException exception, ulong from)
     {
+        if (cursor.IsByArrival)
+        {
+            from -= from % GranuleMax; // what is missing may have any tick of the granule
+        }
+
         ended = true;
         unreachable = exception.Status is Status.NoConnection or Status.TimedOut;
         if (broken?.StartTime <= from)
