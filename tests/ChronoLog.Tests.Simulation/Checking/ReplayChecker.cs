@@ -100,9 +100,14 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
     /// </summary>
     public void CheckLate(IReadOnlyList<SimStoryFile> files)
     {
+        if (world.Violations.Any)
+        {
+            return; // the archive may not be complete
+        }
+
         foreach (IGrouping<string, SimStoryFile> story in files.GroupBy(static file => file.Story.Story))
         {
-            long late = model.Story(story.Key).Values.Count(static recorded => recorded.CameLate);
+            long late = model.Story(story.Key).Values.Count(static recorded => recorded.CameLate && !recorded.MayBeLost);
             long flagged = story.Sum(static file => file.LateEvents);
             if (flagged < late)
             {
