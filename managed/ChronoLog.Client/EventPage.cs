@@ -29,8 +29,10 @@ public sealed class EventPage : IDisposable
         return (current.EntriesInPlace, ColumnImage.PlacesOf(current));
     }
 
-    internal EventPage Slice(int start, int count) =>
-        new((run ?? throw new ObjectDisposedException(nameof(EventPage))).Slice(start, count));
+    internal EventPage Slice(int start, int count) => new(SliceRun(start, count));
+
+    internal EventRun SliceRun(int start, int count) =>
+        (run ?? throw new ObjectDisposedException(nameof(EventPage))).Slice(start, count);
 
     public void Dispose() => Interlocked.Exchange(ref run, null)?.Release();
 }

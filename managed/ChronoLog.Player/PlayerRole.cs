@@ -110,6 +110,12 @@ public sealed class PlayerRole
 
     private ValueTask<Empty> StartStoryAsync(StartStoryRecordingRequest request, RpcContext call)
     {
+        if (request.Group is { } group && ports.Registry.Group is { } own && group.Group != own.Group)
+        {
+            following.Moved(request.Story, group);
+            return ValueTask.FromResult(new Empty());
+        }
+
         ports.Registry.Observe(request.Group);
         tallies.Know(request.Story);
         return ValueTask.FromResult(new Empty());

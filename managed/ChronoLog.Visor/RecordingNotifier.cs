@@ -11,10 +11,14 @@ internal sealed class RecordingNotifier(IRpcConnector connector, VisorOptions op
     private readonly Dictionary<string, IRpcChannel> channels = new(StringComparer.Ordinal);
 
     /// <summary>Tells every member; the Keepers that confirmed are returned. The others are told again when they register.</summary>
-    public async Task<IReadOnlyList<ProcessIdentity>> StartAsync(StoryDescriptor story, GroupView group)
+    /// <param name="story">What is recorded.</param>
+    /// <param name="group">By whom.</param>
+    /// <param name="others">Players of other groups where the story may be followed: they have to follow these Keepers, too.</param>
+    public async Task<IReadOnlyList<ProcessIdentity>> StartAsync(
+        StoryDescriptor story, GroupView group, IEnumerable<ProcessIdentity> others)
     {
         var request = new StartStoryRecordingRequest { Story = story, Group = group };
-        bool[] confirmed = await PushAsync(Members(group), Methods.StartStoryRecording, request);
+        bool[] confirmed = await PushAsync([.. Members(group), .. others], Methods.StartStoryRecording, request);
         return [.. group.Keepers.Where((_, index) => confirmed[index])];
     }
 

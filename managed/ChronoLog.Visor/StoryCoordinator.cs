@@ -268,7 +268,9 @@ internal sealed class StoryCoordinator(
     {
         if (!started.TryGetValue(story.StoryId, out var current) || current.ViewEpoch != group.Epoch)
         {
-            current = (group.Epoch, notifier.StartAsync(directory.Describe(story, group.Group), group));
+            IEnumerable<ProcessIdentity> others = story.Groups.Where(number => number != group.Group)
+                .Select(number => registry.Group(number)?.Player).OfType<ProcessIdentity>();
+            current = (group.Epoch, notifier.StartAsync(directory.Describe(story, group.Group), group, others));
             started[story.StoryId] = current;
         }
 

@@ -121,7 +121,8 @@ internal sealed class Simulation
             world.Run(period);
         }
 
-        if (deployment.Followers.Find(static follower => follower.Missing() is not null) is { } behind)
+        if (!world.Violations.Any
+            && deployment.Followers.Find(static follower => follower.Missing() is not null) is { } behind)
         {
             world.Violations.Add(
                 "a playback misses nothing", $"{behind.Missing()!.Sequence} has not come in {behind} after the faults");

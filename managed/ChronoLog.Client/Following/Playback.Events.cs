@@ -96,11 +96,18 @@ internal sealed partial class Playback
         RaiseFloor();
     }
 
-    // What is to be read again has to be remembered from there on. A history is read once, and in order.
+    // What is to be read again has to be remembered from there on. A history is read once, and in order: up to where it has
+    // come nothing is read again, if nothing is missing there.
     private void RaiseFloor()
     {
         ulong floor = IsOrdered ? Math.Min(storyWatermark, completeThrough) : storyWatermark;
-        shown.Raise(isReplayWanted && !isHistory ? Math.Min(floor, replayFrom) : floor);
+        if (isReplayWanted)
+        {
+            ulong read = isHistory && replayedThrough is { } through ? Math.Max(through.EventTime, replayFrom) : replayFrom;
+            floor = Math.Min(floor, isHistory && replay is not null ? Math.Min(read, missingFrom) : read);
+        }
+
+        shown.Raise(floor);
     }
 
     private void Show(List<EventEntry> events, ulong watermark = 0)
@@ -170,6 +177,12 @@ internal sealed partial class Playback
             isInOrder = isNextInOrder;
             if (!isWithin)
             {
+                if (HoldsBack)
+                {
+                    HoldBack(page, i);
+                    return true;
+                }
+
                 return false;
             }
         }
@@ -184,6 +197,18 @@ internal sealed partial class Playback
         }
 
         return true;
+    }
+
+    private void HoldBack(EventPage page, int start)
+    {
+        if (IsByRule)
+        {
+            aheadByRule = page.Events[^1].EventTime;
+        }
+        else if (!withheld.IsFull)
+        {
+            withheld.Add(page.SliceRun(start, page.Count - start));
+        }
     }
 
     private bool IsNew(in EventSequence sequence)

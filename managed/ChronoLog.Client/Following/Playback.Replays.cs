@@ -14,6 +14,12 @@ internal sealed partial class Playback
     private bool hasJoined;
     private ulong replayFrom;
     private ulong settledAfter;
+
+    // What was recorded before the feed's position was taken is in no batch, be it ahead of what the Keepers have read through
+    // (clocks differ): an ordered one reads it together with what is final, and holds it back.
+    private bool isAheadWanted;
+    private bool isReplaySettled;
+    private ulong aheadByRule;
     private long wantedSince;
     private long notBefore;
 
@@ -23,6 +29,7 @@ internal sealed partial class Playback
     private ulong replayEnd;
     private ulong replayLimit;
     private List<Gap> knownGaps = [];
+    private ulong missingFrom;
     private EventSequence? replayedThrough;
     private ChronicleAttributes? attributes;
 
@@ -71,11 +78,13 @@ internal sealed partial class Playback
 
         // What comes on top of a history that was begun may lie below what it has shown already.
         isHistory = isHistory && !hasJoined;
+        wantedSince = hasJoined ? wantedSince : ports.Timers.MonotonicNanoseconds;
         hasJoined = true;
         ulong from = Math.Max(oldest, shown.Floor);
         from = IsOrdered ? Math.Min(from, completeThrough) : from; // what was withheld is read again, too
         replayFrom = isReplayWanted ? Math.Min(replayFrom, from) : from;
         Want(ports.Clock.Now);
+        isAheadWanted = IsOrdered;
         withheld.Clear();
     }
 
@@ -84,15 +93,18 @@ internal sealed partial class Playback
         wantedSince = isReplayWanted && notBefore == 0 ? wantedSince : ports.Timers.MonotonicNanoseconds;
         isReplayWanted = true;
         notBefore = 0;
-        settledAfter = settled;
+        settledAfter = Covering(settled);
     }
+
+    // Where granules have to be whole, what was recorded up to a tick is read when its granule is over.
+    private ulong Covering(ulong tick) => IsByRule ? WholeThrough(tick) + Attributes.GranularityNanoseconds : tick;
 
     private void WantRuleReplay(ulong last)
     {
         ulong wanted = Math.Min(last, ports.Clock.Now);
         if (!isReplayWanted)
         {
-            Want(WholeThrough(wanted) + Attributes.GranularityNanoseconds);
+            Want(wanted);
             replayFrom = completeThrough;
         }
     }
@@ -107,9 +119,13 @@ internal sealed partial class Playback
 
         replayFrom = IsByRule ? completeThrough : replayFrom;
         bool isSettled = IsSettled;
-        replayEnd = IsOrdered && isSettled ? WholeThrough(readThrough) : ulong.MaxValue;
+        isReplaySettled = isSettled;
+        aheadByRule = 0;
+        ulong settled = IsOrdered && isSettled ? WholeThrough(readThrough) : ulong.MaxValue;
+        replayEnd = isAheadWanted ? ulong.MaxValue : settled;
         if (replayEnd <= replayFrom)
         {
+            replayLimit = replayEnd;
             EndReplay();
             return;
         }
@@ -118,12 +134,12 @@ internal sealed partial class Playback
             .ConfigureAwait(ports.StaysOnContext);
 
         // When nobody says how far the Keepers have read: up to the watermark everything is final all the same.
-        replayLimit = isSettled || !IsOrdered ? replayEnd : WholeThrough(replay.Watermark);
+        replayLimit = isSettled || !IsOrdered ? settled : WholeThrough(replay.Watermark);
         knownGaps = OpenGaps();
+        missingFrom = knownGaps.Select(static gap => gap.StartTime).Append(ulong.MaxValue).Min();
         foreach (Gap gap in knownGaps)
         {
             replayLimit = IsOrdered ? Math.Min(replayLimit, WholeThrough(gap.StartTime)) : replayLimit;
-            shown.Lower(Math.Max(gap.StartTime, replayFrom));
         }
 
         withheld.DropBelow(replayLimit); // they came before the replay was opened: it has them
@@ -132,14 +148,13 @@ internal sealed partial class Playback
 
     private async Task ReadReplayAsync(CancellationToken cancellation)
     {
-        bool isPage = replayLimit > replayFrom && await pages!.MoveNextAsync().ConfigureAwait(ports.StaysOnContext);
+        bool isPage = (replayLimit > replayFrom || HoldsBack) && await pages!.MoveNextAsync().ConfigureAwait(ports.StaysOnContext);
 
         // Somebody who fails in the middle: what comes behind that point is read again, together with what he has.
         Gap? broken = OpenGaps().Where(gap => !knownGaps.Contains(gap)).MinBy(gap => gap.StartTime);
         if (broken is not null)
         {
             replayLimit = Math.Min(replayLimit, WholeThrough(broken.StartTime));
-            shown.Lower(Math.Max(broken.StartTime, replayFrom));
         }
 
         if (isPage && ShowReplayed(pages!.Current) && broken is null)
@@ -162,18 +177,19 @@ internal sealed partial class Playback
     {
         replayGaps = open ?? [];
         replayedThrough = null;
-        bool isWhole = replayGaps.Count == 0 && (!IsOrdered || replayEnd != ulong.MaxValue);
+        bool isWhole = replayGaps.Count == 0 && (!IsOrdered || isReplaySettled);
         isHistory = isHistory && !isWhole && (IsOrdered || replayGaps.Count == 0);
         if (isWhole)
         {
             isReplayWanted = false;
+            isAheadWanted = false;
         }
         else
         {
             // Once more, a little later: until who is away answers.
             ulong complete = IsOrdered ? replayLimit : replayGaps.Min(gap => gap.StartTime);
             replayFrom = Math.Max(Math.Max(replayFrom, complete), IsOrdered ? 0 : shown.Floor);
-            settledAfter = ports.Clock.Now; // the range has to end behind what is missing, or it is missing for ever
+            settledAfter = Covering(ports.Clock.Now); // the range has to end behind what is missing, or it is missing for ever
             bool isTroubled = playerGaps.Count > 0 && broken is null;
             notBefore = ports.Timers.MonotonicNanoseconds
                 + (long)(isTroubled ? PauseTroubled : WaitTroubled).TotalNanoseconds;
@@ -185,9 +201,22 @@ internal sealed partial class Playback
         }
 
         RaiseFloor();
+        if (aheadByRule >= completeThrough && aheadByRule > 0)
+        {
+            WantRuleReplay(aheadByRule);
+        }
+
+        if (withheld.IsFull && !isReplayWanted)
+        {
+            WantReplay(completeThrough);
+        }
+
         Release();
         StateGaps();
     }
+
+    // Not when it is to be read once more anyway.
+    private bool HoldsBack => isAheadWanted && isReplaySettled && knownGaps.Count == 0;
 
     private async Task CloseReplayAsync()
     {

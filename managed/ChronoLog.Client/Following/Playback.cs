@@ -35,6 +35,7 @@ internal sealed partial class Playback
     private IRpcChannel? player;
     private bool isRouteNews = true;
     private bool isRouteDoubtful;
+    private bool isRouteOld;
     private long nextRoute;
     private ulong feed;
     private ulong position;
@@ -97,6 +98,10 @@ internal sealed partial class Playback
             if (route is null || isRouteDoubtful || (HasTrouble && ports.Timers.MonotonicNanoseconds >= nextRoute))
             {
                 await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+            }
+            else if (isRouteOld)
+            {
+                await RenewRouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             }
             else if (replay is not null)
             {
@@ -169,6 +174,20 @@ internal sealed partial class Playback
         feed = isElsewhere ? 0 : feed;
     }
 
+    // Somebody joined or left: another group may record the story now, whom a replay has to ask, too. When the Visor is away, who
+    // was known is asked.
+    private async Task RenewRouteAsync(CancellationToken cancellation)
+    {
+        isRouteOld = false;
+        try
+        {
+            await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+        }
+        catch (ChronoLogException exception) when (exception.Status is not Status.NotExist && !client.IsClosing)
+        {
+        }
+    }
+
     private async Task AskAsync(CancellationToken cancellation)
     {
         TimeSpan wait = feed == 0 ? TimeSpan.Zero : HasTrouble || isReplayWanted ? WaitTroubled : WaitCalm;
@@ -233,6 +252,7 @@ internal sealed partial class Playback
             return false;
         }
 
+        isRouteOld = feed != 0 && reply.Oldest == 0;
         WantReplay(feed == 0 ? 0 : reply.Oldest);
         feed = reply.Feed;
         return true;

@@ -11,7 +11,11 @@ internal sealed class ShownEvents(ulong floor)
     /// <summary>48 MiB at most. Beyond it the older half is given up: an event that comes twice that late is shown twice.</summary>
     private const int CountMax = 1 << 20;
 
-    private const int PruneMin = 1024;
+    /// <summary>
+    /// Nothing is forgotten before there is so much (below 1 MiB): what a history brought may come once more by the feed, late,
+    /// when it was recorded between the joining and the history's snapshot.
+    /// </summary>
+    private const int PruneMin = 1 << 14;
 
     /// <summary>Of late ones, which come below the floor, so many are remembered: copies follow each other closely.</summary>
     private const int LateMax = 1 << 14;
@@ -47,7 +51,7 @@ internal sealed class ShownEvents(ulong floor)
 
     private bool AddLate(in EventSequence sequence)
     {
-        if (!late.Add(sequence))
+        if (shown.Contains(sequence) || !late.Add(sequence))
         {
             return false;
         }
@@ -70,9 +74,6 @@ internal sealed class ShownEvents(ulong floor)
             Prune();
         }
     }
-
-    /// <summary>Something may be missing from the tick on: what is shown from there on is to be remembered.</summary>
-    public void Lower(ulong tick) => Floor = Math.Min(Floor, tick);
 
     private void Prune()
     {

@@ -53,6 +53,15 @@ internal sealed class FollowDesk
         }
     }
 
+    /// <summary>Another group records the story from now on: whoever follows it here gets its events all the same.</summary>
+    public void Moved(StoryDescriptor story, GroupView view)
+    {
+        if (service.Find(story.StoryId) is { } followed)
+        {
+            Of(followed).Observe(view);
+        }
+    }
+
     public void Destroyed(StoryDescriptor story) => service.End(
         story.StoryId,
         new ChronoLogException(Status.NotExist, $"story '{story.Chronicle}/{story.Story}' was destroyed"));

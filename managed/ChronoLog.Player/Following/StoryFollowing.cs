@@ -14,6 +14,9 @@ internal sealed class StoryFollowing(FollowedStory story, TierChannels channels,
     private readonly Dictionary<uint, GroupView> views = [];
     private readonly Dictionary<string, KeeperFollower> followers = [];
 
+    // Dead ones of which events may have been handed over that never came here.
+    private HashSet<string> deadEndpoints = [];
+
     /// <summary>Completes when every Keeper has answered or failed once.</summary>
     public Task JoinedAsync() => Task.WhenAll(followers.Values.Select(follower => follower.Joined));
 
@@ -71,7 +74,10 @@ internal sealed class StoryFollowing(FollowedStory story, TierChannels channels,
         {
             followers.Remove(gone, out KeeperFollower? follower);
             follower!.Stop();
+            deadEndpoints.Add(gone);
         }
+
+        SkipLastOfGone(members);
 
         foreach ((string endpoint, ProcessIdentity keeper) in members)
         {
@@ -83,6 +89,19 @@ internal sealed class StoryFollowing(FollowedStory story, TierChannels channels,
                 follower.Start();
             }
         }
+    }
+
+    // The last events of a Keeper that was stopped, or given up, may have moved on to the Grapher unseen. One that comes back
+    // has another feed, which says the same.
+    private void SkipLastOfGone(Dictionary<string, ProcessIdentity> members)
+    {
+        HashSet<string> still = [.. views.Values.SelectMany(view => view.DeadKeepers).Select(keeper => keeper.AdminEndpoint)];
+        if (deadEndpoints.Any(endpoint => !still.Contains(endpoint) && !members.ContainsKey(endpoint)))
+        {
+            story.Feed.Skip(0);
+        }
+
+        deadEndpoints = still;
     }
 
     // Nothing is final while somebody is missing that may hold events: a Keeper that is away, or dead and not given up.

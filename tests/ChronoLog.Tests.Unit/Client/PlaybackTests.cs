@@ -55,6 +55,7 @@ public sealed class PlaybackTests
     public async Task History_and_what_comes_then_are_shown_once_and_in_order(PlaybackMode mode)
     {
         List<TestEvent> events = TestEvent.Series(300, first: 10);
+        deployment.Player.Settles = false; // or what comes then would be late
         Task playback = Follow(mode, events[..100]);
         Task recording = Task.Run(async () =>
         {
@@ -63,7 +64,11 @@ public sealed class PlaybackTests
                 await RecordAsync(each);
             }
 
-            await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 0));
+            await deployment.Player.FollowedAsync(story =>
+            {
+                deployment.Player.Settles = true;
+                story.State(client.Clock.Now, 0);
+            });
         });
 
         await recording;
@@ -112,6 +117,33 @@ public sealed class PlaybackTests
         {
             (true, now + 25, "first second"), (false, now + 25, "late"), (true, now + 31, "third"),
         }));
+    }
+
+    [Test]
+    public async Task An_ordered_one_that_joins_is_owed_what_clocks_ahead_have_recorded()
+    {
+        ulong ahead = client.Clock.Now + 500_000_000;
+        Task playback = Follow(PlaybackMode.Ordered, [new TestEvent(10, 1, 0, "past"), new TestEvent(ahead, 2, 0, "ahead")]);
+        await Eventually.Until(() => !shown.IsEmpty, "the history");
+        Assert.That(shown.Select(each => each.Record), Is.EqualTo(new[] { "past" }), "not before its time");
+
+        await Eventually.Until(() => shown.Count == 2, "the event that was ahead");
+        await EndAsync(playback);
+        Assert.That((replays, pages.All(page => page.IsInOrder)), Is.EqualTo((1, true)));
+    }
+
+    [Test]
+    public async Task By_rule_a_granule_is_shown_when_it_is_over_though_nothing_comes_then()
+    {
+        await client.CreateChronicleAsync(
+            "r", new Dictionary<string, string> { ["collision"] = "idempotent", ["granularity"] = "s" });
+        await client.AcquireStoryAsync("r", "s");
+        Task playback = Follow(PlaybackMode.Ordered, [new TestEvent(client.Clock.Now, 1, 0, "history")], chronicle: "r");
+        await Eventually.Until(() => shown.Count == 1, "the granule in which it joined");
+
+        await RecordAsync(new TestEvent(client.Clock.Now, 1, 1, "feed"));
+        await Eventually.Until(() => shown.Count == 2, "the granule in which something came");
+        await EndAsync(playback);
     }
 
     [TestCase(PlaybackMode.Ordered)]
@@ -268,12 +300,12 @@ public sealed class PlaybackTests
         await deployment.Player.FollowedAsync(story => Record(story.Feed, events));
     }
 
-    private Task Follow(PlaybackMode mode, List<TestEvent> history)
+    private Task Follow(PlaybackMode mode, List<TestEvent> history, string chronicle = "c")
     {
         recorded.AddRange(history);
         return Task.Run(async () =>
         {
-            await foreach (PlaybackPage page in client.PlaybackAsync("c", "s", 0, mode, stop.Token))
+            await foreach (PlaybackPage page in client.PlaybackAsync(chronicle, "s", 0, mode, stop.Token))
             {
                 if (page.Page is null)
                 {
