@@ -157,7 +157,8 @@ internal sealed partial class Playback
             replayLimit = Math.Min(replayLimit, WholeThrough(broken.StartTime));
         }
 
-        if (isPage && ShowReplayed(pages!.Current) && broken is null)
+        // What lies before it may still be on its way: a gap is stated as soon as it is known.
+        if (isPage && ShowReplayed(pages!.Current))
         {
             return;
         }
