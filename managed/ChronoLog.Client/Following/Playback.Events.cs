@@ -203,7 +203,7 @@ internal sealed partial class Playback
     {
         if (IsByRule)
         {
-            aheadByRule = page.Events[^1].EventTime;
+            aheadByRule = Math.Max(aheadByRule, page.Events[^1].EventTime);
         }
         else if (!withheld.IsFull)
         {

@@ -101,10 +101,10 @@ internal sealed partial class Playback
 
     private void WantRuleReplay(ulong last)
     {
-        ulong wanted = Math.Min(last, ports.Clock.Now);
+        aheadByRule = Math.Max(aheadByRule, last); // what a replay that is wanted already does not cover is wanted after it
         if (!isReplayWanted)
         {
-            Want(wanted);
+            Want(Math.Min(last, ports.Clock.Now));
             replayFrom = completeThrough;
         }
     }
@@ -120,7 +120,6 @@ internal sealed partial class Playback
         replayFrom = IsByRule ? completeThrough : replayFrom;
         bool isSettled = IsSettled;
         isReplaySettled = isSettled;
-        aheadByRule = 0;
         ulong settled = IsOrdered && isSettled ? WholeThrough(readThrough) : ulong.MaxValue;
         replayEnd = isAheadWanted ? ulong.MaxValue : settled;
         if (replayEnd <= replayFrom)

@@ -40,12 +40,13 @@ public sealed class StructLayoutTests
         Assert.That(python, Is.EqualTo(c.Where(IsPublic)));
     }
 
-    // What C# reads and writes of C's: a page's entries are handed out as they are, attributes and calls are C's own.
+    // What C# reads and writes of C's: a page's entries are handed out as they are (no arrival stamps: its lengths have no flag),
+    // attributes and calls are C's own.
     [Test]
     public void CSharp() => Assert.Multiple(() =>
     {
         Assert.That(
-            Layout<EventEntry>("event", "EventTime tick", "ClientId client_id", "Address record", "EventIndex index", "Length length"),
+            Layout<EventEntry>("event", "EventTime tick", "ClientId client_id", "Address record", "EventIndex index", "lengthAndFlag length"),
             Is.EqualTo(c.Where(line => line.StartsWith("event ", StringComparison.Ordinal))));
         Assert.That(
             Layout<AbiAttribute>("attribute", "key key", "value value"),
