@@ -96,7 +96,9 @@ internal sealed class FaultInjector(Deployment deployment, FaultPlan plan)
 
                 break;
             case FaultKind.WallClockStep:
-                random.Pick(deployment.Nodes).WallOffset += TimeSpan.FromSeconds(random.Between(-3600, 3600));
+                // Where the base clock follows a step, draining waits until it has passed what was recorded with the new time.
+                int furthest = Has(FaultKind.VisorMoves) ? 100 : 3600;
+                random.Pick(deployment.Nodes).WallOffset += TimeSpan.FromSeconds(random.Between(-furthest, furthest));
                 break;
             case FaultKind.CrashVisor:
                 Crash("visor");
