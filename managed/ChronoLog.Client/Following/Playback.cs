@@ -136,7 +136,8 @@ internal sealed partial class Playback
         }
     }
 
-    private bool HasTrouble => failure is not null || playerGaps.Count > 0;
+    // Who is away may be somewhere else by now: the route is asked for again.
+    private bool HasTrouble => failure is not null || playerGaps.Count > 0 || replayGaps.Count > 0;
 
     // The Visor alone knows whether the story exists: a Player may speak of one that was destroyed and made again.
     private bool IsFinal(ChronoLogException exception) =>
