@@ -13,8 +13,12 @@ internal sealed class LocalDeployment : IAsyncDisposable
     private static readonly TimeSpan WaitDeadline = TimeSpan.FromSeconds(60);
 
     // Below 32768, where the system takes the ports of outgoing connections from: one of those may come at any time.
+    private const int PortsBegin = 12000;
     private const int PortsEnd = 32000;
-    private static int nextPort = 12000 + (Environment.ProcessId % 40 * 450);
+    private const int PortSpans = (PortsEnd - PortsBegin) / PortsPerDeployment;
+
+    // Runs side by side begin far apart; each goes round, since a run starts more deployments than may be left above.
+    private static int nextSpan = Environment.ProcessId * 61;
 
     private readonly IReadOnlyList<IDisposable> prepared;
     private readonly string[] arguments;
@@ -153,19 +157,16 @@ internal sealed class LocalDeployment : IAsyncDisposable
     /// <summary>First of enough ports that nobody listens on.</summary>
     public static int FreePorts()
     {
-        while (true)
+        for (int tried = 0; tried < PortSpans; tried++)
         {
-            int first = Interlocked.Add(ref nextPort, PortsPerDeployment);
-            if (first + PortsPerDeployment > PortsEnd)
-            {
-                throw new InvalidOperationException("no free ports");
-            }
-
+            int first = PortsBegin + ((int)((uint)Interlocked.Increment(ref nextSpan) % PortSpans) * PortsPerDeployment);
             if (Enumerable.Range(first, PortsPerDeployment).All(IsFree))
             {
                 return first;
             }
         }
+
+        throw new InvalidOperationException($"no {PortsPerDeployment} free ports in a row between {PortsBegin} and {PortsEnd}");
     }
 
     private static bool IsFree(int port)
