@@ -130,9 +130,10 @@ public sealed class GroupTests
     public async Task CtrlCStopsADeploymentInOrder()
     {
         string directory = Directory.CreateTempSubdirectory("chronolog-test-").FullName;
+        // Whoever runs the tests in the background may have had interrupts ignored; a terminal's shell does not.
         using Process up = Process.Start(new ProcessStartInfo("setsid",
         [
-            Chronolog.Executable, "up", "--dir", directory, "--window", "500ms", "--port-base", $"{LocalDeployment.FreePorts()}",
+            "env", "--default-signal=INT", Chronolog.Executable, "up", "--dir", directory, "--window", "500ms", "--port-base", $"{LocalDeployment.FreePorts()}",
         ])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,

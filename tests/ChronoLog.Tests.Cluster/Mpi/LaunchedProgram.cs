@@ -57,7 +57,7 @@ internal sealed class LaunchedProgram : IDisposable
         }
         catch (OperationCanceledException)
         {
-            Dispose();
+            End();
             throw new TimeoutException($"{name} did not end within {Deadline}:\n{Read(error)}\n{Read(output)}");
         }
 
@@ -67,13 +67,17 @@ internal sealed class LaunchedProgram : IDisposable
     /// <summary>Kills it if it still runs.</summary>
     public void Dispose()
     {
+        End();
+        process.Dispose();
+    }
+
+    private void End()
+    {
         if (!process.HasExited)
         {
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
         }
-
-        process.Dispose();
     }
 
     private static void Add(StringBuilder to, string? line)
