@@ -54,6 +54,9 @@ public static partial class PosixProcess
     /// <summary>Orders a process to end that heeds no SIGTERM. False when there is no such process.</summary>
     public static bool Quit(int pid) => pid > 1 && Kill(pid, SignalQuit) == 0;
 
+    /// <summary>SIGQUIT counts again in this process, if it was started with the signal ignored.</summary>
+    public static void HeedQuit() => _ = SetSignal(SignalQuit, 0);
+
     /// <summary>Sends any signal. False when there is no such process.</summary>
     public static bool Signal(int pid, int signal) => pid > 1 && Kill(pid, signal) == 0;
 
@@ -82,6 +85,9 @@ public static partial class PosixProcess
 
     [LibraryImport("libc", EntryPoint = "getppid")]
     private static partial int GetParent();
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    private static partial nint SetSignal(int signal, nint handler);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

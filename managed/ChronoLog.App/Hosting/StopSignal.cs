@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.App.Hosting;
 
@@ -27,6 +28,7 @@ internal sealed class StopSignal : IDisposable
         ];
         if (IsOrderedByQuit)
         {
+            PosixProcess.HeedQuit(); // what a script's shell runs with & was told to ignore it, and hands that on
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop));
         }
 

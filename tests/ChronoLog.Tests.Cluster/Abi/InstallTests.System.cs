@@ -81,6 +81,28 @@ public sealed partial class InstallTests
         Assert.That(words, Has.No.Member(notOffered));
     }
 
+    [TestCase("chronolog-bench", "--ver", "--verify")]
+    [TestCase("chronolog-bench", "--c", "--chronicles,--config,--csv")]
+    [TestCase("chronolog-bench-fortran", "--pre", "--prefix")]
+    public async Task BashCompletesTheBenchmarks(string program, string begun, string offered)
+    {
+        const string Complete = "source \"$1\"; complete -p \"$2\" > /dev/null; _${2//-/_} \"$2\" \"$3\" \"$2\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+        string script = Path.Combine(Prefix, "share", "bash-completion", "completions", program);
+        string said = await BareAsync("/bin/bash", "--norc", "-ec", Complete, "bash", script, program, begun);
+        Assert.That(said.TrimEnd().Split('\n'), Is.EqualTo(offered.Split(',')));
+    }
+
+    [TestCase("chronolog-bench")]
+    [TestCase("chronolog-bench-fortran")]
+    public async Task ABenchmarksPageIsItsHelp(string program)
+    {
+        string help = await BareAsync(Path.Combine(Prefix, "bin", program), "--help");
+        string page = await BareAsync("/bin/sh", "-c", "groff -man -Tascii -rLL=200n -P-cbou \"$1\"", "sh", Path.Combine(Man(1), program + ".1"));
+        string[] shown = [.. page.Split('\n').Select(line => line.Trim())];
+        Assert.That(help.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0), Is.SubsetOf(shown));
+        Assert.That(page, Does.Match(program + @" - Records events into a running deployment"));
+    }
+
     [Test]
     public async Task TheTclModulefileFindsTheTree()
     {
