@@ -31,6 +31,7 @@ TEST_PACKAGES=(
     "/usr/lib/python3/dist-packages/numpy python3-numpy"
     "/usr/bin/groff groff-base"
     "/usr/bin/tclsh tcl"
+    "/usr/bin/modulecmd environment-modules"
     "/usr/bin/mpirun.openmpi openmpi-bin"
     "/usr/bin/mpicc.openmpi libopenmpi-dev"
     "/usr/bin/mpirun.mpich mpich"

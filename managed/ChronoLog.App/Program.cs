@@ -25,7 +25,7 @@ internal static class Program
         ParseResult parsed = CreateRoot().Parse(args);
         if (parsed.Action is ParseErrorAction refusal)
         {
-            refusal.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0; // a page of options hides what is wrong
+            refusal.ShowHelp = parsed.CommandResult.Command.Action is null; // a page of options hides what is wrong
         }
 
         int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

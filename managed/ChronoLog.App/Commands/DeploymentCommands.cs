@@ -348,7 +348,8 @@ internal static class DeploymentCommands
 
     private static string CheckSetting(string setting)
     {
-        if (setting.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var equals) || setting[..equals].Split('.') is not [var role, var name]
+        if (setting.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var equals)
+            || setting[..equals].Split('.') is not [var role, var name]
             || !ConfigCommand.Tables.TryGetValue(role, out SettingTable? table))
         {
             throw new SettingException($"--set '{setting}': expected ROLE.NAME=VALUE, ROLE one of visor, keeper, grapher, player");

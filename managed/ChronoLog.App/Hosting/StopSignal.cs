@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using ChronoLog.Interop.Posix;
 
@@ -7,7 +6,7 @@ namespace ChronoLog.App.Hosting;
 /// <summary>A token that SIGTERM and SIGINT (and SIGHUP, if wanted) cancel, instead of ending the process.</summary>
 internal sealed class StopSignal : IDisposable
 {
-    private const string IgnoredSignals = "SigIgn:";
+    private const int HangUp = 1;
 
     private readonly CancellationTokenSource source;
     private readonly List<PosixSignalRegistration> registrations;
@@ -28,11 +27,10 @@ internal sealed class StopSignal : IDisposable
         ];
         if (IsOrderedByQuit)
         {
-            PosixProcess.HeedQuit(); // what a script's shell runs with & was told to ignore it, and hands that on
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop));
         }
 
-        if (hangUp && !IsHangUpIgnored())
+        if (hangUp && !PosixProcess.IsIgnored(HangUp))
         {
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop));
         }
@@ -51,12 +49,6 @@ internal sealed class StopSignal : IDisposable
         registrations.ForEach(registration => registration.Dispose());
         source.Dispose();
     }
-
-    // The lowest bit of the mask is signal 1.
-    private static bool IsHangUpIgnored() => File.ReadLines("/proc/self/status")
-        .Where(line => line.StartsWith(IgnoredSignals, StringComparison.Ordinal))
-        .Select(line => line[IgnoredSignals.Length..].Trim())
-        .Any(mask => (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0);
 
     private void Stop(PosixSignalContext context)
     {

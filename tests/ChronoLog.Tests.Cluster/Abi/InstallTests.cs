@@ -196,7 +196,11 @@ public sealed partial class InstallTests
             new[] { Path.GetDirectoryName(foreign), foreign }));
 
         Task<string> CallAsync(string command) => Consumer.RunAsync(
-            "/bin/sh", ["-ec", "cd \"$1\"; umask 077; \"$2\" \"$3\" --prefix rel", "sh", directory, Path.Combine(Consumer.Root, "build.sh"), command],
+            "/bin/sh",
+            [
+                "-ec", "cd \"$1\"; umask 077; \"$2\" \"$3\" --prefix rel", "sh", directory, Path.Combine(Consumer.Root, "build.sh"),
+                command,
+            ],
             new Dictionary<string, string> { ["DESTDIR"] = Path.Combine(directory, "staged") });
     }
 

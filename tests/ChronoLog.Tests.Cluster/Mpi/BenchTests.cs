@@ -112,8 +112,8 @@ public sealed class BenchTests
         LaunchedProgram.Outcome written = (await Launcher.RunAsync(
             mpi, 3,
             [
-                Launcher.Bench + "-fortran", "-h", "2", "-t", "2", "-a", "0", "-s", "64", "-b", "500", "-n", "1001", "-p", "--prefix", prefix,
-                .. story,
+                Launcher.Bench + "-fortran", "-h", "2", "-t", "2", "-a", "0", "-s", "64", "-b", "500", "-n", "1001", "-p",
+                "--prefix", prefix, .. story,
             ],
             new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint })).Succeeded();
         for (int rank = 0; rank < 3; rank++)

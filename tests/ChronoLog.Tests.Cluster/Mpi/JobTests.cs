@@ -166,7 +166,8 @@ public sealed class JobTests
         string[] up = [Chronolog.Executable, "up", "--mpi", "--dir", file, "--", "true"];
         LaunchedProgram.Outcome run = await Launcher.RunAsync("mpich", 2, up);
         Assert.That(run.ExitCode, Is.EqualTo(1), run.ToString());
-        Assert.That(run.Error.Split('\n').Count(line => line.Contains("--dir " + file + " cannot be used", StringComparison.Ordinal)), Is.EqualTo(2));
+        string told = $"--dir {file} cannot be used";
+        Assert.That(run.Error.Split('\n').Count(line => line.Contains(told, StringComparison.Ordinal)), Is.EqualTo(2));
     }
 
     [Test]

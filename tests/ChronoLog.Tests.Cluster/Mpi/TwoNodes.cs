@@ -55,11 +55,11 @@ internal sealed class TwoNodes : IAsyncDisposable
     public LaunchedProgram Start(string mpi, int ranks, IReadOnlyList<string> program)
     {
         string hosts = string.Join(',', Addresses);
+        string slots = string.Join(',', Addresses.Select(address => address + ":8"));
         string[] launcher = mpi == "openmpi"
             ? [
                 "mpirun.openmpi", "--oversubscribe", "--mca", "plm_rsh_agent", agent, "--mca", "oob_tcp_if_include", "10.77.0.0/24",
-                "--mca", "btl", "self,vader,tcp", "--mca", "btl_tcp_if_include", "10.77.0.0/24", "--host", hosts.Replace(",", ":8,", StringComparison.Ordinal) + ":8",
-                "--map-by", "node",
+                "--mca", "btl", "self,vader,tcp", "--mca", "btl_tcp_if_include", "10.77.0.0/24", "--host", slots, "--map-by", "node",
             ]
             : ["mpirun.mpich", "-launcher", "rsh", "-launcher-exec", agent, "-iface", "eth0", "-hosts", hosts];
         return LaunchedProgram.Start(
@@ -87,10 +87,14 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     private async Task HoldAsync(int node)
     {
-        string script = $"mount -t tmpfs -o size=1g tmpfs /dev/shm && hostname test-node-{node} && ip link set lo up && echo up && exec sleep {HoldSeconds}";
+        string script = $"mount -t tmpfs -o size=1g tmpfs /dev/shm; hostname test-node-{node}; ip link set lo up; echo up; "
+            + $"exec sleep {HoldSeconds}";
         LaunchedProgram holder = LaunchedProgram.Start(
             "unshare",
-            ["--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", "sh", "-ec", script],
+            [
+                "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+                "sh", "-ec", script,
+            ],
             new Dictionary<string, string>());
         holders.Add(holder);
         await Waiting.UntilAsync(() => holder.Output.Contains("up\n", StringComparison.Ordinal), $"node {node}");
