@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds, tests and shows ChronoLog. `./build.sh help` lists the commands. Everything it makes lies in artifacts/.
 set -euo pipefail
+CALLED_FROM=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 ROOT=$PWD
 ARTIFACTS=$ROOT/artifacts
@@ -30,6 +31,7 @@ TEST_PACKAGES=(
     "/usr/lib/python3/dist-packages/numpy python3-numpy"
     "/usr/bin/groff groff-base"
     "/usr/bin/tclsh tcl"
+    "/usr/bin/modulecmd environment-modules"
     "/usr/bin/mpirun.openmpi openmpi-bin"
     "/usr/bin/mpicc.openmpi libopenmpi-dev"
     "/usr/bin/mpirun.mpich mpich"
@@ -79,7 +81,7 @@ build_native() {
 
 # The Fortran module is built where there is a compiler for it.
 has_fortran() { command -v "${FC:-gfortran}" > /dev/null; }
-lacks_fortran() { has_fortran && [ ! -e "$ARTIFACTS/lib/libchronolog_fortran.so.1" ]; }
+lacks_fortran() { has_fortran && [ ! -e "$ARTIFACTS/bin/chronolog-bench-fortran" ]; }
 
 # The framework of the NativeAOT binaries: net10.0 where its runtime pack restores, else net9.0; found out once.
 aot_framework() {
@@ -140,14 +142,14 @@ build() {
     install_packages "${PACKAGES[@]}"
     need_dotnet
     if lacks_bench || lacks_fortran || stale "$ARTIFACTS/stamp-native" \
-        native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake bench/parallel; then
+        native interop/ChronoLog.Abi/include interop/ChronoLog.Abi/fortran cmake bench/parallel bench/fortran; then
         step "building native"
         local fortran=OFF
         if has_fortran; then fortran=ON; else say "no Fortran compiler (gfortran, or \$FC): the Fortran module is left out"; fi
         build_native Release "$ARTIFACTS/native" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$ARTIFACTS/lib" -DCHRONO_FORTRAN=$fortran
         rm -f "$ARTIFACTS"/include/*
         cp interop/ChronoLog.Abi/include/* "$ARTIFACTS/include/"
-        install -m 755 bench/parallel/chronolog-bench "$ARTIFACTS"/native/bench/chronolog-bench.* "$ARTIFACTS/bin/"
+        install -m 755 bench/parallel/chronolog-bench "$ARTIFACTS"/native/bench/chronolog-bench[.-]* "$ARTIFACTS/bin/"
         touch "$ARTIFACTS/stamp-native"
     fi
     if stale "$ARTIFACTS/stamp-aot" managed interop Directory.Build.props Directory.Packages.props .editorconfig; then
@@ -243,14 +245,15 @@ help() {
     cat <<'TEXT'
 usage: ./build.sh COMMAND
 
-    build                 native libraries (Fortran's where there is a compiler), the NativeAOT executable artifacts/bin/chronolog
-    demo [ARGUMENTS]      builds, then records, archives and replays real data of this machine on a private deployment
-    test                  builds, then runs every test; the last line is the total
-    bench [ARGUMENTS]     builds, then measures ingestion, drain, archive and replay beside the machine's raw limits
-    pack                  builds, then makes the NuGet packages in artifacts/packages
-    install --prefix DIR  builds, then installs bin, lib, include, share
-    clean                 removes artifacts/
-    help                  this text
+    build                   native libraries (Fortran's where there is a compiler), the NativeAOT executable artifacts/bin/chronolog
+    demo [ARGUMENTS]        builds, then records, archives and replays real data of this machine on a private deployment
+    test                    builds, then runs every test; the last line is the total
+    bench [ARGUMENTS]       builds, then measures ingestion, drain, archive and replay beside the machine's raw limits
+    pack                    builds, then makes the NuGet packages in artifacts/packages
+    install --prefix DIR    builds, then installs bin, lib, include, share ($DESTDIR is put before DIR)
+    uninstall --prefix DIR  removes what was installed there
+    clean                   removes artifacts/
+    help                    this text
 
 Missing Debian packages are installed when run by root; otherwise the command to install them is printed.
 TEXT
@@ -266,6 +269,7 @@ case ${1:-help} in
     bench) shift; build_tests; exec bench/run.sh "$@" ;;
     pack) build; pack; say "packages are in artifacts/packages" ;;
     install) shift; install_prefix "$@" ;;
+    uninstall) shift; uninstall_prefix "$@" ;;
     clean) rm -rf "$ARTIFACTS" ;;
     help | -h | --help) help ;;
     *) help >&2; exit 2 ;;

@@ -60,16 +60,34 @@ install_manual() {
     for link in "$prefix"/bin/chrono-*; do
         ln -sfn chronolog "$prefix/share/bash-completion/completions/${link##*/}"
     done
-    if [ -e "$prefix/bin/chronolog-bench" ]; then
-        help_page chronolog-bench "$prefix/bin/chronolog-bench" > "$man/man1/chronolog-bench.1"
-    fi
+    local bench
+    for bench in chronolog-bench chronolog-bench-fortran; do
+        [ -e "$prefix/bin/$bench" ] || continue
+        help_page "$bench" "$prefix/bin/$bench" > "$man/man1/$bench.1"
+        help_completion "$bench" "$prefix/bin/$bench" > "$prefix/share/bash-completion/completions/$bench"
+    done
 }
 
-# The manual page of a program of ours that only has --help: its text as it is.
+# Of a program that only has --help: its manual page is that text as it is, ...
 help_page() {
-    printf '.TH %s 1 "" "ChronoLog %s" "ChronoLog"\n.SH NAME\n%s \\- see below\n.SH DESCRIPTION\n.nf\n' "${1^^}" "$VERSION" "$1"
-    "$2" --help 2>&1 | sed -e 's/\\/\\e/g; s/-/\\-/g' -e "s/^[.']/\\\\\&&/"
+    local summary
+    summary=$("$2" --help | sed -n '2{s/[.(].*//; s/ *$//; p; q}')
+    printf '.TH %s 1 "" "ChronoLog %s" "ChronoLog"\n.SH NAME\n%s \\- %s\n.SH DESCRIPTION\n.nf\n' "${1^^}" "$VERSION" "$1" "$summary"
+    "$2" --help | sed -e 's/\\/\\e/g; s/-/\\-/g' -e "s/^[.']/\\\\\&&/"
     printf '.fi\n.SH SEE ALSO\n\\fBchronolog\\fR(1)\n'
+}
+
+# ... and its completion the options in it; files elsewhere.
+help_completion() {
+    local name=_${1//-/_} options
+    options=$("$2" --help | grep -oE '(^|[ ;])--?[a-z][a-z-]*' | tr -d ' ;' | sort -u | tr '\n' ' ')
+    cat <<END
+# bash completion of $1, from its --help
+$name() {
+    if [[ \$2 == -* ]]; then COMPREPLY=(\$(compgen -W '${options% }' -- "\$2")); else COMPREPLY=(\$(compgen -f -- "\$2")); fi
+}
+complete -o filenames -F $name $1
+END
 }
 
 install_system() {
@@ -100,23 +118,74 @@ install_packages_of_nuget() {
     install -m 644 "$ARTIFACTS"/packages/*.nupkg "$prefix/share/chronolog/nuget/"
 }
 
-install_prefix() {
+# The directory of --prefix, absolute; a relative one is the caller's.
+read_prefix() {
     local prefix=""
     while [ $# -gt 0 ]; do
         case $1 in
-            --prefix) prefix=${2:?--prefix needs a directory}; shift 2 ;;
+            --prefix) prefix=${2:-}; shift; [ $# -eq 0 ] || shift ;;
             --prefix=*) prefix=${1#--prefix=}; shift ;;
-            *) die "install: unknown option '$1'" ;;
+            *) die "unknown option '$1'; it is --prefix DIR" ;;
         esac
     done
-    [ -n "$prefix" ] || die "install needs --prefix DIR"
+    case $prefix in
+        "") die "--prefix DIR is needed" ;;
+        /*) printf '%s' "$prefix" ;;
+        *) printf '%s' "$CALLED_FROM/$prefix" ;;
+    esac
+}
+
+# All files and links below a directory, relative to it.
+files_below() { (cd "$1" && find . \( -type f -o -type l \) -printf '%P\n' | LC_ALL=C sort); }
+
+# Where an installation says what belongs to it.
+INSTALLED_FILES=share/chronolog/installed-files
+
+# Removes the files of an installation that the list on standard input names, and directories that are empty then.
+remove_files() {
+    local root=$1 file
+    while IFS= read -r file; do
+        case /$file/ in */../*) die "$root/$INSTALLED_FILES names '$file'" ;; esac
+        rm -f "$root/$file"
+        (cd "$root" && rmdir -p --ignore-fail-on-non-empty "$(dirname "$file")" 2> /dev/null) || true
+    done
+}
+
+# Made whole in artifacts/ first: an installation that fails half-way leaves the old one as it was. Others may read it, whatever
+# the umask; a program that runs keeps its own copy, and what an older version had and this one has not is removed.
+install_prefix() {
+    local prefix stage=$ARTIFACTS/stage root
+    prefix=$(read_prefix "$@")
+    root=${DESTDIR:-}$prefix
+    umask 022
     build
     pack
-    install_programs "$prefix"
-    install_clients "$prefix"
-    install_fortran "$prefix"
-    install_manual "$prefix"
-    install_system "$prefix"
-    install_packages_of_nuget "$prefix"
-    say "installed in $prefix"
+    rm -rf "$stage"
+    install_programs "$stage"
+    install_clients "$stage"
+    install_fortran "$stage"
+    install_manual "$stage"
+    install_system "$stage"
+    install_packages_of_nuget "$stage"
+    files_below "$stage" > "$ARTIFACTS/installed-files"
+    install -m 644 "$ARTIFACTS/installed-files" "$stage/$INSTALLED_FILES"
+    mkdir -p "$root" || die "cannot install into $root"
+    if [ -s "$root/$INSTALLED_FILES" ]; then
+        LC_ALL=C comm -23 "$root/$INSTALLED_FILES" "$ARTIFACTS/installed-files" | remove_files "$root"
+    fi
+    # The files alone: directories that are there already, as those of /usr/local, stay as they are.
+    tar -C "$stage" -cf - -T "$ARTIFACTS/installed-files" "$INSTALLED_FILES" | tar -C "$root" -xpf - --no-same-owner
+    rm -rf "$stage"
+    say "installed in $root"
+}
+
+uninstall_prefix() {
+    local prefix root
+    prefix=$(read_prefix "$@")
+    root=${DESTDIR:-}$prefix
+    [ -s "$root/$INSTALLED_FILES" ] || die "$root has no $INSTALLED_FILES: nothing was installed there by this script"
+    { cat "$root/$INSTALLED_FILES"; printf '%s\n' "$INSTALLED_FILES"; } > "$ARTIFACTS/installed-files"
+    remove_files "$root" < "$ARTIFACTS/installed-files"
+    rmdir --ignore-fail-on-non-empty "$root" 2> /dev/null || true
+    say "removed from $root"
 }

@@ -21,8 +21,30 @@ function(chrono_bench variant compile_flags link_flags)
     target_link_options(bench_${variant} PRIVATE -Wl,--allow-shlib-undefined)
 endfunction()
 
+# The write phase by the Fortran module: one program for every MPI, as it asks none.
+function(chrono_bench_fortran)
+    add_executable(bench_fortran "${CHRONO_BENCH_ROOM}/../fortran/chronolog_bench.f90" "${CHRONO_BENCH_ROOM}/payload.c")
+    set_target_properties(bench_fortran PROPERTIES
+        OUTPUT_NAME chronolog-bench-fortran
+        LINKER_LANGUAGE Fortran
+        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench"
+        Fortran_MODULE_DIRECTORY "${CMAKE_BINARY_DIR}/bench-fortran"
+        BUILD_WITH_INSTALL_RPATH ON
+        INSTALL_RPATH "$ORIGIN/../lib")
+    target_include_directories(bench_fortran PRIVATE "${CHRONOLOG_INCLUDE}" "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/../fortran")
+    if(CMAKE_Fortran_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(bench_fortran PRIVATE
+            "$<$<COMPILE_LANGUAGE:Fortran>:-std=f2008;-Wall;-Wextra;-pedantic;-Werror;-Wno-uninitialized;-O2>")
+    endif()
+    target_link_libraries(bench_fortran PRIVATE chronolog_fortran chronolog)
+    target_link_options(bench_fortran PRIVATE -Wl,--allow-shlib-undefined)
+endfunction()
+
 if(NOT CHRONO_SANITIZE)
     chrono_bench(single "" "")
+    if(CHRONO_FORTRAN)
+        chrono_bench_fortran()
+    endif()
     find_program(CHRONO_MPICC_OPENMPI NAMES mpicc.openmpi)
     if(CHRONO_MPICC_OPENMPI)
         execute_process(COMMAND ${CHRONO_MPICC_OPENMPI} --showme:compile OUTPUT_VARIABLE compile OUTPUT_STRIP_TRAILING_WHITESPACE)

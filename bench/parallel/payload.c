@@ -73,6 +73,8 @@ int payload_prepare(const char *file)
 
 uint64_t payload_file_mark(void) { return file_mark; }
 
+uint64_t payload_step(uint64_t hash, uint64_t tick) { return payload_mix(hash ^ tick); }
+
 /* Below the average with the probability that makes the average the mean. */
 static uint64_t size_of(const payload_source *source, uint64_t random)
 {

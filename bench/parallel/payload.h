@@ -37,4 +37,7 @@ static inline uint64_t payload_mix(uint64_t value)
     return value ^ (value >> 31);
 }
 
+/* The hash of ticks with one more: for Fortran, which calls no inline function and has no unsigned numbers. */
+uint64_t payload_step(uint64_t hash, uint64_t tick);
+
 #endif

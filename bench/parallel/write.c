@@ -105,7 +105,7 @@ static void record(bench_run *run, written *stories, uint64_t count)
             latency_add(&run->latency, after - before);
             before = after;
         }
-        row->tick_hash = payload_mix(row->tick_hash ^ tick);
+        row->tick_hash = payload_step(row->tick_hash, tick);
         row->events++;
         bytes += event.length;
     }

@@ -8,6 +8,7 @@ conflict("chronolog")
 setenv("CHRONOLOG_ROOT", prefix)
 prepend_path("PATH", pathJoin(prefix, "bin"))
 prepend_path("MANPATH", pathJoin(prefix, "share/man"))
+append_path("MANPATH", "") -- the system's own pages stay
 prepend_path("LD_LIBRARY_PATH", pathJoin(prefix, "lib"))
 prepend_path("LIBRARY_PATH", pathJoin(prefix, "lib"))
 prepend_path("CPATH", pathJoin(prefix, "include"))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using ChronoLog.App.Commands;
 using ChronoLog.App.Hosting;
 using ChronoLog.App.Reference;
@@ -22,6 +23,11 @@ internal static class Program
         }
 
         ParseResult parsed = CreateRoot().Parse(args);
+        if (parsed.Action is ParseErrorAction refusal)
+        {
+            refusal.ShowHelp = parsed.CommandResult.Command.Action is null; // a page of options hides what is wrong
+        }
+
         int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
     }

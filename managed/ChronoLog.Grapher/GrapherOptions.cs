@@ -71,6 +71,9 @@ public sealed record GrapherOptions
     /// <summary>In an orderly stop: announcements are taken until none has come for this long.</summary>
     public TimeSpan DrainQuiet { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the stop waits for heartbeats that tell which Keepers drain, while the Visor is away.</summary>
+    public TimeSpan DrainHearing { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>
     /// Least pause between two writes of a story's watermark: two syncs each, beside the two of every StoryFile. What a
     /// crash takes of it is known again when the Keepers have reported.

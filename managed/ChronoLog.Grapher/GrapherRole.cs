@@ -21,6 +21,9 @@ namespace ChronoLog.Grapher;
 /// </summary>
 public sealed class GrapherRole
 {
+    // A Keeper's own may be answered just before it drains: the second one behind the stop tells of it.
+    private const int HeartbeatsToHear = 2;
+
     private readonly GrapherOptions options;
     private readonly GrapherPorts ports;
     private readonly CancellationTokenSource stop = new();
@@ -137,8 +140,8 @@ public sealed class GrapherRole
     }
 
     /// <summary>
-    /// For an orderly stop: takes what the Keepers still announce until they are quiet, then archives everything that
-    /// is held, and delivers the notices.
+    /// For an orderly stop: takes what the Keepers still announce until those that drain have left and the others are quiet,
+    /// archives everything that is held, and delivers the notices.
     /// </summary>
     /// <param name="deadline">Gives up after this time; what is left is announced again by its Keepers.</param>
     /// <returns>Whether all of it is archived.</returns>
@@ -146,8 +149,13 @@ public sealed class GrapherRole
     {
         long begin = ports.Timers.MonotonicNanoseconds;
         long known = heartbeats;
-        while (Since(begin) < deadline && (View()?.Keepers.Count > 0 ? MayAnnounce(begin) : MayAppear(begin, known)))
+        while (Since(begin) < deadline && (View()?.Keepers.Count > 0 ? MayAnnounce(begin, known) : MayAppear(begin, known)))
         {
+            if (!MayBeUnderWay(begin))
+            {
+                retirer.RetireAll(); // Keepers that drain wait for the archive, and this process for them
+            }
+
             await ports.Timers.Delay(options.RetirePause, stop.Token);
         }
 
@@ -183,7 +191,13 @@ public sealed class GrapherRole
         await channels.DisposeAsync();
     }
 
-    private bool MayAnnounce(long begin) => Since(begin) < options.DrainQuiet
+    // A Keeper may have to find this process first (both began just now), and then announces after seconds of silence. Which
+    // ones drain is told with heartbeats: theirs to the Visor, then the answer to one of this process's own.
+    private bool MayAnnounce(long begin, long known) => MayBeUnderWay(begin)
+        || View()?.DrainingKeepers.Count > 0
+        || (heartbeats < known + HeartbeatsToHear && Since(begin) < options.DrainHearing);
+
+    private bool MayBeUnderWay(long begin) => Since(begin) < options.DrainQuiet
         || Since(desk.LastNanoseconds) < options.DrainQuiet
         || desk.Active > 0;
 

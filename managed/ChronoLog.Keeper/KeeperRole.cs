@@ -166,6 +166,7 @@ public sealed class KeeperRole
         isDraining = true;
         recording.Refusal = "it is being shut down";
         recording.CloseAll();
+        duties.Add(ports.Registry.BeginDrainingAsync(stop.Token)); // the Grapher, if it ends too, waits for what is here
         do
         {
             await FenceAsync();

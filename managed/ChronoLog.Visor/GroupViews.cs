@@ -34,6 +34,11 @@ internal sealed class GroupViews(GroupRoster roster, IBaseClock clock)
                     break;
                 case Role.Keeper:
                     view.Keepers.Add(process.Identity);
+                    if (process.IsDraining)
+                    {
+                        view.DrainingKeepers.Add(process.Identity.ProcessId);
+                    }
+
                     break;
                 case Role.Grapher:
                     view.Grapher = process.Identity;

@@ -117,6 +117,12 @@ internal sealed class ProcessRegistry
             process.Tallies[tally.StoryId] = tally;
         }
 
+        if (process.IsDraining != heartbeat.Draining)
+        {
+            process.IsDraining = heartbeat.Draining;
+            Publish([process]);
+        }
+
         GroupView? view = Group(process.Identity.Group);
         return new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
     }

@@ -15,6 +15,9 @@ internal sealed class RegisteredProcess(ProcessIdentity identity, long now)
 
     public bool IsAlive { get; set; } = true;
 
+    /// <summary>It said that it hands over what it has, and leaves.</summary>
+    public bool IsDraining { get; set; }
+
     /// <summary>It comes from a deployment with other metadata: what is unknown here may exist there.</summary>
     public bool IsStranger { get; init; }
 

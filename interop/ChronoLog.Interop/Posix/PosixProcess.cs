@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ChronoLog.Interop.Posix;
@@ -5,12 +6,14 @@ namespace ChronoLog.Interop.Posix;
 /// <summary>What a daemon and its supervisor need of processes.</summary>
 public static partial class PosixProcess
 {
+    internal const int SignalQuit = 3;
+
     // O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC
     private const int OpenFlags = 0x1 | 0x40 | 0x400 | 0x20000 | 0x80000;
     private const int CloseOnExec = 0x80000; // O_CLOEXEC
     private const int CurrentDirectory = -100;
     private const uint LogFileMode = 0x1A0; // 0640
-    private const int SignalQuit = 3;
+    private const string IgnoredSignals = "SigIgn:";
     private const int SignalTerm = 15;
     private const int SignalKill = 9;
 
@@ -53,6 +56,13 @@ public static partial class PosixProcess
 
     /// <summary>Orders a process to end that heeds no SIGTERM. False when there is no such process.</summary>
     public static bool Quit(int pid) => pid > 1 && Kill(pid, SignalQuit) == 0;
+
+    /// <summary>Whether this process ignores a signal: as it was started (nohup, a shell's &amp;), if it did not change it.</summary>
+    public static bool IsIgnored(int signal) => File.ReadLines("/proc/self/status")
+        .Where(line => line.StartsWith(IgnoredSignals, StringComparison.Ordinal))
+        .Select(line => line[IgnoredSignals.Length..].Trim())
+        .Select(mask => ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+        .Any(mask => (mask >> (signal - 1) & 1) != 0); // the lowest bit is signal 1
 
     /// <summary>Sends any signal. False when there is no such process.</summary>
     public static bool Signal(int pid, int signal) => pid > 1 && Kill(pid, signal) == 0;

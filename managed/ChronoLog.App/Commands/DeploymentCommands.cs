@@ -346,11 +346,19 @@ internal static class DeploymentCommands
                 CultureInfo.InvariantCulture,
                 $"{option.Name} '{parsed.GetValue(option)}': expected a duration, {least.TotalMilliseconds}ms .. {most.TotalHours}h"));
 
-    private static string CheckSetting(string setting) =>
-        setting.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
-            && setting[..equals].Split('.') is ["visor" or "keeper" or "grapher" or "player", { Length: > 0 }]
-                ? setting
-                : throw new SettingException($"--set '{setting}': expected ROLE.NAME=VALUE, ROLE one of visor, keeper, grapher, player");
+    private static string CheckSetting(string setting)
+    {
+        if (setting.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var equals)
+            || setting[..equals].Split('.') is not [var role, var name]
+            || !ConfigCommand.Tables.TryGetValue(role, out SettingTable? table))
+        {
+            throw new SettingException($"--set '{setting}': expected ROLE.NAME=VALUE, ROLE one of visor, keeper, grapher, player");
+        }
+
+        return table.Rows.Any(row => row.Name == name)
+            ? setting
+            : throw new SettingException($"--set '{setting}': a {role} has no setting '{name}'; chronolog config show {role} lists them");
+    }
 
     private static int InRange(int value, string name, int least, int most) => value >= least && value <= most
         ? value

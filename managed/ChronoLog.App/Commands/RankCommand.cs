@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ChronoLog.App.Job;
 using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.App.Commands;
@@ -24,6 +25,7 @@ internal static class RankCommand
         command.SetAction(parsed =>
         {
             string[] application = parsed.GetValue(Application)!;
+            RankApplication.KeepTerminalClean(); // of this process's own words: the application gets the environment as it is
             if (!ProcessImage.EndWithParent(parsed.GetValue(Parent)))
             {
                 return ExitCode.Failed;
@@ -31,8 +33,9 @@ internal static class RankCommand
 
             if (Find(application[0]) is not { } path)
             {
-                Console.Error.WriteLine($"chronolog: {application[0]}: no such program");
-                return NotFound;
+                bool isFolder = Directory.Exists(application[0]);
+                Console.Error.WriteLine($"chronolog: {application[0]}: {(isFolder ? "a directory, and no program" : "no such program")}");
+                return isFolder ? NotExecutable : NotFound;
             }
 
             string refusal = ProcessImage.Replace(path, application[1..]);

@@ -130,6 +130,7 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
         {
             using var streams = new StandardStreamScope(Plan.LogFile);
             using AllProcessorsScope? processors = IsOfJob ? new AllProcessorsScope() : null;
+            using HeededQuitScope? quit = IsOfJob ? new HeededQuitScope() : null;
             Process started = Process.Start(start)!;
             process?.Dispose();
             process = started;

@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using ChronoLog.Interop.Posix;
 
 namespace ChronoLog.App.Hosting;
 
 /// <summary>A token that SIGTERM and SIGINT (and SIGHUP, if wanted) cancel, instead of ending the process.</summary>
 internal sealed class StopSignal : IDisposable
 {
-    private const string IgnoredSignals = "SigIgn:";
+    private const int HangUp = 1;
 
     private readonly CancellationTokenSource source;
     private readonly List<PosixSignalRegistration> registrations;
@@ -30,7 +30,7 @@ internal sealed class StopSignal : IDisposable
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop));
         }
 
-        if (hangUp && !IsHangUpIgnored())
+        if (hangUp && !PosixProcess.IsIgnored(HangUp))
         {
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop));
         }
@@ -49,12 +49,6 @@ internal sealed class StopSignal : IDisposable
         registrations.ForEach(registration => registration.Dispose());
         source.Dispose();
     }
-
-    // The lowest bit of the mask is signal 1.
-    private static bool IsHangUpIgnored() => File.ReadLines("/proc/self/status")
-        .Where(line => line.StartsWith(IgnoredSignals, StringComparison.Ordinal))
-        .Select(line => line[IgnoredSignals.Length..].Trim())
-        .Any(mask => (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0);
 
     private void Stop(PosixSignalContext context)
     {

@@ -1,3 +1,5 @@
+using ChronoLog.Core.Protocol;
+
 namespace ChronoLog.App.Job;
 
 /// <summary>The files of one run in the directory that all nodes share (see README.md). Names are made here only.</summary>
@@ -29,11 +31,29 @@ internal sealed class JobDirectory
 
     public string NodeFolder => Path.Combine(path, "nodes");
 
+    /// <summary>Every rank, first of all: one that cannot use the directory need not wait for the others.</summary>
+    /// <exception cref="ChronoLogException">Internal: it cannot be made or written on this node.</exception>
+    public static void Prepare(string deployment)
+    {
+        try
+        {
+            string folder = Directory.CreateDirectory(FolderOf(deployment)).FullName;
+            string probe = Path.Combine(folder, $".probe.{Environment.ProcessId}.{Environment.MachineName}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ChronoLogException(
+                Status.Internal, $"--dir {deployment} cannot be used on {Environment.MachineName}: {exception.Message}", exception);
+        }
+    }
+
     /// <summary>Rank 0 begins a run. Folders of runs that have ended are removed.</summary>
     public static JobDirectory Begin(string deployment)
     {
+        Prepare(deployment);
         string folder = FolderOf(deployment);
-        Directory.CreateDirectory(folder);
         foreach (string former in Directory.GetDirectories(folder))
         {
             if (File.Exists(Path.Combine(former, "control", Stopped)))

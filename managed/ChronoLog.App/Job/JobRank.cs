@@ -106,7 +106,7 @@ internal sealed class JobRank : IDisposable
         catch (Exception exception) when (exception is ChronoLogException or IOException)
         {
             Report(exception.Message);
-            Fail($"node {node} ({Environment.MachineName}) does not serve: {exception.Message}");
+            Fail($"node {node} ({Environment.MachineName}) does not serve: {Summary(exception.Message)}");
             return false;
         }
         catch (OperationCanceledException)
@@ -320,6 +320,14 @@ internal sealed class JobRank : IDisposable
 
         return true;
     }
+
+    // Of a message with a log's last lines: what failed, and the last thing that was said of it.
+    private static string Summary(string message) => message.Split('\n', StringSplitOptions.RemoveEmptyEntries) switch
+    {
+        [var only] => only,
+        [var first, .., var last] => $"{first} {last}",
+        _ => message,
+    };
 
     private void Report(string line) => Console.Error.WriteLine($"chronolog: rank {own.Rank}: {line}");
 }

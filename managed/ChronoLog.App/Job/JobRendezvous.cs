@@ -39,8 +39,10 @@ internal static class JobRendezvous
 
     private static JobPlan Make(JobOptions options, IReadOnlyList<RankEntry> ranks)
     {
-        bool isOneNode = ranks.Select(rank => rank.Host).Distinct().Count() == 1;
-        IPAddress address = options.Address is null && isOneNode ? IPAddress.Loopback : NodeAddress.Find(options.Address);
+        string[] others = [.. ranks.DistinctBy(rank => rank.Host).Where(rank => rank.Host != ranks[0].Host).Select(rank => rank.Networks)];
+        IPAddress address = options.Address is not null ? NodeAddress.Find(options.Address)
+            : others.Length == 0 ? IPAddress.Loopback
+            : NodeAddress.FindShared([.. others.Select(NodeNetwork.ParseAll)]);
         int portal = options.Deployment.PortBase ?? FreePorts.Find(address);
         return new JobPlan(address.ToString(), Tcp(portal), Tcp(portal + 1), ranks);
 
@@ -86,6 +88,7 @@ internal static class JobRendezvous
     private static async Task<(JobDirectory Run, JobPlan Plan)> JoinAsync(JobOptions options, RankEntry own, CancellationToken cancellation)
     {
         string directory = options.Deployment.Directory;
+        JobDirectory.Prepare(directory);
         string name = own.Rank.ToString(CultureInfo.InvariantCulture);
         JobDirectory? run = null;
         bool isOver = false; // when it was first seen: of an earlier job

@@ -19,6 +19,33 @@ internal static class NodeAddress
         + "an interface or a network of every node; here are "
         + string.Join(", ", Own().Select(each => $"{each.Address} ({each.Interface})")));
 
+    /// <summary>One by which other nodes reach this one, when none was asked for.</summary>
+    /// <param name="others">The addresses of each of them.</param>
+    /// <exception cref="ChronoLogException">InvalidArgument: there is none but loopback, or addresses that every node has.</exception>
+    public static IPAddress FindShared(IReadOnlyList<IReadOnlyList<NodeNetwork>> others) => ChooseShared(Own(), others)
+        ?? throw new ChronoLogException(
+            Status.InvalidArgument,
+            $"{Environment.MachineName} has no address by which the other nodes could reach it: give one by --address; here are "
+            + string.Join(", ", Own().Select(each => $"{each.Address} ({each.Interface})")));
+
+    /// <summary>
+    /// The first address in whose network every other node has one; if there is none, the first that no other node has: containers
+    /// and virtual machines have bridges with the same address on every node. Null: all of them are like that.
+    /// </summary>
+    public static IPAddress? ChooseShared(IReadOnlyList<NodeNetwork> own, IReadOnlyList<IReadOnlyList<NodeNetwork>> others)
+    {
+        HashSet<IPAddress> elsewhere = [.. others.SelectMany(node => node.Select(each => each.Address))];
+        HashSet<IPAddress> here = [.. own.Select(each => each.Address)];
+        NodeNetwork[] usable =
+        [
+            .. own.Where(each => !IPAddress.IsLoopback(each.Address) && !each.Address.IsIPv6LinkLocal && !elsewhere.Contains(each.Address))
+                .OrderBy(each => each.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
+        ];
+        return (usable.FirstOrDefault(
+            each => others.All(node => node.Any(other => each.Reaches(other.Address) && !here.Contains(other.Address))))
+            ?? usable.FirstOrDefault())?.Address;
+    }
+
     /// <summary>The address from which another one is reached.</summary>
     public static IPAddress Towards(IPAddress other)
     {
@@ -29,9 +56,9 @@ internal static class NodeAddress
     }
 
     /// <summary>The choice among a node's addresses, IPv4 first; null: none fits.</summary>
-    public static IPAddress? Choose(string? wanted, IEnumerable<(string Interface, IPAddress Address)> own)
+    public static IPAddress? Choose(string? wanted, IEnumerable<NodeNetwork> own)
     {
-        IEnumerable<(string Interface, IPAddress Address)> fitting = wanted switch
+        IEnumerable<NodeNetwork> fitting = wanted switch
         {
             null => own.Where(each => !IPAddress.IsLoopback(each.Address) && !each.Address.IsIPv6LinkLocal),
             _ when IPAddress.TryParse(wanted, out IPAddress? address) => own.Where(each => each.Address.Equals(address)),
@@ -42,10 +69,12 @@ internal static class NodeAddress
             .Select(each => each.Address).FirstOrDefault();
     }
 
-    private static List<(string Interface, IPAddress Address)> Own() =>
+    /// <summary>Those of the interfaces that are up.</summary>
+    public static IReadOnlyList<NodeNetwork> Own() =>
     [
         .. NetworkInterface.GetAllNetworkInterfaces()
             .Where(each => each.OperationalStatus != OperationalStatus.Down)
-            .SelectMany(each => each.GetIPProperties().UnicastAddresses.Select(address => (each.Name, address.Address))),
+            .SelectMany(each => each.GetIPProperties().UnicastAddresses.Select(
+                address => new NodeNetwork(each.Name, address.Address, address.PrefixLength))),
     ];
 }

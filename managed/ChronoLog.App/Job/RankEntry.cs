@@ -9,16 +9,18 @@ namespace ChronoLog.App.Job;
 /// <param name="Token">Unique for the process: a plan that repeats it was made for this run.</param>
 /// <param name="Host">Ranks with the same one can share memory.</param>
 /// <param name="Process">On the host.</param>
-internal sealed record RankEntry(uint Rank, string Token, string Host, RunningProcess Process)
+/// <param name="Networks">The host's addresses, as <see cref="NodeNetwork"/> writes them: rank 0 chooses one that all reach.</param>
+internal sealed record RankEntry(uint Rank, string Token, string Host, RunningProcess Process, string Networks)
 {
-    private const int Fields = 5;
+    private const int Fields = 6;
 
     /// <summary>This process.</summary>
     public static RankEntry Own(uint rank) => new(
         rank, Guid.NewGuid().ToString("N"), HostIdentity.Current.Replace(' ', '_'),
-        DeploymentState.Describe($"rank-{rank}", Environment.ProcessId));
+        DeploymentState.Describe($"rank-{rank}", Environment.ProcessId), NodeNetwork.FormatAll(NodeAddress.Own()));
 
-    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Rank} {Token} {Host} {Process.Pid} {Process.Started}");
+    public string Format() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Rank} {Token} {Host} {Process.Pid} {Process.Started} {Networks}");
 
     /// <summary>Null for what is none.</summary>
     public static RankEntry? Parse(string text)
@@ -28,8 +30,8 @@ internal sealed record RankEntry(uint Rank, string Token, string Host, RunningPr
             && uint.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out uint rank)
             && fields[1].Length > 0 && fields[2].Length > 0
             && int.TryParse(fields[3], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            && fields[4].Length > 0
-                ? new RankEntry(rank, fields[1], fields[2], new RunningProcess($"rank-{rank}", pid, fields[4]))
+            && fields[4].Length > 0 && fields[5].Length > 0
+                ? new RankEntry(rank, fields[1], fields[2], new RunningProcess($"rank-{rank}", pid, fields[4]), fields[5])
                 : null;
     }
 }

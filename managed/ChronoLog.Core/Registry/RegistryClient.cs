@@ -27,6 +27,7 @@ public sealed class RegistryClient(
     private TimeSpan period = options.HeartbeatPeriod;
     private bool visorReachable = true;
     private bool wasRegistered;
+    private bool isDraining;
     private long? refusedSince;
 
     /// <summary>This process, with the process id that the Visor gave.</summary>
@@ -92,6 +93,25 @@ public sealed class RegistryClient(
                 }
 
                 await timers.Delay(period, cancellation);
+                await BeatAsync(cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>
+    /// Tells the group that this process hands over what it has, and then leaves: at once if the Visor is reached, else by the
+    /// next heartbeats. Never fails.
+    /// </summary>
+    public async Task BeginDrainingAsync(CancellationToken cancellation)
+    {
+        isDraining = true;
+        try
+        {
+            if (IsRegistered)
+            {
                 await BeatAsync(cancellation);
             }
         }
@@ -216,6 +236,7 @@ public sealed class RegistryClient(
         ProcessId = Identity.ProcessId,
         Epoch = Identity.Epoch,
         GroupEpoch = Group?.Epoch ?? 0,
+        Draining = isDraining,
     };
 
     private TimeSpan Bounded(uint milliseconds)

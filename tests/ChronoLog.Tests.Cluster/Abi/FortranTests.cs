@@ -60,20 +60,6 @@ public sealed class FortranTests
         Assert.That(await Consumer.RunAsync(program, [], Environment), Does.EndWith(" step 1 done\n"));
     }
 
-    [Test]
-    public async Task TheBenchmarkWritesWhatItSays()
-    {
-        string program = await Consumer.CompileAsync(
-            Path.Combine("..", "..", "bench", "fortran", "chronolog_bench_write.f90"), directory, "f2008");
-        string printed = await Consumer.RunAsync(
-            program, ["-h", "1", "-t", "2", "-a", "100", "-n", "5000"],
-            new Dictionary<string, string>(Environment) { ["OMPI_COMM_WORLD_RANK"] = "1", ["OMPI_COMM_WORLD_SIZE"] = "2" });
-        Assert.That(printed, Does.Contain("rank 1 of 2").And.Contain("10000 events"));
-        string[] lines = (await deployment.RunAsync(null, "replay", "bench-0", "story-1.rank-1", "--last", "1h"))
-            .Succeeded().Lines;
-        Assert.That(lines, Has.Length.EqualTo(5000));
-    }
-
     private Dictionary<string, string> Environment => new() { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint };
 
     // The way that a program ends is what is tested: by sh, which tells a signal from an exit.

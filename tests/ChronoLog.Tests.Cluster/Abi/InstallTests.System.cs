@@ -81,6 +81,30 @@ public sealed partial class InstallTests
         Assert.That(words, Has.No.Member(notOffered));
     }
 
+    [TestCase("chronolog-bench", "--ver", "--verify")]
+    [TestCase("chronolog-bench", "--c", "--chronicles,--config,--csv")]
+    [TestCase("chronolog-bench-fortran", "--pre", "--prefix")]
+    public async Task BashCompletesTheBenchmarks(string program, string begun, string offered)
+    {
+        const string Complete = "source \"$1\"; complete -p \"$2\" > /dev/null; _${2//-/_} \"$2\" \"$3\" \"$2\"; "
+            + "printf '%s\\n' \"${COMPREPLY[@]}\"";
+        string script = Path.Combine(Prefix, "share", "bash-completion", "completions", program);
+        string said = await BareAsync("/bin/bash", "--norc", "-ec", Complete, "bash", script, program, begun);
+        Assert.That(said.TrimEnd().Split('\n'), Is.EqualTo(offered.Split(',')));
+    }
+
+    [TestCase("chronolog-bench")]
+    [TestCase("chronolog-bench-fortran")]
+    public async Task ABenchmarksPageIsItsHelp(string program)
+    {
+        string help = await BareAsync(Path.Combine(Prefix, "bin", program), "--help");
+        string page = await BareAsync(
+            "/bin/sh", "-c", "groff -man -Tascii -rLL=200n -P-cbou \"$1\"", "sh", Path.Combine(Man(1), program + ".1"));
+        string[] shown = [.. page.Split('\n').Select(line => line.Trim())];
+        Assert.That(help.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0), Is.SubsetOf(shown));
+        Assert.That(page, Does.Match(program + @" - Records events into a running deployment"));
+    }
+
     [Test]
     public async Task TheTclModulefileFindsTheTree()
     {
@@ -89,13 +113,16 @@ public sealed partial class InstallTests
             proc conflict {name} {}
             proc setenv {name value} { puts "$name=$value" }
             proc prepend-path {name value} { puts "$name=$value" }
+            proc append-path {name value} { puts "last $name=$value" }
             set ModulesCurrentModulefile [lindex $argv 0]
             source $ModulesCurrentModulefile
             """;
         string script = Path.Combine(directory, "load.tcl");
         await File.WriteAllTextAsync(script, Load);
-        string[] lines = (await BareAsync(
+        string[] said = (await BareAsync(
             "/usr/bin/tclsh", script, Path.Combine(Prefix, "share", "modulefiles", "chronolog", "0.1.0"))).TrimEnd().Split('\n');
+        Assert.That(said, Does.Contain("last MANPATH="), "or the system's own pages are gone where MANPATH was not set");
+        string[] lines = [.. said.Where(line => !line.StartsWith("last ", StringComparison.Ordinal))];
         Assert.That(lines, Does.Contain("PATH=" + Path.Combine(Prefix, "bin")));
         Assert.That(lines, Does.Contain("PYTHONPATH=" + Path.Combine(Prefix, "lib", "python3", "site-packages")));
         Assert.That(lines.Select(line => line[(line.IndexOf('=') + 1)..]).Where(path => !Directory.Exists(path)), Is.Empty);
@@ -104,6 +131,25 @@ public sealed partial class InstallTests
         string lua = File.ReadAllText(Path.Combine(Prefix, "share", "modulefiles", "chronolog", "0.1.0.lua"));
         IEnumerable<string> names = Regex.Matches(lua, @"(?:setenv|prepend_path)\(""(\w+)""").Select(match => match.Groups[1].Value);
         Assert.That(names, Is.EqualTo(lines.Select(line => line[..line.IndexOf('=')])));
+        Assert.That(lua, Does.Contain("append_path(\"MANPATH\", \"\")"));
+    }
+
+    [Test]
+    public async Task EnvironmentModulesLoadsAndUnloadsTheTree()
+    {
+        const string Load = """
+            MODULEPATH=$1/share/modulefiles; export MODULEPATH; before=$PATH
+            eval "$(modulecmd bash load chronolog)"; chronolog --help > /dev/null; echo "$CHRONOLOG_ROOT"; man -w chronolog_log
+            pkg-config --exists chronolog; python3 -c 'import chronolog'
+            eval "$(modulecmd bash unload chronolog)"; test "$PATH" = "$before" && test -z "${CHRONOLOG_ROOT-}${MANPATH-}"
+            """;
+        if (!File.Exists("/usr/bin/modulecmd") || !File.Exists("/usr/bin/man"))
+        {
+            Assert.Ignore("environment-modules or man-db is not installed");
+        }
+
+        string said = await BareAsync("/bin/bash", "-ec", Load, "bash", Prefix);
+        Assert.That(said.Split('\n')[..2], Is.EqualTo(new[] { Prefix, Path.Combine(Man(3), "chronolog_log.3") }));
     }
 
     [Test]

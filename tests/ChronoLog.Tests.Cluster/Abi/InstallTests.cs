@@ -131,6 +131,79 @@ public sealed partial class InstallTests
         await BareAsync(Path.Combine(Prefix, "bin", "chronolog-bench"), "-w", "-r", "--verify", "-n", "10"),
         Does.Contain("verified 10 events"));
 
+    [TestCase("openmpi", "--oversubscribe --mca oob_tcp_if_include lo --mca btl self,vader")]
+    [TestCase("mpich", "-iface lo")]
+    public async Task TheInstalledBenchRunsUnder(string mpi, string options) => Assert.That(
+        await BareAsync(
+            "/usr/bin/env",
+            [
+                "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "mpirun." + mpi, .. options.Split(' '), "-n", "2",
+                Path.Combine(Prefix, "bin", "chronolog-bench"), "-w", "-r", "--verify", "-n", "10", "--prefix", mpi,
+            ]),
+        Does.Contain("verified 20 events"));
+
+    [Test]
+    public async Task TheInstalledFortranBenchIsVerified()
+    {
+        await BareAsync(Path.Combine(Prefix, "bin", "chronolog-bench-fortran"), "-n", "10", "--prefix", "fortran");
+        Assert.That(
+            await BareAsync(Path.Combine(Prefix, "bin", "chronolog-bench"), "-r", "--verify", "--prefix", "fortran"),
+            Does.Contain("verified 10 events"));
+    }
+
+    [Test]
+    public async Task ALinkToTheInstallationIsAsGood()
+    {
+        string link = Path.Combine(directory, "link");
+        File.CreateSymbolicLink(link, Prefix);
+        Assert.That(await BareAsync(Path.Combine(link, "bin", "chronolog"), "status"), Does.Contain("keeper"));
+        Assert.That(await BareAsync(Path.Combine(link, "bin", "chrono-keeper"), "--help"), Does.Contain("--journal-quota"));
+        Assert.That(
+            await BareAsync(Path.Combine(link, "bin", "chronolog-bench"), "-w", "-r", "--verify", "-n", "10", "--prefix", "link"),
+            Does.Contain("verified 10 events"));
+        await BareAsync(
+            "/bin/sh", "-ec",
+            "cd \"$1\"; cc -std=c99 consumer.c $(PKG_CONFIG_PATH=\"$2/lib/pkgconfig\" pkg-config --cflags --libs chronolog) -o by-link",
+            "sh", directory, link);
+        await SaysHelloAsync(Path.Combine(directory, "by-link"), "installed, link");
+    }
+
+    [Test]
+    public async Task AnInstallationIsRenewedAndRemovedWithoutTouchingAnythingElse()
+    {
+        // Relative to where it is called, by somebody with a narrow umask, behind a DESTDIR.
+        await CallAsync("install");
+        string root = Path.Join(directory, "staged", directory, "rel");
+        string[] files = [.. Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)];
+        Assert.That(files, Has.Length.GreaterThan(50));
+        Assert.That(
+            files.Where(file => (File.GetUnixFileMode(file) & UnixFileMode.OtherRead) == 0), Is.Empty, "others may use it");
+        string list = Path.Combine(root, "share", "chronolog", "installed-files");
+        string former = Path.Combine(root, "share", "former-version", "file");
+        Directory.CreateDirectory(Path.GetDirectoryName(former)!);
+        await File.WriteAllTextAsync(former, "");
+        await File.AppendAllTextAsync(list, "share/former-version/file\n");
+        string foreign = Path.Combine(root, "bin", "somebody-elses");
+        await File.WriteAllTextAsync(foreign, "");
+
+        await CallAsync("install");
+        Assert.That(Directory.Exists(Path.GetDirectoryName(former)), Is.False);
+        Assert.That(
+            Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories), Is.EquivalentTo(files.Append(foreign)));
+
+        await CallAsync("uninstall");
+        Assert.That(Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories), Is.EquivalentTo(
+            new[] { Path.GetDirectoryName(foreign), foreign }));
+
+        Task<string> CallAsync(string command) => Consumer.RunAsync(
+            "/bin/sh",
+            [
+                "-ec", "cd \"$1\"; umask 077; \"$2\" \"$3\" --prefix rel", "sh", directory, Path.Combine(Consumer.Root, "build.sh"),
+                command,
+            ],
+            new Dictionary<string, string> { ["DESTDIR"] = Path.Combine(directory, "staged") });
+    }
+
     [Test]
     public async Task AnIncompleteInstallationSaysWhatIsMissing()
     {

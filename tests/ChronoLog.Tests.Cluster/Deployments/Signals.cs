@@ -8,6 +8,13 @@ internal static class Signals
 {
     public static void Kill(int pid) => Send("KILL", pid);
 
+    /// <summary>As <see cref="Kill"/>, of a process that may have ended.</summary>
+    public static void TryKill(int pid)
+    {
+        using Process kill = Process.Start("bash", ["-c", $"kill -KILL -- {pid} 2> /dev/null"]);
+        kill.WaitForExit();
+    }
+
     public static void Terminate(int pid) => Send("TERM", pid);
 
     /// <summary>The process stands still: to the others it is as good as dead, and it may return.</summary>

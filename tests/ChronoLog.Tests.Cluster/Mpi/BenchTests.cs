@@ -62,6 +62,83 @@ public sealed class BenchTests
     }
 
     [Test]
+    public async Task An_event_that_was_recorded_and_does_not_come_back_is_found()
+    {
+        // Two empty events, of which the manifest knows three.
+        (await deployment.RunAsync("\n\n", "record", "lost-0", "story-0", "--create")).Succeeded();
+        Chronolog.Outcome replay = (await deployment.RunAsync(null, "replay", "lost-0", "story-0", "--json")).Succeeded();
+        Assert.That(replay.Lines, Has.Length.EqualTo(2));
+        using JsonDocument written = JsonDocument.Parse(replay.Lines[0]);
+        ulong client = written.RootElement.GetProperty("client").GetUInt64();
+        string row = $"chronicle 0 story story-0 client {client} rank 0 index 0 seed 1 sizes 0 0 0 file 0 events 3 ticks 0\n";
+        (await deployment.RunAsync(row, "record", "lost-0", "manifest")).Succeeded();
+        LaunchedProgram.Outcome read = await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "lost"]);
+        Assert.That(read.ExitCode, Is.EqualTo(1), read.ToString());
+        Assert.That(read.Error, Does.Contain("2 events of rank 0 came back, it recorded 3").And.Not.Contain("other bytes"));
+    }
+
+    [Test]
+    public async Task Events_in_the_places_of_others_are_found()
+    {
+        // As they were recorded from this file; the reader's has the same lines in another order.
+        string file = Path.Combine(deployment.Directory, "in-order");
+        await File.WriteAllTextAsync(file, "first\nother\n");
+        LaunchedProgram.Outcome run = (await BenchAsync("openmpi", 1, ["-w", "-n", "2", "-f", file, "--prefix", "swap"])).Succeeded();
+        Assert.That(run.ExitCode, Is.Zero);
+        string[] rows = (await deployment.RunAsync(null, "replay", "swap-0", "manifest", "--json")).Succeeded().Lines;
+        string row = JsonDocument.Parse(rows.Single()).RootElement.GetProperty("record").GetString()!;
+        await File.WriteAllTextAsync(file, "other\nfirst\n");
+        LaunchedProgram.Outcome refused = await BenchAsync("openmpi", 1, ["-r", "--verify", "-f", file, "--prefix", "swap"]);
+        Assert.That(refused.Error, Does.Contain("recorded from another payload file"), refused.ToString());
+
+        // With a manifest that says they were recorded from the second file it is the events that are wrong.
+        (await BenchAsync("openmpi", 1, ["-w", "-n", "2", "-f", file, "--prefix", "mark"])).Succeeded();
+        string[] marked = (await deployment.RunAsync(null, "replay", "mark-0", "manifest", "--json")).Succeeded().Lines;
+        string mark = JsonDocument.Parse(marked.Single()).RootElement.GetProperty("record").GetString()!.Split(" file ")[1].Split(' ')[0];
+        string forged = row.Replace(row.Split(" file ")[1].Split(' ')[0], mark, StringComparison.Ordinal);
+        (await deployment.RunAsync(null, "story", "destroy", "swap-0", "manifest")).Succeeded();
+        (await deployment.RunAsync(forged + "\n", "record", "swap-0", "manifest")).Succeeded();
+        LaunchedProgram.Outcome read = await BenchAsync("openmpi", 1, ["-r", "--verify", "-f", file, "--prefix", "swap"]);
+        Assert.That(read.ExitCode, Is.EqualTo(1), read.ToString());
+        Assert.That(read.Error, Does.Contain("event 0 of rank 0 has other bytes").And.Contain("event 1 of rank 0 has other bytes"));
+    }
+
+    [Test]
+    public async Task What_the_Fortran_program_records_is_checked_by_the_other(
+        [ValueSource(typeof(Launcher), nameof(Launcher.All))] string mpi, [Values] bool shared)
+    {
+        string prefix = $"fortran-{mpi}-{shared}";
+        string[] story = shared ? ["-o"] : [];
+        LaunchedProgram.Outcome written = (await Launcher.RunAsync(
+            mpi, 3,
+            [
+                Launcher.Bench + "-fortran", "-h", "2", "-t", "2", "-a", "0", "-s", "64", "-b", "500", "-n", "1001", "-p",
+                "--prefix", prefix, .. story,
+            ],
+            new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint })).Succeeded();
+        for (int rank = 0; rank < 3; rank++)
+        {
+            Assert.That(written.Output, Does.Contain($"rank {rank} of 3: 1001 events"));
+        }
+
+        LaunchedProgram.Outcome read = (await BenchAsync(mpi, 1, ["-r", "--verify", "--prefix", prefix])).Succeeded();
+        Assert.That(read.Output, Does.StartWith("verified 3003 events"));
+    }
+
+    [TestCase("-n", "-1")]
+    [TestCase("-n")]
+    [TestCase("-a", "10", "-b", "5")]
+    [TestCase("--prefix", "two words")]
+    [TestCase("--nonsense")]
+    public async Task A_wrong_command_line_of_the_Fortran_program_is_one_line(params string[] arguments)
+    {
+        LaunchedProgram.Outcome run =
+            await LaunchedProgram.Start(Launcher.Bench + "-fortran", arguments, new Dictionary<string, string>()).EndAsync();
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.ToString());
+        Assert.That(run.Error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), run.Error);
+    }
+
+    [Test]
     public async Task Json_has_phases_latencies_and_the_machine()
     {
         LaunchedProgram.Outcome run = (await BenchAsync(

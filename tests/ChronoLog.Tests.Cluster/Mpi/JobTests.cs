@@ -127,6 +127,81 @@ public sealed class JobTests
         Assert.That(events, Is.EqualTo(2), archived.Output);
     }
 
+    [Test]
+    public async Task What_a_script_runs_in_the_background_is_stopped_in_order()
+    {
+        // A shell has what it runs with & ignore SIGINT and SIGQUIT: the servers inherit that.
+        Launcher.CommandLine command = Launcher.CommandOf("mpich", 2, Up()[..^1]);
+        string script = "\"$@\" & job=$!; until [ -s \"$DIR/endpoint\" ]; do sleep 0.1; done; "
+            + "echo one | \"$CHRONOLOG\" record steps story --create --endpoint $(cat \"$DIR/endpoint\") || exit; "
+            + "\"$CHRONOLOG\" down --dir \"$DIR\" --timeout 30s && wait $job";
+        using LaunchedProgram shell = LaunchedProgram.Start(
+            "bash", ["-c", script, "bash", command.Program, .. command.Arguments],
+            new Dictionary<string, string>(command.Environment) { ["DIR"] = directory, ["CHRONOLOG"] = Chronolog.Executable });
+        (await shell.EndAsync()).Succeeded();
+        Assert.That(StoryFiles(), Is.Not.Zero);
+        string visor = await File.ReadAllTextAsync(Path.Combine(directory, "logs", "visor.log"));
+        Assert.That(visor.TrimEnd(), Does.EndWith("stopped"), "by itself, and not killed");
+    }
+
+    [Test]
+    public async Task A_launcher_that_is_told_to_end_takes_the_servers_with_it()
+    {
+        Launcher.CommandLine command = Launcher.CommandOf("openmpi", 2, [.. Up("--grace", "500ms"), "bash", "-c", Sleeper]);
+        string script = "\"$@\" & job=$!; until [ -e \"$DIR/go\" ]; do sleep 0.1; done; kill -TERM $job; wait $job";
+        using LaunchedProgram shell = LaunchedProgram.Start(
+            "bash", ["-c", script, "bash", command.Program, .. command.Arguments],
+            new Dictionary<string, string>(command.Environment) { ["DIR"] = directory });
+        await Waiting.UntilAsync(() => shell.Output.Split('\n').Count(line => line == "on") == 2, "two applications");
+        await File.WriteAllTextAsync(Path.Combine(directory, "go"), "");
+        Assert.That((await shell.EndAsync()).ExitCode, Is.Not.Zero);
+        await Waiting.UntilAsync(() => Left().Count == 0, "the servers to drain and end", TimeSpan.FromSeconds(90));
+    }
+
+    [Test]
+    public async Task A_directory_that_cannot_be_used_is_told_by_every_rank_at_once()
+    {
+        string file = Path.Combine(directory, "file");
+        await File.WriteAllTextAsync(file, "");
+        string[] up = [Chronolog.Executable, "up", "--mpi", "--dir", file, "--", "true"];
+        LaunchedProgram.Outcome run = await Launcher.RunAsync("mpich", 2, up);
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.ToString());
+        string told = $"--dir {file} cannot be used";
+        Assert.That(run.Error.Split('\n').Count(line => line.Contains(told, StringComparison.Ordinal)), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_setting_that_is_none_is_named_before_anything_starts()
+    {
+        LaunchedProgram.Outcome run = await Launcher.RunAsync("mpich", 2, [.. Up("--set", "keeper.no-such=1"), "true"]);
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.ToString());
+        Assert.That(run.Error, Does.Contain("a keeper has no setting 'no-such'"));
+        Assert.That(Directory.Exists(Path.Combine(directory, "logs")), Is.False);
+    }
+
+    [Test]
+    public async Task What_a_killed_job_left_the_next_one_archives_however_short_it_is()
+    {
+        string record = $"echo event | {Chronolog.Executable} record left story --create; echo on; sleep 1000; # {directory}";
+        using (LaunchedProgram job = Launcher.Start(
+            "mpich", 2, [.. Up("--set", "keeper.chunk-duration=1h", "--set", "keeper.acceptance-window=1h"), "bash", "-c", record]))
+        {
+            await Waiting.UntilAsync(() => job.Output.Split('\n').Count(line => line == "on") == 2, "both events");
+            foreach ((int pid, string _) in Processes().ToList())
+            {
+                Signals.TryKill(pid); // one may have ended with another
+            }
+
+            await job.EndAsync();
+        }
+
+        await Waiting.UntilAsync(() => Left().Count == 0, "the killed processes to be gone");
+        (await Launcher.RunAsync("mpich", 2, [.. Up(), "true"])).Succeeded();
+        Chronolog.Outcome archived = (await Chronolog.RunAsync(null, "archive", "list", Archive, "--json")).Succeeded();
+        int events = archived.Lines.Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("events").GetInt32());
+        Assert.That(events, Is.EqualTo(2), archived.Output);
+    }
+
     [TestCaseSource(typeof(Launcher), nameof(Launcher.All))]
     public async Task Every_node_has_a_keeper(string mpi)
     {
@@ -171,7 +246,7 @@ public sealed class JobTests
         await File.WriteAllTextAsync(Path.Combine(directory, "job", "current"), new string('a', 32) + "\n");
         await File.WriteAllTextAsync(
             Path.Combine(stale, "control", "plan"),
-            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x 10 100\n1 t1 host/x 11 101\n");
+            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x 10 100 -\n1 t1 host/x 11 101 -\n");
         await File.WriteAllTextAsync(Path.Combine(stale, "control", "ready"), "tcp://127.0.0.1:1\n");
         (await Launcher.RunAsync("openmpi", 2, [.. Up(), "true"])).Succeeded();
     }

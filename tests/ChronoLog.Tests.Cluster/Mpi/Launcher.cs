@@ -12,14 +12,24 @@ internal static class Launcher
     /// <summary>The number of this process among its fellows, in a shell that an MPI has started.</summary>
     public const string RankVariable = "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}";
 
+    /// <summary>How a launcher is called.</summary>
+    internal sealed record CommandLine(string Program, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment);
+
     public static LaunchedProgram Start(
+        string mpi, int ranks, IReadOnlyList<string> program, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        CommandLine command = CommandOf(mpi, ranks, program, environment);
+        return LaunchedProgram.Start(command.Program, command.Arguments, command.Environment);
+    }
+
+    public static CommandLine CommandOf(
         string mpi, int ranks, IReadOnlyList<string> program, IReadOnlyDictionary<string, string>? environment = null)
     {
         // More ranks than processors, as root, and no other network than the loopback: what tests are, and users are not.
         string[] options = mpi == "openmpi"
             ? ["--oversubscribe", "--mca", "oob_tcp_if_include", "lo", "--mca", "btl", "self,vader"]
             : ["-iface", "lo"];
-        return LaunchedProgram.Start(
+        return new CommandLine(
             "mpirun." + mpi,
             [.. options, "-n", $"{ranks}", .. program],
             new Dictionary<string, string>(environment ?? new Dictionary<string, string>())

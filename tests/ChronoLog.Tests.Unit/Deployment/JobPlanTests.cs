@@ -53,13 +53,13 @@ internal sealed class JobPlanTests
 
     [TestCase("")]
     [TestCase("a b c 1\n")]
-    [TestCase("a b c 1\n1 t h 10 100\n")]
-    [TestCase("a b c 2\n0 t h 10 100\n0 t h 10 100\n")]
-    [TestCase("a b c 99999999999999\n0 t h 10 100\n")]
-    [TestCase("a b c 1\n0 t h -10 100\n")]
-    [TestCase("a b c 1\n0 t h 99999999999 100\n")]
-    [TestCase("a b c 1\n0  h 10 100\n")]
-    [TestCase("a b c 1 d\n0 t h 10 100\n")]
+    [TestCase("a b c 1\n1 t h 10 100 -\n")]
+    [TestCase("a b c 2\n0 t h 10 100 -\n0 t h 10 100 -\n")]
+    [TestCase("a b c 99999999999999\n0 t h 10 100 -\n")]
+    [TestCase("a b c 1\n0 t h -10 100 -\n")]
+    [TestCase("a b c 1\n0 t h 99999999999 100 -\n")]
+    [TestCase("a b c 1\n0  h 10 100 -\n")]
+    [TestCase("a b c 1 d\n0 t h 10 100 -\n")]
     public void NonsenseIsNoPlan(string text) => Assert.That(JobPlan.Parse(text), Is.Null);
 
     [Test]
@@ -85,14 +85,31 @@ internal sealed class JobPlanTests
     [TestCase("172.16.0.0/12", null)]
     public void AnAddressIsChosenByItselfByInterfaceOrByNetwork(string? wanted, string? expected)
     {
-        (string, IPAddress)[] own =
+        NodeNetwork[] own =
         [
-            ("lo", IPAddress.Loopback), ("eth0", IPAddress.Parse("fe80::1")), ("eth0", IPAddress.Parse("fd00::5")),
-            ("eth0", IPAddress.Parse("10.1.2.3")), ("ib0", IPAddress.Parse("192.168.7.9")),
+            new("lo", IPAddress.Loopback, 8), new("eth0", IPAddress.Parse("fe80::1"), 64), new("eth0", IPAddress.Parse("fd00::5"), 64),
+            new("eth0", IPAddress.Parse("10.1.2.3"), 24), new("ib0", IPAddress.Parse("192.168.7.9"), 24),
         ];
         Assert.That(NodeAddress.Choose(wanted, own)?.ToString(), Is.EqualTo(expected));
     }
 
+    // Node by node, separated by blanks: rank 0's first.
+    [TestCase("10.1.0.1/24 10.1.0.2/24 10.1.0.3/24", "10.1.0.1")]
+    [TestCase("172.17.0.1/16,10.1.0.1/24 172.17.0.1/16,10.1.0.2/24", "10.1.0.1", Description = "a bridge of containers on each")]
+    [TestCase("192.168.0.1/24,10.1.0.1/24 10.1.0.2/24", "10.1.0.1", Description = "a network of the first node only")]
+    [TestCase("192.168.0.1/24,10.1.0.1/24 192.168.0.2/24,10.1.0.2/24 10.1.0.3/24", "10.1.0.1", Description = "one that not all are in")]
+    [TestCase("fd00::1/64,10.1.0.1/24 fd00::2/64,10.1.0.2/24", "10.1.0.1")]
+    [TestCase("fd00::1/64,10.1.0.1/24 fd00::2/64", "fd00::1")]
+    [TestCase("10.1.0.1/24 10.2.0.2/24", "10.1.0.1", Description = "routed")]
+    [TestCase("172.17.0.1/16 172.17.0.1/16", null)]
+    [TestCase("10.1.0.1/24 - nonsense/99,/,10.1.0.3", "10.1.0.1")]
+    public void TheAddressIsOneThatAllNodesReach(string nodes, string? expected)
+    {
+        IReadOnlyList<NodeNetwork>[] all = [.. nodes.Split(' ').Select(NodeNetwork.ParseAll)];
+        Assert.That(NodeAddress.ChooseShared(all[0], all[1..])?.ToString(), Is.EqualTo(expected));
+        Assert.That(NodeNetwork.ParseAll(NodeNetwork.FormatAll(all[0])), Is.EqualTo(all[0]));
+    }
+
     private static RankEntry Entry(uint rank, string host) =>
-        new(rank, $"token{rank}", host, new RunningProcess($"rank-{rank}", 100 + (int)rank, $"{5000 + rank}"));
+        new(rank, $"token{rank}", host, new RunningProcess($"rank-{rank}", 100 + (int)rank, $"{5000 + rank}"), "10.0.0.1/24");
 }

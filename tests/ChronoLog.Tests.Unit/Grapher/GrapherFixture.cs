@@ -124,6 +124,9 @@ public sealed class GrapherFixture
         where TReply : class, Google.Protobuf.IMessage<TReply> =>
         Pump.Run(Peers, () => Rpc.Open(endpoint).CallAsync(method, request, TimeSpan.FromSeconds(30)));
 
+    /// <summary>Process ids of Keepers that are on their way out, in views from now on.</summary>
+    public List<ulong> Draining { get; } = [];
+
     public void StartStory(StoryDescriptor story, IEnumerable<TestKeeper>? keepers = null) => Call(
         Admin.Endpoint, Methods.StartStoryRecording,
         new StartStoryRecordingRequest { Story = story, Group = NewView(keepers ?? Keepers) });
@@ -170,6 +173,7 @@ public sealed class GrapherFixture
     {
         var view = new GroupView { Group = 1, Epoch = viewEpoch++ };
         view.Keepers.AddRange(keepers.Select(keeper => keeper.Identity));
+        view.DrainingKeepers.AddRange(Draining);
         view.Player = new ProcessIdentity { Name = "player-0", AdminEndpoint = "tcp://player:2222" };
         return view;
     }

@@ -199,6 +199,26 @@ public sealed class GrapherPressureTests
     }
 
     [Test]
+    public void Draining_outlives_Keepers_that_drain_however_long_they_are_silent()
+    {
+        var fixture = new GrapherFixture();
+        fixture.Draining.Add(fixture.Keepers[0].Identity.ProcessId);
+        fixture.StartStory(fixture.Story, fixture.Keepers);
+        Task<bool> drain = fixture.Strand.InvokeAsync(() => fixture.Role.DrainAsync(TimeSpan.FromSeconds(60)));
+        fixture.Advance(10);
+        Assert.That(drain.IsCompleted, Is.False);
+        fixture.Keepers[0].Announce(1000, 1010, (1001, 1, "it had to find the Grapher first"));
+        fixture.Advance(5);
+        Assert.That(fixture.Keepers[0].Archived, Has.Count.EqualTo(1), "it leaves when it knows that, and the Grapher then");
+        Assert.That(drain.IsCompleted, Is.False);
+
+        fixture.Draining.Clear();
+        fixture.StartStory(fixture.Story, [fixture.Keepers[1]]);
+        Assert.That(fixture.Pump.Complete(drain), Is.True);
+        fixture.Pump.Run(fixture.Strand, () => fixture.Role.StopAsync());
+    }
+
+    [Test]
     public void Draining_gives_up_at_its_deadline()
     {
         var fixture = new GrapherFixture();

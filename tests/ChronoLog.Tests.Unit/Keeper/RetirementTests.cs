@@ -212,6 +212,7 @@ internal sealed class RetirementTests
             async () => await keeper.Role.DrainAsync(TimeSpan.FromSeconds(30)));
         keeper.Pass(TimeSpan.FromSeconds(1));
         Assert.That(ring.IsClosed, Is.True);
+        Assert.That(keeper.LastHeartbeat!.Draining, Is.True);
         Assert.That(drained.IsCompleted, Is.False);
         Assert.That(keeper.Extractor.Chunks, Has.Count.EqualTo(1));
         Assert.That(() => keeper.OpenRing(client: 9), Throws.TypeOf<ChronoLogException>());

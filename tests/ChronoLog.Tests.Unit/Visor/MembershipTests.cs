@@ -88,6 +88,19 @@ internal sealed class MembershipTests
     }
 
     [Test]
+    public void WhoDrainsIsNamedInTheViewUntilItHasLeft()
+    {
+        var beat = new HeartbeatRequest { ProcessId = second.ProcessId, Epoch = 1, Draining = true };
+        visor.CallRegistry(Methods.Heartbeat, beat);
+        Assert.That(visor.Beat(grapher).Group.DrainingKeepers, Is.EqualTo([second.ProcessId]), "by its next heartbeat");
+        Assert.That(View().Keepers, Has.Count.EqualTo(2), "replays still read it");
+
+        visor.CallRegistry(Methods.Unregister, beat);
+        Assert.That(visor.Beat(grapher).Group.DrainingKeepers, Is.Empty);
+        Assert.That(View().Keepers, Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public void ALostKeeperLeavesTheViewAndIsRemembered()
     {
         Kill();
