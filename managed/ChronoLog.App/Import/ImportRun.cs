@@ -21,7 +21,7 @@ internal sealed class ImportRun(ImportOptions options, ImportStory story, Archiv
         using Stream input = file ?? Console.OpenStandardInput();
         TimeFinder finder = options.Finder(file is null ? now : WrittenAt(path));
         var events = new EventAssembler(path, finder, source, sorter, now + AheadMax, options.SkipsErrors);
-        if (!await new LineInput(input, (byte)'\n').ReadAsync(events.Take, new Pace(0), stop))
+        if (!await ReadAsync(path, input, events, stop))
         {
             throw new OperationCanceledException("stopped while reading", stop);
         }
@@ -29,6 +29,18 @@ internal sealed class ImportRun(ImportOptions options, ImportStory story, Archiv
         events.Finish();
         await FeedAsync(sorter, stop);
         return new ImportedFile(path, source, events.Lines, events.Events, events.Skipped, events.First, events.Last);
+    }
+
+    private static async Task<bool> ReadAsync(string path, Stream input, EventAssembler events, CancellationToken stop)
+    {
+        try
+        {
+            return await new LineInput(input, (byte)'\n').ReadAsync(events.Take, new Pace(0), stop);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"{path}: after {events.Lines} lines: {exception.Message}; nothing was imported", exception);
+        }
     }
 
     private async Task FeedAsync(ImportSorter sorter, CancellationToken stop)
