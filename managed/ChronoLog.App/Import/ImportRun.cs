@@ -1,5 +1,6 @@
 using ChronoLog.App.Commands;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
 
 namespace ChronoLog.App.Import;
 
@@ -15,9 +16,16 @@ internal sealed class ImportRun(ImportOptions options, ImportStory story, Archiv
     /// <exception cref="ChronoLogException">InvalidArgument: a line that is no event, with its number.</exception>
     public async Task<ImportedFile> RunAsync(string path, CancellationToken stop)
     {
+        using FileStream? file = path == "-" ? null : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        if (file is { CanSeek: false } && options.Source is null)
+        {
+            throw new SettingException(
+                $"'{path}' is a pipe, whose name says nothing of what comes through it: give that a name with --source, the "
+                + "same for the same input");
+        }
+
         var source = ImportSource.Of(path, options.Source);
         using var sorter = new ImportSorter(options.TemporaryDirectory, options.SortBytes);
-        using FileStream? file = path == "-" ? null : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using Stream input = file ?? Console.OpenStandardInput();
         TimeFinder finder = options.Finder(file is null ? now : WrittenAt(path));
         var events = new EventAssembler(path, finder, source, sorter, now + AheadMax, options.SkipsErrors);
