@@ -4,7 +4,7 @@ using ChronoLog.Client;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Tests.Cluster.Deployments;
 using ChronoLog.Tests.Cluster.Faults;
-using ChronoLog.Transport.Rings;
+using Signals = ChronoLog.Tests.Cluster.Faults.Signals;
 
 namespace ChronoLog.Tests.Cluster;
 

@@ -63,6 +63,18 @@ public sealed class LookBackTests
             new[] { (5_050_000UL, "5000"), (5_050_010UL, "5001"), (5_050_020UL, "5002") }));
     }
 
+    /// <summary>That the other tests can fail: with a count that is too small the same crowd goes unnoticed.</summary>
+    [Test]
+    public void Only_the_count_tells_of_a_crowd_that_began_before_what_is_read()
+    {
+        List<TestEvent> events = [.. Enumerable.Range(0, 10_000).Select(i => new TestEvent(5_000_000, 1, (uint)i, $"{i}"))];
+
+        List<TestEvent> read = Drain(Plan(events, 10, 5_050_000, 5_050_030, _ => new PrecedingEvents()));
+
+        Assert.That(read, Is.Empty);
+        Assert.That(plans, Is.EqualTo(new[] { (5_050_000UL - 40_960, 0) }));
+    }
+
     [Test]
     public void A_server_that_counts_nothing_has_the_story_read_from_its_beginning()
     {
