@@ -415,13 +415,14 @@ public sealed class GrapherRole
         if (stories.Find(asked.StoryId) is not { } story)
         {
             ulong archived = stories.IsDestroyed(asked.StoryId) ? 0 : watermarks.Read(asked);
-            return ValueTask.FromResult(ReadPlan.Empty(archived));
+            return ValueTask.FromResult(ReadPlan.Empty(archived) with { Before = new PrecedingEvents() });
         }
 
         var runs = story.Snapshot(request.StartTime, request.EndTime);
         var source = new RunReadSource($"warm tier of {options.Name} at {ports.Admin.Endpoint}", runs);
         runs.ForEach(static run => run.Release());
-        return ValueTask.FromResult(new ReadPlan([source], story.Watermark, []));
+        PrecedingEvents before = request.CountBefore ? story.CountBefore(request.StartTime) : PrecedingEvents.Unknown;
+        return ValueTask.FromResult(new ReadPlan([source], story.Watermark, []) { Before = before });
     }
 
     private static StoryDescriptor Required(StoryDescriptor? story) =>

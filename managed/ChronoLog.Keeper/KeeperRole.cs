@@ -47,15 +47,16 @@ public sealed class KeeperRole
         this.options = options;
         this.ports = ports;
         stories = new StoryTable(options, ports.Clock, ports.Journals.Count);
+        var arrivals = new LatencyWindow();
         IngestionAgents = [.. ports.Journals.Select((journal, number) => new IngestionAgent(
-            number, options, journal, stories, ports.Clock, ports.Timers, ports.Logger))];
+            number, options, journal, stories, ports.Clock, ports.Timers, arrivals, ports.Logger))];
         SyncAgents = [.. ports.Journals.Select((journal, number) => new SyncAgent(
             options, journal, IngestionAgents[number], stories, ports.Timers, ports.Logger))];
         PreparationAgent = new PreparationAgent(options.Name, ports.Journals);
 
         ledger = new HandoverLedger(options, ports.Extraction, ports.Timers, ports.Logger);
         var acceptance = new AcceptanceTimeWindow(
-            ports.Latency ?? new LatencyWindow(), options.AtwFloor, options.AtwCeiling);
+            ports.Latency ?? new LatencyWindow(), options.AtwFloor, options.AtwCeiling, arrivals);
         retirement = new RetirementDuty(options, stories, ledger, ports.Registry, ports.Clock, acceptance);
         recovery = new KeeperRecovery(options, ports, stories);
         recall = new JournalRecall(options, ports, stories);

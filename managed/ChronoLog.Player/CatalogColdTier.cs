@@ -31,6 +31,20 @@ public sealed class CatalogColdTier(ArchiveCatalog catalog, bool readAhead = fal
         }
     }
 
+    public PrecedingEvents CountBefore(StoryDescriptor story, ulong tick)
+    {
+        var before = new PrecedingEvents();
+        foreach (CatalogFile file in catalog.FindKnown(story.Name)?.Overlapping(0, tick) ?? [])
+        {
+            // A file whose header cannot be read is a gap of everything behind it; so it is read, and says so.
+            before.Add(
+                Math.Min(file.Name.EndTime, tick) - 1,
+                file.TryFacts() is { } facts ? (ulong)facts.EventCount : PrecedingEvents.CountUnknown);
+        }
+
+        return before;
+    }
+
     public ColdTally Tally(StoryDescriptor story)
     {
         if (catalog.FindKnown(story.Name) is not { } listing)

@@ -20,6 +20,9 @@ public interface IColdTier
     IReadOnlyList<IReadSource> OpenSources(
         StoryDescriptor story, ulong startTime, ulong endTime, bool withArrivals = false);
 
+    /// <summary>Events before a tick. May read the headers of files not seen before.</summary>
+    PrecedingEvents CountBefore(StoryDescriptor story, ulong tick);
+
     /// <summary>Events and bytes archived of the story. May read the headers of files not seen before.</summary>
     ColdTally Tally(StoryDescriptor story);
 

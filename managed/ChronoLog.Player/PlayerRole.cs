@@ -45,7 +45,8 @@ public sealed class PlayerRole
         var tiers = new TierReader(options, channels, ports.Bulk, ports.Timers);
         ProcessIdentity self = ports.Registry.Identity;
         var earlier = new EarlierGroups(tiers, () => self.Group, self.Archive);
-        planner = new ReplayPlanner(() => ports.Registry.Group, tiers, earlier, recent, ports.Cold, options.Name);
+        planner = new ReplayPlanner(
+            ports.Strand, () => ports.Registry.Group, tiers, earlier, recent, ports.Cold, options.Name);
         findings = new DamageFindings(channels, () => ports.Registry.Group?.Grapher, options, ports.Logger);
         following = new FollowDesk(
             options, channels, ports.Timers, ports.Strand, self.Epoch, () => ports.Registry.Group);

@@ -95,6 +95,40 @@ public sealed class ImportTests
     }
 
     [Test]
+    public async Task LinesOfAnotherSystemAndOnesThatNobodyCanHaveMeant()
+    {
+        await File.WriteAllBytesAsync(
+            file, [0xEF, 0xBB, 0xBF, .. "2024-01-01T00:00:00Z a\r\n2024-01-01T00:00:01Z \0\u00FF b\r\n  more\r\n"u8]);
+        Assert.That((await ImportAsync("odd", "--story", "s")).GetProperty("events").GetInt32(), Is.EqualTo(2));
+        await using ChronoClient client = await deployment.ConnectAsync();
+        List<RecordedEvent> events = await RecordedEvent.ReplayAsync(client, "odd", "s");
+        Assert.That(events.Select(static each => each.Record.TrimStart('\uFEFF')), Is.EqualTo(
+            ["2024-01-01T00:00:00Z a", "2024-01-01T00:00:01Z \0\u00FF b\n  more"]));
+
+        await using (StreamWriter writer = File.CreateText(file))
+        {
+            await writer.WriteLineAsync("2024-01-01T00:00:00Z a");
+            await writer.WriteAsync(new string('x', (16 << 20) + 1));
+        }
+
+        Chronolog.Outcome outcome = await deployment.RunAsync(null, "import", file, "--chronicle", "odd", "--story", "long");
+        Assert.That(outcome.ExitCode, Is.EqualTo(1));
+        Assert.That(outcome.Error, Does.Contain(file).And.Contain("line 2").And.Contain("nothing was imported"));
+        Assert.That(StoryFiles("odd", "long"), Is.Empty);
+    }
+
+    [Test]
+    public async Task APipeNeedsAName()
+    {
+        string[] command = ["import", "/dev/stdin", "--chronicle", "pipe", "--story", "s", "--create"];
+        const string Input = "2024-01-01T00:00:00Z a\n";
+        Chronolog.Outcome refused = await deployment.RunAsync(Input, command);
+        Assert.That(refused.ExitCode, Is.EqualTo(2));
+        Assert.That(refused.Error, Does.Contain("--source"));
+        (await deployment.RunAsync(Input, [.. command, "--source", "the pipe"])).Succeeded();
+    }
+
+    [Test]
     public async Task StandardInputNeedsAName()
     {
         string[] command = ["import", "-", "--chronicle", "piped", "--create", "--time-format", "syslog", "--year", "2020"];

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using ChronoLog.Core.Chunk;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper;
 using ChronoLog.Keeper.Ingestion;
 using ChronoLog.Keeper.Stories;
@@ -39,7 +40,8 @@ public class KeeperBenchmarks : IDisposable
         journal.Identify(1, 1);
         var options = new KeeperOptions { Name = "bench", Host = "bench" };
         stories = new StoryTable(options, ring.Clock, 1);
-        agent = new IngestionAgent(0, options, journal, stories, ring.Clock, RealTimers.Instance, NullLogger.Instance);
+        agent = new IngestionAgent(
+            0, options, journal, stories, ring.Clock, RealTimers.Instance, new LatencyWindow(), NullLogger.Instance);
         agent.Replace([new RingSession(ring.Ring, RingBench.ClientId, (uint)Environment.ProcessId)]);
         journal.Prepare();
     }

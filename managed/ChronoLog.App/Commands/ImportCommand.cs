@@ -124,7 +124,8 @@ internal static class ImportCommand
 
         foreach (string file in files.Where(static file => file != "-" && !File.Exists(file)))
         {
-            throw new SettingException($"'{file}': there is no such file");
+            throw new SettingException(
+                Directory.Exists(file) ? $"'{file}' is a directory: name its files" : $"'{file}': there is no such file");
         }
 
         using var stop = new StopSignal(cancellation);

@@ -13,6 +13,8 @@ internal sealed class LineInput(Stream input, byte delimiter)
     private readonly PipeReader reader = PipeReader.Create(
         input, new StreamPipeReaderOptions(bufferSize: 1 << 18, minimumReadSize: 1 << 16, leaveOpen: true));
 
+    private long lines;
+
     /// <summary>
     /// Bytes that were read and given to nobody when the reading was stopped: half a line, or what the pace held back.
     /// </summary>
@@ -28,6 +30,7 @@ internal sealed class LineInput(Stream input, byte delimiter)
             while (pace.IsDue && buffer.PositionOf(delimiter) is { } end)
             {
                 take(buffer.Slice(0, end));
+                lines++;
                 pace.Count();
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
@@ -46,7 +49,8 @@ internal sealed class LineInput(Stream input, byte delimiter)
 
             if (buffer.Length > LineBytesMax)
             {
-                throw new IOException($"a line is longer than {LineBytesMax} bytes");
+                throw new IOException(
+                    $"line {lines + 1} is longer than {LineBytesMax} bytes, the most that an event may have");
             }
 
             // Looked at all of it: wait for more. Paused by the rate: come back for the rest of it.

@@ -39,7 +39,10 @@ internal static class GrapherHost
         IRpcServer admin = process.Listen(GrapherSettings.AdminPort);
         RegistryClient registry = member.Register(drain, admin, archive.Root.Path);
         var extraction = member.CreateExtraction(
-            WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path), () => null, () => admin.Endpoint);
+            WithArchive(settings.Get(GrapherSettings.ExtractionModule), archive.Root.Path),
+            () => null,
+            () => registry.Group?.Player?.AdminEndpoint,
+            () => admin.Endpoint);
         var grapher = new GrapherRole(Options(process.Name, process.Settings), new GrapherPorts
         {
             Strand = process.Strand,

@@ -38,8 +38,11 @@ internal static class GrapherSettings
 
     public static readonly Setting<string> ExtractionModule = SettingKinds.Json(
         "extraction-module",
-        """{"extraction_stream_count":1,"extractors":{"archive":{"type":"hdf5_extractor"}}}""",
-        "Chain of extractors that a complete chunk passes; an extractor without a directory uses archive-directory.");
+        """
+        {"extraction_stream_count":1,"extractors":{"archive":{"type":"hdf5_extractor"},"player":{"type":"player_extractor"}}}
+        """,
+        "Chain of extractors that a complete chunk passes: hdf5_extractor, player_extractor (chunks of hot stories, to the "
+        + "Player's memory), csv_extractor, rdma_extractor, logging_extractor; one without a directory uses archive-directory.");
 
     public static readonly SettingTable Table = new("chrono_grapher", [
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,

@@ -63,6 +63,7 @@ internal static class KeeperHost
         var extraction = member.CreateExtraction(
             settings.Get(KeeperSettings.ExtractionModule),
             () => registry.Group?.Grapher?.ServiceEndpoint,
+            player: null,
             () => admin.Endpoint);
         var keeper = new KeeperRole(Options(process.Name, process.Settings), new KeeperPorts
         {

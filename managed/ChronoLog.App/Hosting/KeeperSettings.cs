@@ -35,7 +35,7 @@ internal static class KeeperSettings
 
     public static readonly Setting<TimeSpan?> AcceptanceWindow = SettingKinds.DurationOrAuto(
         "acceptance-window", "30s", "1ms", "1d",
-        "How long a chunk stays open for late events after its end; auto: the ATW, twice the measured network latency.");
+        "How long a chunk stays open for late events after its end; auto: the ATW, twice the measured latency.");
 
     public static readonly Setting<TimeSpan> AtwFloor = SettingKinds.Duration(
         "atw-floor", "10ms", "1ms", "1d", "The least that the ATW may be, and so an automatic acceptance window.");

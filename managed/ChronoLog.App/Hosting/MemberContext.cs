@@ -132,10 +132,21 @@ internal sealed class MemberContext : IAsyncDisposable
     }
 
     /// <summary>The extraction module of the process's settings, with every extractor that ChronoLog has.</summary>
-    public ExtractionModule CreateExtraction(string json, Func<string?> defaultReceiver, Func<string> adminEndpoint)
+    /// <param name="json">The settings.</param>
+    /// <param name="defaultReceiver">Of an rdma_extractor that names none.</param>
+    /// <param name="player">Of complete chunks; null = this process has none.</param>
+    /// <param name="adminEndpoint">Where this process hears of archived chunks.</param>
+    public ExtractionModule CreateExtraction(
+        string json, Func<string?> defaultReceiver, Func<string?>? player, Func<string> adminEndpoint)
     {
         var registry = new ExtractorRegistry();
-        RdmaExtractor.Register(registry, new RdmaExtractorOptions(Process.Connector, Bulk, defaultReceiver, adminEndpoint));
+        var options = new RdmaExtractorOptions(Process.Connector, Bulk, defaultReceiver, adminEndpoint);
+        RdmaExtractor.Register(registry, options);
+        if (player is not null)
+        {
+            PlayerExtractor.Register(registry, options with { DefaultReceiver = player }, Process.Timers, Process.Logger);
+        }
+
         LoggingExtractor.Register(registry, Process.Logger);
         Hdf5Extractor.Register(registry);
         CsvExtractor.Register(registry);

@@ -14,6 +14,7 @@ internal sealed class EventAssembler(
     private const int RecordBytesMax = 16 << 20;
 
     private readonly ArrayBufferWriter<byte> record = new(4096);
+    private char[] decoded = new char[4096];
     private ulong tick;
     private ulong firstLine;
     private bool isOpen;
@@ -34,7 +35,8 @@ internal sealed class EventAssembler(
     public void Take(ReadOnlySequence<byte> line)
     {
         Lines++;
-        string text = Encoding.UTF8.GetString(line);
+        line = WithoutReturn(line);
+        ReadOnlySpan<char> text = Text(line.Slice(0, Math.Min(line.Length, finder.BytesMax)));
         if (finder.TryFind(text, out ulong found))
         {
             Finish();
@@ -94,12 +96,30 @@ internal sealed class EventAssembler(
         Last = Math.Max(Last, tick);
     }
 
-    private void Refuse(string why, string text)
+    // Lines of another system end with a carriage return, too.
+    private static ReadOnlySequence<byte> WithoutReturn(ReadOnlySequence<byte> line)
+    {
+        bool returns = !line.IsEmpty && line.Slice(line.Length - 1).FirstSpan[0] == (byte)'\r';
+        return returns ? line.Slice(0, line.Length - 1) : line;
+    }
+
+    // Of UTF-8; what is none becomes a sign that stands in no time.
+    private ReadOnlySpan<char> Text(ReadOnlySequence<byte> line)
+    {
+        if (line.Length > decoded.Length)
+        {
+            decoded = new char[line.Length];
+        }
+
+        return decoded.AsSpan(0, Encoding.UTF8.GetChars(line, decoded));
+    }
+
+    private void Refuse(string why, ReadOnlySpan<char> text)
     {
         Skipped++;
         if (!skips)
         {
-            string shown = text.Length > 100 ? text[..100] + "..." : text;
+            string shown = text.Length > 100 ? $"{text[..100]}..." : text.ToString();
             throw new ChronoLogException(
                 Status.InvalidArgument,
                 $"{file}:{Lines}: {why}: '{shown}'; nothing was imported (--on-error skip leaves such lines out)");

@@ -1,5 +1,6 @@
 using ChronoLog.App.Commands;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Core.Settings;
 
 namespace ChronoLog.App.Import;
 
@@ -15,13 +16,20 @@ internal sealed class ImportRun(ImportOptions options, ImportStory story, Archiv
     /// <exception cref="ChronoLogException">InvalidArgument: a line that is no event, with its number.</exception>
     public async Task<ImportedFile> RunAsync(string path, CancellationToken stop)
     {
+        using FileStream? file = path == "-" ? null : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        if (file is { CanSeek: false } && options.Source is null)
+        {
+            throw new SettingException(
+                $"'{path}' is a pipe, whose name says nothing of what comes through it: give that a name with --source, the "
+                + "same for the same input");
+        }
+
         var source = ImportSource.Of(path, options.Source);
         using var sorter = new ImportSorter(options.TemporaryDirectory, options.SortBytes);
-        using FileStream? file = path == "-" ? null : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using Stream input = file ?? Console.OpenStandardInput();
         TimeFinder finder = options.Finder(file is null ? now : WrittenAt(path));
         var events = new EventAssembler(path, finder, source, sorter, now + AheadMax, options.SkipsErrors);
-        if (!await new LineInput(input, (byte)'\n').ReadAsync(events.Take, new Pace(0), stop))
+        if (!await ReadAsync(path, input, events, stop))
         {
             throw new OperationCanceledException("stopped while reading", stop);
         }
@@ -29,6 +37,18 @@ internal sealed class ImportRun(ImportOptions options, ImportStory story, Archiv
         events.Finish();
         await FeedAsync(sorter, stop);
         return new ImportedFile(path, source, events.Lines, events.Events, events.Skipped, events.First, events.Last);
+    }
+
+    private static async Task<bool> ReadAsync(string path, Stream input, EventAssembler events, CancellationToken stop)
+    {
+        try
+        {
+            return await new LineInput(input, (byte)'\n').ReadAsync(events.Take, new Pace(0), stop);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"{path}: after {events.Lines} lines: {exception.Message}; nothing was imported", exception);
+        }
     }
 
     private async Task FeedAsync(ImportSorter sorter, CancellationToken stop)

@@ -46,7 +46,16 @@ internal sealed class ImportSorter(string directory, int bytesMax = 64 << 20) : 
 
     private void Write(ISortedEvents events)
     {
-        files.Add(FileEvents.Write(directory, events));
+        try
+        {
+            files.Add(FileEvents.Write(directory, events));
+        }
+        catch (IOException exception)
+        {
+            throw new IOException(
+                $"{exception.Message}: temporary files need as much room as the input; --temp says where they go", exception);
+        }
+
         FilesWritten++;
     }
 }

@@ -10,6 +10,7 @@ internal sealed class MemoryEvents(int bytesMax) : ISortedEvents
     private byte[] records = new byte[Math.Min(bytesMax, 1 << 16)];
     private int used;
     private int at = -1;
+    private bool isSorted = true; // as most logs are
 
     public int Count => events.Count;
 
@@ -30,6 +31,7 @@ internal sealed class MemoryEvents(int bytesMax) : ISortedEvents
             Array.Resize(ref records, Math.Max(used + record.Length, Math.Min(2 * records.Length, bytesMax)));
         }
 
+        isSorted = isSorted && (events.Count == 0 || events[^1].Key.CompareTo(key) <= 0);
         record.CopyTo(records.AsSpan(used));
         events.Add((key, used, record.Length));
         used += record.Length;
@@ -38,7 +40,7 @@ internal sealed class MemoryEvents(int bytesMax) : ISortedEvents
 
     public bool MoveNext()
     {
-        if (at < 0)
+        if (at < 0 && !isSorted)
         {
             events.Sort(static (left, right) => left.Key.CompareTo(right.Key));
         }
@@ -52,6 +54,7 @@ internal sealed class MemoryEvents(int bytesMax) : ISortedEvents
         events.Clear();
         used = 0;
         at = -1;
+        isSorted = true;
     }
 
     public void Dispose()

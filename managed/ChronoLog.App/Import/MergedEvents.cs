@@ -16,15 +16,25 @@ internal sealed class MergedEvents : ISortedEvents
 
     public bool MoveNext()
     {
-        foreach (ISortedEvents input in isReading ? current is null ? [] : [current] : inputs)
+        if (!isReading)
         {
-            if (input.MoveNext())
+            isReading = true;
+            foreach (ISortedEvents input in inputs.Where(static input => input.MoveNext()))
             {
                 waiting.Enqueue(input, input.Key);
             }
         }
+        else if (current is not null && current.MoveNext())
+        {
+            // Mostly the same input goes on: a log is nearly in order, and its parts hardly overlap.
+            if (!waiting.TryPeek(out _, out EventKey next) || current.Key.CompareTo(next) <= 0)
+            {
+                return true;
+            }
 
-        isReading = true;
+            waiting.Enqueue(current, current.Key);
+        }
+
         return waiting.TryDequeue(out current, out _);
     }
 

@@ -5,6 +5,12 @@ namespace ChronoLog.App.Import;
 /// <summary>Where in a line its time stands: at the beginning, in a column, or where a regular expression says.</summary>
 internal sealed class TimeFinder(TimeFormat format)
 {
+    // Blanks, brackets and priority before it, and the longest of times, with room to spare.
+    private const int BeginningBytes = 1024;
+
+    // Editors of another system put it before the first line.
+    private const string ByteOrderMark = "\uFEFF";
+
     /// <summary>Group "time", or the first one, or all of the match is the time.</summary>
     public Regex? Expression { get; init; }
 
@@ -14,12 +20,18 @@ internal sealed class TimeFinder(TimeFormat format)
     /// <summary>Between columns; null = blanks, any number of them.</summary>
     public char? Separator { get; init; }
 
+    /// <summary>Bytes at the beginning of a line in which its time is looked for.</summary>
+    public int BytesMax => Expression is null && Column is null && format.Opening.Length == 0 ? BeginningBytes : int.MaxValue;
+
+    /// <param name="line">Its first <see cref="BytesMax"/> bytes suffice.</param>
+    /// <param name="tick">The time; 0 without one.</param>
     /// <returns>False: the line has no time there, and goes on with the event before it.</returns>
-    public bool TryFind(string line, out ulong tick)
+    public bool TryFind(ReadOnlySpan<char> line, out ulong tick)
     {
         tick = 0;
+        line = line.StartsWith(ByteOrderMark) ? line[ByteOrderMark.Length..] : line;
         return Expression is not null
-            ? TryMatch(line, out tick)
+            ? TryMatch(line.ToString(), out tick)
             : Column is { } column
                 ? AtColumn(line, column) is { IsEmpty: false } text && format.TryRead(text, out tick)
                 : TryBeginning(line, out tick);
@@ -61,7 +73,7 @@ internal sealed class TimeFinder(TimeFormat format)
     {
         if (format.Opening.Length > 0)
         {
-            int opening = line.IndexOf(format.Opening, StringComparison.Ordinal);
+            int opening = line.IndexOf(format.Opening);
             line = opening < 0 ? default : line[(opening + format.Opening.Length)..];
         }
 

@@ -102,6 +102,13 @@ public sealed class ChronicleAttributes
         return attributes.Any(pair => pair.Key == TieringKey && pair.Value == cold);
     }
 
+    /// <summary>Whether a chronicle's events stay in memory longer than others.</summary>
+    public static bool IsHot(IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        string hot = TieringNames[(int)Tiering.Hot];
+        return attributes.Any(pair => pair.Key == TieringKey && pair.Value == hot);
+    }
+
     /// <summary>Whether a chronicle's stories go before others.</summary>
     public static bool IsPriority(IEnumerable<KeyValuePair<string, string>> attributes)
     {

@@ -12,6 +12,9 @@ public sealed record ReadPlan(IReadOnlyList<IReadSource> Sources, ulong Watermar
     /// <summary>The only source gives its events in another order than by EventSequence.</summary>
     public bool IsByArrival { get; init; }
 
+    /// <summary>What may lie before the range; unknown where nobody counted, as nobody does without <c>count_before</c>.</summary>
+    public PrecedingEvents Before { get; init; } = PrecedingEvents.Unknown;
+
     /// <summary>Nothing to read.</summary>
     public static ReadPlan Empty(ulong watermark = 0) => new([], watermark, []);
 

@@ -90,7 +90,14 @@ public sealed class ReadService
             cursor.Start();
             return ValueTask.FromResult(true);
         });
-        return Opened(number, made);
+        OpenReadReply reply = Opened(number, made);
+        if (request.CountBefore)
+        {
+            reply.CountedBefore = true;
+            reply.Before.Add(made.Before.ToMessages());
+        }
+
+        return reply;
     }
 
     private OpenReadReply Opened(ulong number, ReadPlan made)

@@ -40,11 +40,15 @@ public sealed class RemoteReadSource : IPagedReadSource
         this.options = options;
         Name = options.Name!;
         EventEstimate = opened.EventEstimate;
+        Before = PrecedingEvents.Of(opened);
     }
 
     public string Name { get; }
 
     public ulong EventEstimate { get; }
+
+    /// <summary>What may lie before the range at the server, if the request asked for it.</summary>
+    public PrecedingEvents Before { get; }
 
     /// <summary>ChronoTick below which the set of events is complete, as the server stated it last; 0 = unknown.</summary>
     public ulong Watermark => cursor.Watermark;

@@ -1,6 +1,7 @@
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Pipeline;
+using ChronoLog.Core.Playback;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Time;
 using ChronoLog.Grapher.Building;
@@ -224,6 +225,16 @@ internal sealed class GrapherStory(StoryDescriptor descriptor, PipelineWindows w
         }
 
         return runs;
+    }
+
+    /// <summary>How many events before a tick a snapshot would have.</summary>
+    public PrecedingEvents CountBefore(ulong tick)
+    {
+        var before = new PrecedingEvents();
+        List<EventRun> runs = Snapshot(0, tick);
+        before.Add(runs);
+        runs.ForEach(static run => run.Release());
+        return before;
     }
 
     /// <summary>Drops the open chunks; completes when no extractor works on a retired one any more.</summary>

@@ -27,6 +27,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
     private long version = -1;
     private Slot? last;
     private bool hasPriority;
+    private ulong oldest;
 
     /// <param name="batch">A batch in the journal.</param>
     /// <param name="clientId">Whose events these are.</param>
@@ -39,6 +40,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
     {
         ForgetIfStoriesChanged();
         hasPriority = false;
+        oldest = ulong.MaxValue;
         try
         {
             return Walk(batch, clientId, range);
@@ -114,7 +116,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             offset += RecordFrame.AlignedLength(length);
         }
 
-        return new BatchTally(events, farFuture, tooOld, hasPriority);
+        return new BatchTally(events, farFuture, tooOld, hasPriority, oldest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -138,6 +140,7 @@ internal sealed class BatchIndexer(int thread, StoryTable stories, bool isRecove
             slot.First = slot.Builder.Count;
             entered.Add(slot);
             hasPriority |= slot.Story.IsPriority;
+            oldest = slot.Story.Descriptor is { OwnTimes: false } ? Math.Min(oldest, tick) : oldest;
         }
 
         last = slot;

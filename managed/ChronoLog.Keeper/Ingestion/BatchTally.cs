@@ -5,4 +5,8 @@ namespace ChronoLog.Keeper.Ingestion;
 /// <param name="FarFuture">Not indexed: their tick lies too far ahead.</param>
 /// <param name="TooOld">Not indexed: their tick lies too far back.</param>
 /// <param name="HasPriority">Some are of priority stories.</param>
-public readonly record struct BatchTally(int Events, int FarFuture, int TooOld, bool HasPriority);
+/// <param name="Oldest">
+/// The least tick of those with which stories of the batch begin, of events that were recorded at their ticks; 2^64 - 1 without
+/// any.
+/// </param>
+public readonly record struct BatchTally(int Events, int FarFuture, int TooOld, bool HasPriority, ulong Oldest);

@@ -31,6 +31,7 @@ public sealed class IngestionAgent : IAgent
     private readonly ILogger logger;
     private readonly BatchIndexer indexer;
     private readonly ArrivalStamper stamper;
+    private readonly ArrivalLatency latency;
     private readonly FenceList fences = new();
     private readonly EventTimeBounds eventTimes;
     private readonly long producerCheckNanoseconds;
@@ -44,16 +45,18 @@ public sealed class IngestionAgent : IAgent
     /// <param name="stories">All threads'.</param>
     /// <param name="clock">For the bound on ticks and the arrival stamps.</param>
     /// <param name="timers">For heartbeats to the producers and looks at their processes.</param>
+    /// <param name="arrivals">Gets how long events are on their way. All threads'.</param>
     /// <param name="logger">Told about rings that break the protocol.</param>
     public IngestionAgent(
         int number, KeeperOptions options, IJournal journal, StoryTable stories, IBaseClock clock, ITimers timers,
-        ILogger logger)
+        LatencyWindow arrivals, ILogger logger)
     {
         Name = $"{options.Name} ingestion {number}";
         this.journal = journal;
         this.clock = clock;
         this.timers = timers;
         this.logger = logger;
+        latency = new ArrivalLatency(arrivals);
         indexer = new BatchIndexer(number, stories);
         stamper = new ArrivalStamper(stories, journal.BatchBytesMax);
         batchBytes = Math.Min(options.BatchBytes, journal.BatchBytesMax);
@@ -141,7 +144,7 @@ public sealed class IngestionAgent : IAgent
                 session.NextBeat = now + BeatNanoseconds;
             }
 
-            int taken = Take(session);
+            int taken = Take(session, now);
             return taken > 0 ? taken : Watch(session, now);
         }
         catch (ChronoLogException exception)
@@ -151,7 +154,7 @@ public sealed class IngestionAgent : IAgent
         }
     }
 
-    private int Take(RingSession session)
+    private int Take(RingSession session, long now)
     {
         IRecordingRing ring = session.Ring;
         ReadOnlySpan<byte> frames = ring.Committed(stamper.Room(batchBytes));
@@ -172,6 +175,7 @@ public sealed class IngestionAgent : IAgent
         BatchTally tally = indexer.Index(copy, ring.ClientId, eventTimes.AtKeeper(arrival));
         session.HasPriority = tally.HasPriority;
         Counters.AddBatch(tally, frames.Length);
+        latency.Note(tally.Oldest, arrival, now);
         ring.Consume(frames.Length);
         session.PublishIndexed(ring.Consumed);
         return tally.Events + 1;
@@ -197,7 +201,7 @@ public sealed class IngestionAgent : IAgent
         // What was committed before the death or the closing was seen is taken first.
         if (!ring.Committed(batchBytes).IsEmpty)
         {
-            return Take(session);
+            return Take(session, now);
         }
 
         if (ring.Tail > ring.Consumed)

@@ -21,24 +21,52 @@ public sealed class HotReads(
         gaps.AddRange(missing.Where(range => IsAsked(range, request)).Select(range => Missing(range, request)));
         if (request.Story is null || stories.Find(request.Story.StoryId) is not { } story)
         {
-            return new ReadPlan([], 0, gaps);
+            return new ReadPlan([], 0, gaps) { Before = Before(null, request) };
         }
 
         // No await from here on: between pipeline and ledger nothing moves while the strand is ours.
         using PipelineSnapshot snapshot = story.Pipeline.Snapshot(request.StartTime, request.EndTime);
         var runs = new List<EventRun>(snapshot.Runs);
         int owned = runs.Count;
-        AddRetained(story, request, runs);
+        AddRetained(story, request.StartTime, request.EndTime, request, runs);
         var source = new RunReadSource($"hot tier of {options.Name}", runs);
         foreach (EventRun run in runs.Skip(owned))
         {
             run.Release();
         }
 
-        return new ReadPlan([source], story.DrainedThrough, gaps);
+        return new ReadPlan([source], story.DrainedThrough, gaps) { Before = Before(story, request) };
     }
 
-    private static void AddRetained(KeeperStory story, OpenReadRequest request, List<EventRun> runs)
+    // What is missing counts too: nobody knows how much that is.
+    private PrecedingEvents Before(KeeperStory? story, OpenReadRequest request)
+    {
+        var before = new PrecedingEvents();
+        if (!request.CountBefore)
+        {
+            return before;
+        }
+
+        foreach (UnarchivedRange range in missing.Where(range => range.StartTime < request.StartTime))
+        {
+            before.Add(range.EndTime, PrecedingEvents.CountUnknown);
+        }
+
+        if (story is not null)
+        {
+            var runs = new List<EventRun>();
+            using PipelineSnapshot snapshot = story.Pipeline.Snapshot(0, request.StartTime);
+            AddRetained(story, 0, request.StartTime, request, runs);
+            before.Add(snapshot.Runs);
+            before.Add(runs);
+            runs.ForEach(static run => run.Release());
+        }
+
+        return before;
+    }
+
+    private static void AddRetained(
+        KeeperStory story, ulong startTime, ulong endTime, OpenReadRequest request, List<EventRun> runs)
     {
         foreach (RetainedChunk chunk in story.Retained)
         {
@@ -52,7 +80,7 @@ public sealed class HotReads(
 
             foreach (EventRun run in chunk.Chunk.Runs)
             {
-                if (run.Range(request.StartTime, request.EndTime) is { } part)
+                if (run.Range(startTime, endTime) is { } part)
                 {
                     runs.Add(part);
                 }

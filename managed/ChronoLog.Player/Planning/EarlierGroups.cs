@@ -127,6 +127,7 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
         EventLimit = request.EventLimit,
         PageBytes = request.PageBytes,
         WithArrivals = request.WithArrivals,
+        CountBefore = request.CountBefore,
         AcceptsForeignPages = request.AcceptsForeignPages && !isPlayer,
         IncludeHandedOver = true,
         OwnGroupOnly = true,

@@ -1,3 +1,4 @@
+using ChronoLog.Core.Agents;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Core.Playback;
 using ChronoLog.Core.Playback.Collisions;
@@ -25,7 +26,8 @@ namespace ChronoLog.Player.Planning;
 /// </list>
 /// </remarks>
 internal sealed class ReplayPlanner(
-    Func<GroupView?> view, TierReader tiers, EarlierGroups earlier, RecentChunks recent, IColdTier cold, string name)
+    Strand strand, Func<GroupView?> view, TierReader tiers, EarlierGroups earlier, RecentChunks recent, IColdTier cold,
+    string name)
 {
     public async ValueTask<ReadPlan> PlanAsync(OpenReadRequest request, CancellationToken cancellation)
     {
@@ -38,13 +40,27 @@ internal sealed class ReplayPlanner(
             return await PlanStoredAsync(request, cancellation);
         }
 
-        (ulong start, ulong end) = rule.Widen();
-        var wider = new OpenReadRequest(request)
-        {
-            StartTime = start, EndTime = end, EventLimit = 0, AcceptsForeignPages = false, WithArrivals = rule.NeedsArrivals,
-        };
-        return rule.Over(await PlanStoredAsync(wider, cancellation));
+        return await rule.PlanAsync(
+            (start, end, cancelled) => PlanOnStrandAsync(
+                new OpenReadRequest(request)
+                {
+                    StartTime = start,
+                    EndTime = end,
+                    EventLimit = 0,
+                    AcceptsForeignPages = false,
+                    WithArrivals = rule.NeedsArrivals,
+                    CountBefore = start > 0,
+                },
+                cancelled),
+            cancellation);
     }
+
+    // A rule that has to look further back finds out where pages are filled; what is planned with lives on the role's strand.
+    private async ValueTask<ReadPlan> PlanOnStrandAsync(OpenReadRequest request, CancellationToken cancellation) =>
+        SynchronizationContext.Current == strand
+            ? await PlanStoredAsync(request, cancellation)
+            : await strand.InvokeAsync(() => PlanStoredAsync(request, cancellation));
+
 
     private async ValueTask<ReadPlan> PlanStoredAsync(OpenReadRequest request, CancellationToken cancellation)
     {
@@ -58,13 +74,30 @@ internal sealed class ReplayPlanner(
             OpenRecent(request, sources);
             sources.AddRange(cold.OpenSources(
                 request.Story, request.StartTime, request.EndTime, request.WithArrivals));
-            return new ReadPlan(sources, watermark, gaps);
+            return new ReadPlan(sources, watermark, gaps) { Before = CountBefore(request, sources) };
         }
         catch
         {
             await new ReadPlan(sources, 0, []).DisposeAsync();
             throw;
         }
+    }
+
+    // What this Player's memory has is in the archive too, or with the Grapher.
+    private PrecedingEvents CountBefore(OpenReadRequest request, List<IReadSource> sources)
+    {
+        if (!request.CountBefore)
+        {
+            return PrecedingEvents.Unknown;
+        }
+
+        PrecedingEvents before = cold.CountBefore(request.Story, request.StartTime);
+        foreach (RemoteReadSource tier in sources.OfType<RemoteReadSource>())
+        {
+            before.Add(tier.Before);
+        }
+
+        return before;
     }
 
     private async ValueTask<(ulong Watermark, List<Gap> Gaps)> OpenRemoteAsync(
@@ -151,6 +184,7 @@ internal sealed class ReplayPlanner(
         PageBytes = request.PageBytes,
         AcceptsForeignPages = request.AcceptsForeignPages,
         WithArrivals = request.WithArrivals,
+        CountBefore = request.CountBefore,
         GrapherEpoch = grapherEpoch,
         IncludeHandedOver = everything || request.IncludeHandedOver,
     };

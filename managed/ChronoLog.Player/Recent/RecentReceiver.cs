@@ -6,9 +6,9 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Player.Recent;
 
 /// <summary>
-/// Receives the chunks that a Grapher's rdma_extractor announces to this Player. What does not fit the budget is
-/// acknowledged without a pull: it is in the archive anyway, and a sender must never wait for a reader's memory. Nor are
-/// chunks of stories with tiering <c>cold</c> pulled.
+/// Receives the chunks that a Grapher's player_extractor or rdma_extractor announces to this Player. What does not fit the
+/// budget is acknowledged without a pull: it is in the archive anyway, and a sender must never wait for a reader's memory.
+/// Nor are chunks of stories with tiering <c>cold</c> pulled.
 /// </summary>
 internal sealed class RecentReceiver(RecentChunks chunks, IBulkEndpoint bulk)
 {

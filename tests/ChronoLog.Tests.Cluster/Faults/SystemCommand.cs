@@ -8,7 +8,19 @@ internal static class SystemCommand
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <summary>Null when the command succeeded, else what it said.</summary>
-    public static string? Try(string command, params string[] arguments)
+    public static string? Try(string command, params string[] arguments) => Execute(command, arguments).Trouble;
+
+    public static void Run(string command, params string[] arguments) => Output(command, arguments);
+
+    /// <summary>What a command that succeeded wrote to its standard output.</summary>
+    public static string Output(string command, params string[] arguments)
+    {
+        (string? trouble, string output) = Execute(command, arguments);
+        Assert.That(trouble, Is.Null);
+        return output;
+    }
+
+    private static (string? Trouble, string Output) Execute(string command, string[] arguments)
     {
         var start = new ProcessStartInfo(command, arguments)
         {
@@ -21,7 +33,7 @@ internal static class SystemCommand
         }
         catch (System.ComponentModel.Win32Exception exception)
         {
-            return $"{command}: {exception.Message}";
+            return ($"{command}: {exception.Message}", "");
         }
 
         using (process)
@@ -31,18 +43,13 @@ internal static class SystemCommand
             if (!process.WaitForExit(Deadline))
             {
                 process.Kill();
-                return $"{command} {string.Join(' ', arguments)} did not end";
+                return ($"{command} {string.Join(' ', arguments)} did not end", "");
             }
 
+            string written = output.GetAwaiter().GetResult();
             return process.ExitCode == 0
-                ? null
-                : $"{command} {string.Join(' ', arguments)}: {error}{output.GetAwaiter().GetResult()}".Trim();
+                ? (null, written)
+                : ($"{command} {string.Join(' ', arguments)}: {error}{written}".Trim(), written);
         }
-    }
-
-    public static void Run(string command, params string[] arguments)
-    {
-        string? trouble = Try(command, arguments);
-        Assert.That(trouble, Is.Null);
     }
 }

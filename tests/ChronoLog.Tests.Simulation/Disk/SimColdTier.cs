@@ -30,6 +30,25 @@ public sealed class SimColdTier(ArchiveDisk disk, PlantedBugs bugs) : IColdTier
         return sources;
     }
 
+    public PrecedingEvents CountBefore(StoryDescriptor story, ulong tick)
+    {
+        var before = new PrecedingEvents();
+        foreach (SimStoryFile file in disk.Visible(story).Where(file => TooEarly?.Contains(file) ?? true))
+        {
+            if (!file.IsReadable)
+            {
+                before.Add(file.StartTime < tick ? tick - 1 : 0, file.StartTime < tick ? PrecedingEvents.CountUnknown : 0);
+            }
+            else if (file.Range(0, tick) is { } run)
+            {
+                before.Add(run.Entries);
+                run.Release();
+            }
+        }
+
+        return before;
+    }
+
     public ColdTally Tally(StoryDescriptor story) => new(0, 0, disk.Visible(story).Count(), 0);
 
     public void Appeared(string path)

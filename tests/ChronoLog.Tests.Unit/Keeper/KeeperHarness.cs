@@ -4,6 +4,7 @@ using ChronoLog.Core.Model;
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
+using ChronoLog.Core.Time;
 using ChronoLog.Keeper;
 using ChronoLog.Tests.Unit.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -68,6 +69,9 @@ internal sealed class KeeperHarness : IDisposable
     public FakeExtractor Extractor { get; } = new();
 
     public FakeClock Clock { get; }
+
+    /// <summary>What the clock's exchanges measured.</summary>
+    public LatencyWindow Latency { get; } = new();
 
     public InMemoryRpc Rpc { get; }
 
@@ -212,6 +216,7 @@ internal sealed class KeeperHarness : IDisposable
         };
         return new KeeperRole(change?.Invoke(options) ?? options, new KeeperPorts
         {
+            Latency = Latency,
             Strand = Strand,
             Recording = Rpc.NewServer(Strand, "tcp://keeper:1"),
             Admin = Rpc.NewServer(Strand, "tcp://keeper:2"),

@@ -34,6 +34,17 @@ public sealed class ColdFake : IColdTier
         return [source];
     }
 
+    public PrecedingEvents CountBefore(StoryDescriptor story, ulong tick)
+    {
+        var before = new PrecedingEvents();
+        foreach (TestEvent[] file in Events.Where(e => e.Time < tick).OrderBy(e => e.Sequence).Chunk(100))
+        {
+            before.Add(file[^1].Time, (ulong)file.Length);
+        }
+
+        return before;
+    }
+
     public ColdTally Tally(StoryDescriptor story) =>
         new(Events.Count, Events.Sum(e => e.Record.Length), Files: 1, DamagedFiles: Gaps.Count);
 

@@ -88,6 +88,37 @@ public sealed class ReplayTests
         Assert.That(gaps, Is.Empty);
     }
 
+    /// <summary>
+    /// A range is read from the middle of the story, in tiers between which events move meanwhile: what pushes them may have
+    /// been counted in one and read from the next.
+    /// </summary>
+    [FsProperty(MaxTest = 40)]
+    public void A_range_in_which_each_event_has_a_tick_of_its_own_is_the_whole_storys_while_events_move(int seed)
+    {
+        var random = new Random(seed);
+        var fixture = new PlayerFixture(keepers: 2, strands: random.Next(3));
+        List<TestEvent> events = TestEvent.Model(Enumerable.Range(0, random.Next(1, 600)).Select(i => new TestEvent(
+            (ulong)((random.Next(8) * 20_000) + random.Next(random.Next(1, 200))), (ulong)random.Next(1, 3), (uint)i, $"{i}")));
+        List<TestEvent> shown = CollisionModel.Shown("sequentiality", 1, events);
+        events.ForEach(e => PlaceOf(fixture, random.Next(4)).Add(e));
+        fixture.Keepers[0].Asked = fixture.Keepers[1].Asked = fixture.Grapher.Asked = () =>
+        {
+            Move(fixture.Grapher.Events, fixture.Cold.Events, random);
+            Move(fixture.Keepers[random.Next(2)].Events, fixture.Grapher.Events, random);
+        };
+        ulong start = shown[random.Next(shown.Count)].Time + (ulong)random.Next(2);
+        OpenReadRequest request = ReadFixture.Request(start);
+        request.Story.Attributes["collision"] = "sequentiality";
+
+        (List<TestEvent> read, IReadOnlyList<Gap> gaps) = fixture.Replay(request);
+
+        Assert.That(read, Is.EqualTo(shown.Where(e => e.Time >= start)));
+        Assert.That(gaps, Is.Empty);
+        ulong[] from = [.. fixture.Grapher.Requests.Select(each => each.StartTime)];
+        Assert.That(from[0], start > 4096 ? Is.EqualTo(start - 4096) : Is.Zero, "not from the beginning");
+        fixture.ExpectNothingLeft();
+    }
+
     [Test]
     public void An_empty_range_asks_nobody()
     {

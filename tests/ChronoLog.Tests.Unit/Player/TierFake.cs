@@ -56,9 +56,13 @@ public sealed class TierFake
         EventRun all = TestEvent.ToRun(seen);
         EventRun? part = all.Count == 0 ? null : all.Range(request.StartTime, request.EndTime);
         var source = new RunReadSource(Identity.Name, part is null ? [] : [part]);
+        var before = new PrecedingEvents();
+        EventRun? earlier = all.Count == 0 ? null : all.Range(0, request.StartTime);
+        before.Add(earlier is null ? [] : [earlier]);
         all.Release();
         part?.Release();
+        earlier?.Release();
         Asked?.Invoke();
-        return ValueTask.FromResult(new ReadPlan([source], Watermark, Gaps));
+        return ValueTask.FromResult(new ReadPlan([source], Watermark, Gaps) { Before = before });
     }
 }

@@ -64,6 +64,19 @@ public sealed class AcceptanceTimeWindowTests
         Assert.That(atw.Nanoseconds, Is.EqualTo(1_000_000_000), "not above the ceiling, and no overflow");
     }
 
+    [Test]
+    public void ItFollowsWhateverIsSlowerTheNetworkOrTheEventsOnTheirWay()
+    {
+        (LatencyWindow latency, LatencyWindow arrivals) = (new LatencyWindow(100), new LatencyWindow(100));
+        var atw = new AcceptanceTimeWindow(latency, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1), arrivals);
+        Fill(latency, 2_000_000);
+        Assert.That(atw.Nanoseconds, Is.EqualTo(4_000_000));
+        Fill(arrivals, 30_000_000);
+        Assert.That((atw.LatencyNanoseconds, atw.Nanoseconds), Is.EqualTo((30_000_000UL, 60_000_000UL)));
+        Fill(latency, 40_000_000);
+        Assert.That(atw.Nanoseconds, Is.EqualTo(80_000_000));
+    }
+
     private static void Fill(LatencyWindow latency, ulong nanoseconds)
     {
         for (int i = 0; i < 100; i++)

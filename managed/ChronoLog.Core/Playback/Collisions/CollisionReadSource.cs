@@ -102,6 +102,7 @@ public sealed class CollisionReadSource : IReadSource
         int count = merge.Read(entries.AsSpan(0, BlockEvents));
         finished = count == 0 && merge.AtEnd;
         int given = finished ? rule.Finish(shown) : rule.Apply(entries.AsSpan(0, count), shown);
+        finished |= rule.IsFinished;
         EntryPool.Return(entries);
 
         // What is given out lies in the present runs, or was held back from the ones before.

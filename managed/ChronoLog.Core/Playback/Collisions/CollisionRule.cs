@@ -20,11 +20,14 @@ public abstract class CollisionRule
     /// <summary>Its plan is to be made of reads with arrival stamps.</summary>
     public virtual bool NeedsArrivals => false;
 
-    protected ulong Granularity { get; }
+    /// <summary>Nanoseconds in a granule.</summary>
+    public ulong Granularity { get; }
 
-    protected ulong StartTime { get; }
+    /// <summary>First tick of what is given out.</summary>
+    public ulong StartTime { get; }
 
-    protected ulong EndTime { get; }
+    /// <summary>Tick after the last.</summary>
+    public ulong EndTime { get; }
 
     /// <summary>The rule of a story's chronicle; null when every event is shown as it is stored.</summary>
     /// <param name="story">Its attributes decide.</param>
@@ -51,9 +54,17 @@ public abstract class CollisionRule
     /// <param name="plan">Of the wider range, without a limit on events. The new plan disposes it.</param>
     public abstract ReadPlan Over(ReadPlan plan);
 
-    protected bool IsShown(ulong tick) => tick >= StartTime && (tick < EndTime || EndTime == ulong.MaxValue);
+    /// <summary>The same, of a plan that is made here: by those who do not need to read all of the wider range.</summary>
+    public virtual async ValueTask<ReadPlan> PlanAsync(StoredPlan stored, CancellationToken cancellation)
+    {
+        (ulong start, ulong end) = Widen();
+        return Over(await stored(start, end, cancellation));
+    }
 
-    protected ulong GranuleStart(ulong tick) => tick - (tick % Granularity);
+    /// <summary>First tick of the granule.</summary>
+    public ulong GranuleStart(ulong tick) => tick - (tick % Granularity);
+
+    protected bool IsShown(ulong tick) => tick >= StartTime && (tick < EndTime || EndTime == ulong.MaxValue);
 
     /// <summary>First tick after the granule; the end of time when there is none.</summary>
     protected ulong GranuleEnd(ulong tick)

@@ -14,6 +14,9 @@ public abstract class EntryRule : CollisionRule
     {
     }
 
+    /// <summary>Nothing more comes of it, whatever it is fed with.</summary>
+    public virtual bool IsFinished => false;
+
     public override ReadPlan Over(ReadPlan plan) =>
         new([new CollisionReadSource(plan, this)], Watermark(plan.Watermark), []);
 
