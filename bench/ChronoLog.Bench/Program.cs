@@ -1,3 +1,4 @@
+using ChronoLog.Bench.Clock;
 using ChronoLog.Bench.EndToEnd;
 using ChronoLog.Bench.Micro;
 
@@ -16,7 +17,8 @@ internal static class Program
             {
                 ["micro", .. string[] filters] => MicroRun.Run(filters),
                 ["end-to-end", .. string[] options] => await EndToEndRun.RunAsync(BenchOptions.Parse(options)),
-                _ => throw new UsageException("expected end-to-end or micro"),
+                ["clock", .. string[] options] => await ClockRun.RunAsync(BenchOptions.Parse(options)),
+                _ => throw new UsageException("expected end-to-end, clock or micro"),
             };
         }
         catch (UsageException exception)

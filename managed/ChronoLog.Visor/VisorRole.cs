@@ -24,6 +24,7 @@ public sealed class VisorRole
     private readonly StoryDestroyer destroyer;
     private readonly StoryCoordinator stories;
     private readonly KeepAliveDesk keepAlive;
+    private readonly ClockDesk clockDesk;
     private readonly StatusReporter status;
     private readonly long start;
     private bool isSwept;
@@ -65,6 +66,7 @@ public sealed class VisorRole
         stories = new StoryCoordinator(directory, registry, clients, notifier, destroyer, clock, randomBelow, options);
         status = new StatusReporter(self, directory, registry, roster, clients, timers);
         keepAlive = new KeepAliveDesk(clients, registry, options);
+        clockDesk = new ClockDesk(clock, timers);
         start = timers.MonotonicNanoseconds;
     }
 
@@ -91,6 +93,7 @@ public sealed class VisorRole
             while (true)
             {
                 await timers.Delay(period, cancellation);
+                clockDesk.Share(clients.Count + registry.Processes.Count());
                 foreach (RegisteredProcess dead in registry.DetectFailures())
                 {
                     await notifier.ForgetAsync(dead.Identity);
@@ -170,7 +173,7 @@ public sealed class VisorRole
             return new Empty();
         });
         portal.Handle(Methods.KeepAlive, (request, _) => ValueTask.FromResult(keepAlive.Answer(request)));
-        portal.Handle(Methods.Clock, (request, _) => ValueTask.FromResult(AnswerClock(request)));
+        clockDesk.Serve(portal, Methods.Clock);
         portal.Handle(Methods.Status, (_, _) => ValueTask.FromResult(status.Report()));
         portal.Handle(Methods.LoseKeeper, (request, _) => ValueTask.FromResult(StatusReporter.Describe(
             registry.Lose(request.Name, request.HasGroup ? request.Group : null))));
@@ -234,7 +237,7 @@ public sealed class VisorRole
             registry.Unregister(request);
             return ValueTask.FromResult(new Empty());
         });
-        registryServer.Handle(Methods.RegistryClock, (request, _) => ValueTask.FromResult(AnswerClock(request)));
+        clockDesk.Serve(registryServer, Methods.RegistryClock);
     }
 
     private ConnectReply Connect(ConnectRequest request)
@@ -266,19 +269,6 @@ public sealed class VisorRole
         }
 
         return reply;
-    }
-
-    private ClockReply AnswerClock(ClockRequest request)
-    {
-        ulong received = clock.Tell();
-        return new ClockReply
-        {
-            ClientSend = request.ClientSend,
-            VisorReceive = received,
-            VisorSend = clock.Tell(),
-            UncertaintyNanoseconds = clock.UncertaintyNanoseconds,
-            Epoch = clock.Epoch,
-        };
     }
 
     private static Chronicle Describe(ChronicleRecord record)

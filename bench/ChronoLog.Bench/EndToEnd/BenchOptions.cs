@@ -9,6 +9,7 @@ internal sealed record BenchOptions
         """
         usage: end-to-end [--sizes 64,256,1024,4096] [--events N] [--provider ofi+tcp] [--directory DIR]
                           [--window SECONDS] [--json]
+               clock [--directory DIR]
                micro [--filter PATTERN ...]
         """;
 

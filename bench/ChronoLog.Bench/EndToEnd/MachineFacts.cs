@@ -7,14 +7,19 @@ internal static class MachineFacts
 {
     public static IReadOnlyList<(string Name, string Value)> Read(BenchOptions options) =>
     [
-        ("cpu", $"{CpuModel()}, {Environment.ProcessorCount} processors"),
-        ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB"),
-        ("system", $"{RuntimeInformation.OSDescription}, client {RuntimeInformation.FrameworkDescription}"),
-        ("load average before", Load()),
+        .. ReadMachine(),
         ("directory", $"{options.Directory} ({FileSystem(options.Directory)})"),
         ("data plane", options.Provider),
         ("deployment", "1 Visor, 1 Keeper, 1 Grapher, 1 Player"),
         ("settings", string.Join(", ", PrivateDeployment.Settings(options))),
+    ];
+
+    public static IReadOnlyList<(string Name, string Value)> ReadMachine() =>
+    [
+        ("cpu", $"{CpuModel()}, {Environment.ProcessorCount} processors"),
+        ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB"),
+        ("system", $"{RuntimeInformation.OSDescription}, client {RuntimeInformation.FrameworkDescription}"),
+        ("load average before", Load()),
     ];
 
     /// <summary>Of one, five and fifteen minutes: above a fraction of the processors, others disturb.</summary>

@@ -31,7 +31,9 @@ internal sealed class PrivateDeployment : IAsyncDisposable
 
     public string Endpoint { get; }
 
-    public static async Task<PrivateDeployment> StartAsync(BenchOptions options)
+    /// <param name="options">Directory and provider.</param>
+    /// <param name="settings">In place of <see cref="Settings"/>.</param>
+    public static async Task<PrivateDeployment> StartAsync(BenchOptions options, IReadOnlyList<string>? settings = null)
     {
         System.IO.Directory.CreateDirectory(options.Directory);
         string directory = Path.Combine(
@@ -41,7 +43,7 @@ internal sealed class PrivateDeployment : IAsyncDisposable
         [
             "up", "--detach", "--dir", directory, "--keepers", "1", "--fabric", options.Provider,
             "--port-base", FreePorts().ToString(CultureInfo.InvariantCulture),
-            .. Settings(options).SelectMany(setting => new[] { "--set", setting }),
+            .. (settings ?? Settings(options)).SelectMany(setting => new[] { "--set", setting }),
         ]);
         return new PrivateDeployment(directory, endpoint.Trim());
     }

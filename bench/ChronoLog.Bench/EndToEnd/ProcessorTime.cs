@@ -22,7 +22,8 @@ internal readonly record struct ProcessorTime(long Client, long Keeper, long Gra
         after.Grapher - before.Grapher,
         after.Player - before.Player);
 
-    private static long Of(int pid)
+    /// <summary>Of one process, in nanoseconds.</summary>
+    public static long Of(int pid)
     {
         // The command in field 2 may hold spaces and parentheses.
         string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));

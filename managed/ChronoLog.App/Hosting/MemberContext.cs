@@ -106,7 +106,7 @@ internal sealed class MemberContext : IAsyncDisposable
             "clock set from {Visor}: round trip {RoundTrip} ns, uncertainty {Uncertainty} ns, ticks from {Source}; data "
             + "plane {Provider}",
             member.visor.Endpoint, member.synchronizer.RoundTripNanoseconds, member.Clock.UncertaintyNanoseconds,
-            member.Clock.TickSource, member.Bulk.Provider);
+            SharedClock.DescribeSource(out _), member.Bulk.Provider);
         member.clockTask = member.synchronizer.RunAsync(process.Timers, ClockPeriod, member.closing.Token);
         return member;
     }

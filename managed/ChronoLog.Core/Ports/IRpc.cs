@@ -8,6 +8,12 @@ namespace ChronoLog.Core.Ports;
 /// <param name="Peer">Who asked, for log messages.</param>
 public readonly record struct RpcContext(CancellationToken Deadline, string Peer);
 
+/// <summary>What a server answered, and when on the caller's clock.</summary>
+/// <param name="Reply">Its answer.</param>
+/// <param name="Sent">Read right before the request left.</param>
+/// <param name="Received">Read as soon as the reply was there.</param>
+public readonly record struct TimedReply<TReply>(TReply Reply, ulong Sent, ulong Received);
+
 /// <summary>Serves remote procedures on one port. Handlers run on the strand that the server was made with.</summary>
 public interface IRpcServer : IAsyncDisposable
 {
@@ -23,6 +29,19 @@ public interface IRpcServer : IAsyncDisposable
         RpcMethod<TRequest, TReply> method, Func<TRequest, RpcContext, ValueTask<TReply>> handler)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>;
+
+    /// <summary>
+    /// Adds to a method that has its handler an answer that is given at once, by the thread that receives: before whatever
+    /// came earlier and waits for the strand. It may take some microseconds, waits for nothing, throws nothing, and uses
+    /// only what any thread may; null: not this time, the handler does it. A server without such a thread leaves it out.
+    /// </summary>
+    /// <param name="method">The same as of the handler.</param>
+    /// <param name="answer">Of the request and when it was there, in nanoseconds as of <see cref="ITimers"/>.</param>
+    void AnswerAtOnce<TRequest, TReply>(RpcMethod<TRequest, TReply> method, Func<TRequest, long, TReply?> answer)
+        where TRequest : class, IMessage<TRequest>
+        where TReply : class, IMessage<TReply>
+    {
+    }
 
     /// <summary>Begins to answer.</summary>
     void Start();
@@ -54,4 +73,22 @@ public interface IRpcChannel : IAsyncDisposable
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>;
+
+    /// <summary>
+    /// The same, and when the request left and the reply came, as near to the wire as the channel can tell. The clock is read
+    /// from any thread until the channel is disposed; it waits for nothing and throws nothing.
+    /// </summary>
+    async ValueTask<TimedReply<TReply>> CallTimedAsync<TRequest, TReply>(
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        Func<ulong> clock,
+        TimeSpan deadline,
+        CancellationToken cancellation = default)
+        where TRequest : class, IMessage<TRequest>
+        where TReply : class, IMessage<TReply>
+    {
+        ulong sent = clock();
+        TReply reply = await CallAsync(method, request, deadline, cancellation);
+        return new TimedReply<TReply>(reply, sent, clock());
+    }
 }

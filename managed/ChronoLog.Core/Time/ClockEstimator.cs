@@ -7,17 +7,17 @@ namespace ChronoLog.Core.Time;
 /// <remarks>
 /// Each exchange gives two certainties: when the request left, the base clock read at most BaseReceive; when the reply
 /// came, at least BaseSend. That bounds <i>base minus local</i> at two moments, whatever the asymmetry of the ways
-/// (Marzullo 1984). The drift carries a bound from its moment to any other:
+/// (Marzullo 1984); of a round the tightest two are kept. The drift carries a bound from its moment to any other:
 /// <code>
-///   lower(t) = max over samples of (BaseSend - LocalReceive) + driftLow  * (t - LocalReceive)
-///   upper(t) = min over samples of (BaseReceive - LocalSend) + driftHigh * (t - LocalSend)
+///   lower(t) = max over rounds of (LowBase - LowLocal)   + driftLow  * (t - LowLocal)
+///   upper(t) = min over rounds of (HighBase - HighLocal) + driftHigh * (t - HighLocal)
 /// </code>
-/// A pair of samples bounds the mean drift between them the same way; the drift at any moment of the window differs
-/// from that mean by <see cref="WanderMax"/> at most. So with one sample the uncertainty is half the round trip, and
+/// A pair of rounds bounds the mean drift between them the same way; the drift at any moment of the window differs
+/// from that mean by <see cref="WanderMax"/> at most. So with one exchange the uncertainty is half the round trip, and
 /// grows by
-/// <see cref="DriftMax"/> times the age; after a minute of samples it grows by some 25 ns per millisecond. Within the
-/// bounds lies the estimate: a regression through the middles of the exchanges, each weighted by its round trip (the
-/// shorter, the less asymmetry can hide in it). Samples that contradict each other break the assumptions: the newest
+/// <see cref="DriftMax"/> times the age; after a minute of rounds it grows by some 25 ns per millisecond. Within the
+/// bounds lies the estimate: a regression through the middles of the rounds, each weighted by its width (the
+/// narrower, the less asymmetry can hide in it). Rounds that contradict each other break the assumptions: the newest
 /// stays, the others are forgotten.
 /// </remarks>
 public sealed class ClockEstimator
@@ -31,74 +31,75 @@ public sealed class ClockEstimator
     /// <summary>Most that the drift changes within the window; a crystal does a few ppm with the temperature.</summary>
     public const double WanderMax = 2e-5;
 
-    /// <summary>Samples kept: with one in five seconds, nearly three minutes.</summary>
+    /// <summary>
+    /// Rounds kept: with three in a second, 10 s, over which a bound of the drift by rounds that are 50 us wide is 5 ppm
+    /// wide, little beside <see cref="WanderMax"/>; with one in five seconds, nearly three minutes.
+    /// </summary>
     public const int Window = 32;
 
     // Of a nanosecond, for what rounding takes from a bound.
     private const long Rounding = 1;
 
-    private readonly List<ClockSample> samples = new(Window);
+    private readonly List<ClockRound> rounds = new(Window);
     private readonly ClockFit fit = new();
     private double driftLow = -DriftMax;
     private double driftHigh = DriftMax;
 
-    /// <summary>Samples in use.</summary>
-    public int Count => samples.Count;
+    /// <summary>Rounds in use.</summary>
+    public int Count => rounds.Count;
 
-    /// <summary>How often samples contradicted each other.</summary>
+    /// <summary>How often rounds contradicted each other.</summary>
     public int Contradictions { get; private set; }
 
-    /// <summary>The best sample of the newest round.</summary>
-    public ClockSample Newest => samples[^1];
+    /// <summary>The least round trip of the window, in nanoseconds; 0 without a round.</summary>
+    public ulong LeastRoundTrip => rounds.Count == 0 ? 0 : rounds.Min(static round => round.RoundTrip);
 
-    /// <summary>Takes the exchange of a round that has the least round trip.</summary>
+    public ClockRound Newest => rounds[^1];
+
+    /// <summary>Takes the exchanges of a round.</summary>
     /// <returns>False: none of them is possible.</returns>
-    public bool Add(ReadOnlySpan<ClockSample> round)
+    public bool Add(ReadOnlySpan<ClockSample> exchanges)
     {
-        ClockSample? best = null;
-        foreach (ClockSample sample in round)
-        {
-            if (sample.IsPossible && (best is null || sample.RoundTrip <= best.Value.RoundTrip))
-            {
-                best = sample;
-            }
-        }
-
-        if (best is not { } chosen || (samples.Count > 0 && chosen.LocalSend < Newest.LocalReceive))
+        if (ClockRound.Of(exchanges) is not { } round || (rounds.Count > 0 && round.Begin < Newest.End))
         {
             return false;
         }
 
-        if (samples.Count > 0 && Newest.Epoch != chosen.Epoch)
+        if (rounds.Count > 0 && Newest.Epoch != round.Epoch)
         {
-            samples.Clear();
+            rounds.Clear();
         }
 
-        if (samples.Count == Window)
+        if (rounds.Count == Window)
         {
-            samples.RemoveAt(0);
+            rounds.RemoveAt(0);
         }
 
-        samples.Add(chosen);
+        rounds.Add(round);
         Learn();
         return true;
     }
 
     /// <summary>Forgets everything: the local clock is another one.</summary>
-    public void Clear() => samples.Clear();
+    public void Clear() => rounds.Clear();
 
-    /// <summary>The base clock at a moment of the local clock that is not before the newest sample.</summary>
-    /// <exception cref="InvalidOperationException">There is no sample.</exception>
+    /// <summary>The base clock at a moment of the local clock that is not before the newest round.</summary>
+    /// <exception cref="InvalidOperationException">There is no round.</exception>
     public ClockEstimate At(ulong local)
     {
-        if (samples.Count == 0)
+        if (rounds.Count == 0)
         {
             throw new InvalidOperationException("no exchange with the base clock has been made");
         }
 
         (double low, double high) = Bounds(local);
+        if (low > high)
+        {
+            (low, high) = (high, low); // a round that contradicts itself: somewhere between, or nothing holds
+        }
+
         double drift = Math.Clamp(fit.Drift, driftLow, driftHigh);
-        double offset = Math.Clamp(fit.OffsetAt(Distance(local, Newest.LocalReceive)), low, high);
+        double offset = Math.Clamp(fit.OffsetAt(Distance(local, Newest.LowLocal)), low, high);
         double halfWidth = Math.Max(high - offset, offset - low) + Rounding;
         return new ClockEstimate(
             (ulong)((long)local + Reference + (long)Math.Round(offset)),
@@ -108,71 +109,71 @@ public sealed class ClockEstimator
     }
 
     // Base minus local is 1.8e18 at times, beyond what a double holds exactly: offsets are taken from the newest's.
-    private long Reference => unchecked((long)(Newest.BaseSend - Newest.LocalReceive));
+    private long Reference => unchecked((long)(Newest.LowBase - Newest.LowLocal));
 
     private void Learn()
     {
         if (!Narrow())
         {
             Contradictions++;
-            samples.RemoveRange(0, samples.Count - 1);
+            rounds.RemoveRange(0, rounds.Count - 1);
             Narrow();
         }
 
         fit.Clear();
-        foreach (ClockSample sample in samples)
+        foreach (ClockRound round in rounds)
         {
-            double middle = (Low(sample) + High(sample)) / 2;
-            fit.Add(Distance(sample.LocalReceive, Newest.LocalReceive), middle, sample.RoundTrip);
+            (double low, double high) = (Low(round), High(round));
+            fit.Add(Distance(round.LowLocal, Newest.LowLocal), (low + high) / 2, high - low);
         }
 
         fit.Solve();
     }
 
-    /// <summary>Bounds the drift by every pair of samples.</summary>
+    /// <summary>Bounds the drift by every pair of rounds.</summary>
     /// <returns>False: they contradict each other.</returns>
     private bool Narrow()
     {
         (driftLow, driftHigh) = (-DriftMax, DriftMax);
-        for (int later = 1; later < samples.Count; later++)
+        for (int later = 1; later < rounds.Count; later++)
         {
             for (int earlier = 0; earlier < later; earlier++)
             {
-                (ClockSample from, ClockSample to) = (samples[earlier], samples[later]);
-                double least = (Low(to) - High(from)) / Distance(to.LocalReceive, from.LocalSend);
-                driftLow = Math.Max(driftLow, least - WanderMax);
+                (ClockRound from, ClockRound to) = (rounds[earlier], rounds[later]);
 
-                // Between the reply of one and the request of the next: nothing when they follow at once.
-                double span = Distance(to.LocalSend, from.LocalReceive);
-                if (span > 0)
+                // The spans may be nothing where one round follows another at once.
+                if (Distance(to.LowLocal, from.HighLocal) is > 0 and var lowSpan)
                 {
-                    driftHigh = Math.Min(driftHigh, ((High(to) - Low(from)) / span) + WanderMax);
+                    driftLow = Math.Max(driftLow, ((Low(to) - High(from)) / lowSpan) - WanderMax);
+                }
+
+                if (Distance(to.HighLocal, from.LowLocal) is > 0 and var highSpan)
+                {
+                    driftHigh = Math.Min(driftHigh, ((High(to) - Low(from)) / highSpan) + WanderMax);
                 }
             }
         }
 
-        (double low, double high) = Bounds(Newest.LocalReceive);
+        (double low, double high) = Bounds(Newest.End);
         return driftLow <= driftHigh && low <= high;
     }
 
     private (double Low, double High) Bounds(ulong local)
     {
         (double low, double high) = (double.NegativeInfinity, double.PositiveInfinity);
-        foreach (ClockSample sample in samples)
+        foreach (ClockRound round in rounds)
         {
-            low = Math.Max(low, Low(sample) + (driftLow * Distance(local, sample.LocalReceive)));
-            high = Math.Min(high, High(sample) + (driftHigh * Distance(local, sample.LocalSend)));
+            low = Math.Max(low, Low(round) + (driftLow * Distance(local, round.LowLocal)));
+            high = Math.Min(high, High(round) + (driftHigh * Distance(local, round.HighLocal)));
         }
 
         // Rounding may turn a single point inside out.
         return low <= high || low > high + Rounding ? (low, high) : ((low + high) / 2, (low + high) / 2);
     }
 
-    private double Low(in ClockSample sample) =>
-        unchecked((long)(sample.BaseSend - sample.LocalReceive) - Reference);
+    private double Low(in ClockRound round) => unchecked((long)(round.LowBase - round.LowLocal) - Reference);
 
-    private double High(in ClockSample sample) =>
-        unchecked((long)(sample.BaseReceive - sample.LocalSend) - Reference);
+    private double High(in ClockRound round) => unchecked((long)(round.HighBase - round.HighLocal) - Reference);
 
     private static double Distance(ulong to, ulong from) => unchecked((long)(to - from));
 }

@@ -1,10 +1,10 @@
 namespace ChronoLog.Core.Time;
 
-/// <summary>A line through offsets by weighted least squares; the weight is one over the square of the round trip.</summary>
+/// <summary>A line through offsets by weighted least squares; the weight is one over the square of the width that it is within.</summary>
 internal sealed class ClockFit
 {
-    // Exchanges over shared memory would weigh without bound.
-    private const double RoundTripMin = 1000;
+    // In nanoseconds: exchanges over shared memory would weigh without bound.
+    private const double WidthMin = 1000;
 
     private readonly List<(double Time, double Offset, double Weight)> points = [];
     private double meanTime;
@@ -14,9 +14,9 @@ internal sealed class ClockFit
 
     public void Clear() => points.Clear();
 
-    public void Add(double time, double offset, ulong roundTrip)
+    public void Add(double time, double offset, double width)
     {
-        double width = Math.Max(roundTrip, RoundTripMin);
+        width = Math.Max(width, WidthMin);
         points.Add((time, offset, 1 / (width * width)));
     }
 

@@ -17,7 +17,8 @@ public readonly record struct ClockSample(
     /// <summary>Whether the four can be what they say: a peer may send anything.</summary>
     public bool IsPossible =>
         LocalReceive >= LocalSend && BaseSend >= BaseReceive && BaseReceive <= long.MaxValue && BaseSend <= long.MaxValue
-        && LocalReceive <= long.MaxValue && BaseUncertainty <= long.MaxValue / 4;
+        && LocalReceive <= long.MaxValue && BaseUncertainty <= long.MaxValue / 4
+        && BaseSend - BaseReceive <= InsideMax(LocalReceive - LocalSend);
 
     /// <summary>The time on the way, in nanoseconds; 0 where the clocks' rates make it negative.</summary>
     public ulong RoundTrip
@@ -29,4 +30,7 @@ public readonly record struct ClockSample(
             return outside > inside ? outside - inside : 0;
         }
     }
+
+    // The base clock may run faster, but not by more than clocks do, and a microsecond for what readings round.
+    private static ulong InsideMax(ulong outside) => outside + (ulong)(outside * ClockEstimator.DriftMax) + 1000;
 }

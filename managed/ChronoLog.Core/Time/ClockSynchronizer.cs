@@ -4,8 +4,8 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Core.Time;
 
 /// <summary>
-/// Keeps a process's clock near the Visor's: rounds of four-timestamp exchanges, of which the one with the least round
-/// trip goes into the estimate (Cristian's algorithm with minimum-RTT filtering); corrections are slewed.
+/// Keeps a process's clock near the Visor's: rounds of four-timestamp exchanges, of which the fastest request and the fastest
+/// reply go into the estimate (Cristian's algorithm with minimum-RTT filtering, each way for itself); corrections are slewed.
 /// </summary>
 /// <param name="visor">Channel to the portal or the registry.</param>
 /// <param name="method">The clock procedure of that port.</param>
@@ -13,15 +13,19 @@ namespace ChronoLog.Core.Time;
 public sealed class ClockSynchronizer(
     IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, ISteeredClock clock)
 {
-    private const int ExchangesPerRound = 8;
-    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
+    /// <summary>Most of one round: one after the other, for the first ones wake processors up and take the longest.</summary>
+    public const int ExchangesPerRound = 8;
 
-    // The drift is unknown at the beginning, and costs a microsecond of certainty per millisecond: so soon again.
-    private static readonly TimeSpan FirstPeriod = TimeSpan.FromMilliseconds(250);
+    // An exchange that is nearly as short as the shortest of the window ends its round: the rest would win nothing.
+    private const double ShortEnough = 1.125;
+    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
 
     private readonly ClockEstimator estimator = new();
     private readonly ClockDiscipline discipline = new();
     private readonly ClockSample[] round = new ClockSample[ExchangesPerRound];
+    private readonly Func<ulong> local = () => clock.LocalNanoseconds;
+    private ClockEstimate estimate;
+    private TimeSpan told;
     private ClockReport? last;
     private ulong roundLocal;
 
@@ -43,47 +47,46 @@ public sealed class ClockSynchronizer(
             discipline.Rebase(clock.LocalNanoseconds, clock.Now);
         }
 
-        for (int i = 0; i < ExchangesPerRound; i++)
+        int made = 0;
+        ulong shortest = (ulong)(estimator.LeastRoundTrip * ShortEnough);
+        do
         {
-            ulong sent = clock.LocalNanoseconds;
-            var request = new ClockRequest { ClientSend = sent };
-            ClockReply reply = await visor.CallAsync(method, request, CallDeadline, cancellation);
-            round[i] = new ClockSample(
-                sent, clock.LocalNanoseconds, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds,
-                reply.Epoch);
-            if (round[i].IsPossible)
-            {
-                Latency.Add(round[i].RoundTrip / 2);
-            }
+            round[made] = await ExchangeAsync(cancellation);
         }
+        while (++made < ExchangesPerRound && !(round[made - 1].IsPossible && round[made - 1].RoundTrip <= shortest));
 
-        if (!estimator.Add(round))
+        if (!estimator.Add(round.AsSpan(0, made)))
         {
-            throw new ChronoLogException(Status.Internal, $"the visor's clock at {visor.Endpoint} went back");
+            throw new ChronoLogException(Status.Internal, $"the visor at {visor.Endpoint} told times that cannot be");
         }
 
         Correct();
     }
 
     /// <summary>
-    /// Repeats rounds until cancelled; a Visor that does not answer leaves the clock running as it was.
+    /// Repeats rounds until cancelled, as often as <see cref="ClockPace"/> says; a Visor that does not answer leaves the
+    /// clock running as it was.
     /// </summary>
+    /// <param name="timers">Pauses.</param>
+    /// <param name="period">The longest pause, unless the Visor asks for a longer one.</param>
+    /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(ITimers timers, TimeSpan period, CancellationToken cancellation)
     {
-        TimeSpan pause = FirstPeriod;
+        TimeSpan pause = ClockPace.PauseAfter(estimate, period, told);
         try
         {
             while (true)
             {
-                await timers.Delay(pause < period ? pause : period, cancellation);
-                pause = pause < period ? pause * 2 : period;
+                await timers.Delay(pause, cancellation);
                 try
                 {
                     await SynchronizeAsync(cancellation);
+                    pause = ClockPace.PauseAfter(estimate, period, told);
                 }
                 catch (ChronoLogException)
                 {
                     // The bound that the clock states grows with its age; nothing else is to be done here.
+                    pause = pause < period / 2 ? pause * 2 : period;
                 }
             }
         }
@@ -106,12 +109,28 @@ public sealed class ClockSynchronizer(
         return now;
     }
 
+    private async ValueTask<ClockSample> ExchangeAsync(CancellationToken cancellation)
+    {
+        TimedReply<ClockReply> answer =
+            await visor.CallTimedAsync(method, new ClockRequest(), local, CallDeadline, cancellation);
+        ClockReply reply = answer.Reply;
+        var sample = new ClockSample(
+            answer.Sent, answer.Received, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds, reply.Epoch);
+        if (sample.IsPossible)
+        {
+            Latency.Add(sample.RoundTrip / 2);
+        }
+
+        told = TimeSpan.FromMilliseconds(reply.PauseMilliseconds);
+        return sample;
+    }
+
     private void Correct()
     {
-        ulong local = clock.LocalNanoseconds;
-        ClockEstimate estimate = estimator.At(local);
-        clock.Steer(discipline.Steer(local, estimate));
-        Volatile.Write(ref roundLocal, local);
+        ulong now = clock.LocalNanoseconds;
+        estimate = estimator.At(now);
+        clock.Steer(discipline.Steer(now, estimate));
+        Volatile.Write(ref roundLocal, now);
         Volatile.Write(ref last, new ClockReport
         {
             OffsetNanoseconds = discipline.LastCorrection,

@@ -184,6 +184,7 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
             return false;
         }
 
+        call.Times?.MarkSent();
         socket.TrySendFrame(call.Body);
         call.Sent = true;
         return true;
@@ -202,6 +203,7 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
         // Unknown: the reply to a call that has ended already, or that was never made.
         if (calls.Remove(header.CorrelationId, out PendingCall? call))
         {
+            call.Times?.MarkReceived();
             deadlines.Remove(call);
             if (header.ProtocolVersion != Methods.ProtocolVersion && header.Status != Status.ProtocolVersionMismatch)
             {

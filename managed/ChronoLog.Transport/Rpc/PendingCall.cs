@@ -26,6 +26,9 @@ internal abstract class PendingCall(string method, NetMQFrame body, long deadlin
 
     public ulong CorrelationId { get; set; }
 
+    /// <summary>Where the caller wants to know when the request left and the reply came.</summary>
+    public CallTimes? Times { get; init; }
+
     /// <summary>Handed to libzmq: from then on it is unknown whether the server executes it.</summary>
     public bool Sent { get; set; }
 

@@ -18,13 +18,23 @@ internal sealed class RpcHandler<TRequest, TReply>(
     where TRequest : class, IMessage<TRequest>
     where TReply : class, IMessage<TReply>
 {
+    private readonly Func<TRequest, RpcContext, ValueTask<TReply>> handler = handler;
+
+    /// <summary>Given by the owner thread; null where it is left to the handler.</summary>
+    public Func<TRequest, long, TReply?>? AtOnce { get; set; }
+
     public override ServerCall? Accept(NetMQFrame body, int bytesMax) =>
         Envelope.TryParse(method.RequestParser, body, bytesMax, out TRequest? request)
-            ? new Call(request, handler)
+            ? new Call(request, this)
             : null;
 
-    private sealed class Call(TRequest request, Func<TRequest, RpcContext, ValueTask<TReply>> handler) : ServerCall
+    private sealed class Call(TRequest request, RpcHandler<TRequest, TReply> owner) : ServerCall
     {
-        protected override async ValueTask<IMessage> InvokeAsync(RpcContext context) => await handler(request, context);
+        public override bool MayAnswerAtOnce => owner.AtOnce is not null;
+
+        protected override async ValueTask<IMessage> InvokeAsync(RpcContext context) =>
+            await owner.handler(request, context);
+
+        protected override IMessage? AnswerAtOnce(long received) => owner.AtOnce?.Invoke(request, received);
     }
 }

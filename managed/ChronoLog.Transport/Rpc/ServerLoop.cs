@@ -37,6 +37,7 @@ internal sealed class ServerLoop : IDisposable
     private readonly DeadlineWheel deadlines = new(Monotonic.Nanoseconds);
     private readonly ConnectionGuard guard;
     private int inProgress;
+    private long receivedAt;
     private volatile bool stopping;
 
     public ServerLoop(
@@ -152,6 +153,7 @@ internal sealed class ServerLoop : IDisposable
                 return true;
             }
 
+            receivedAt = Monotonic.Nanoseconds;
             Receive(now);
         }
 
@@ -214,6 +216,12 @@ internal sealed class ServerLoop : IDisposable
     {
         Fill(call, header);
         inProgress++;
+        if (call.MayAnswerAtOnce && call.TryAnswerAtOnce(receivedAt) is { } reply)
+        {
+            Send(reply, now);
+            return;
+        }
+
         long granted = header.DeadlineMilliseconds * NanosecondsPerMillisecond;
         long limit = (long)Options.ServerDeadlineMax.TotalNanoseconds;
         deadlines.Add(call, now + (granted == 0 ? limit : Math.Min(granted, limit)));

@@ -35,6 +35,40 @@ public sealed class ZmqRpcChannel : IRpcChannel
         TimeSpan deadline,
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
+        where TReply : class, IMessage<TReply> => CallAsync(method, request, null, deadline, cancellation);
+
+    public async ValueTask<TimedReply<TReply>> CallTimedAsync<TRequest, TReply>(
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        Func<ulong> clock,
+        TimeSpan deadline,
+        CancellationToken cancellation = default)
+        where TRequest : class, IMessage<TRequest>
+        where TReply : class, IMessage<TReply>
+    {
+        var times = new CallTimes(clock);
+        TReply reply = await CallAsync(method, request, times, deadline, cancellation).ConfigureAwait(false);
+        return new TimedReply<TReply>(reply, times.Sent, times.Received);
+    }
+
+    /// <summary>Ends every call in progress with <see cref="Status.NoConnection"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            loop.Enqueue(new ChannelCommand(ChannelAction.Close, link));
+        }
+
+        await link.Closed.Task;
+    }
+
+    private ValueTask<TReply> CallAsync<TRequest, TReply>(
+        RpcMethod<TRequest, TReply> method,
+        TRequest request,
+        CallTimes? times,
+        TimeSpan deadline,
+        CancellationToken cancellation)
+        where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>
     {
         if (cancellation.IsCancellationRequested)
@@ -58,20 +92,12 @@ public sealed class ZmqRpcChannel : IRpcChannel
         deadline = deadline < TimeSpan.Zero ? TimeSpan.Zero : deadline > DeadlineMax ? DeadlineMax : deadline;
         long due = Monotonic.Nanoseconds + (long)deadline.TotalNanoseconds;
         NetMQFrame body = Envelope.Write(request);
-        var call = new PendingCall<TReply>(method.Name, method.ReplyParser, body, due, deadline) { Link = link };
+        var call = new PendingCall<TReply>(method.Name, method.ReplyParser, body, due, deadline)
+        {
+            Link = link, Times = times,
+        };
         loop.Enqueue(new ChannelCommand(ChannelAction.Call, link, call));
         return new ValueTask<TReply>(cancellation.CanBeCanceled ? AwaitAsync(call, cancellation) : call.Task);
-    }
-
-    /// <summary>Ends every call in progress with <see cref="Status.NoConnection"/>.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref disposed, 1) == 0)
-        {
-            loop.Enqueue(new ChannelCommand(ChannelAction.Close, link));
-        }
-
-        await link.Closed.Task;
     }
 
     private static ValueTask<TReply> Failed<TReply>(Status status, string message) =>

@@ -75,6 +75,18 @@ public sealed class ZmqRpcServer : IRpcServer
         handlers.Add(method.Name, new RpcHandler<TRequest, TReply>(method, handler));
     }
 
+    public void AnswerAtOnce<TRequest, TReply>(RpcMethod<TRequest, TReply> method, Func<TRequest, long, TReply?> answer)
+        where TRequest : class, IMessage<TRequest>
+        where TReply : class, IMessage<TReply>
+    {
+        if (thread is not null)
+        {
+            throw new InvalidOperationException($"{method.Name} was registered after the server's start");
+        }
+
+        ((RpcHandler<TRequest, TReply>)handlers[method.Name]).AtOnce = answer;
+    }
+
     public void Start()
     {
         ObjectDisposedException.ThrowIf(disposed != 0, this);

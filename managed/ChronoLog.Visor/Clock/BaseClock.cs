@@ -91,7 +91,7 @@ public sealed class BaseClock : IVisorClock
         if (next > mark)
         {
             store.PutValue(MarkKey, next.ToString(CultureInfo.InvariantCulture));
-            mark = next;
+            Volatile.Write(ref mark, next);
         }
     }
 
@@ -106,6 +106,12 @@ public sealed class BaseClock : IVisorClock
         }
 
         return now;
+    }
+
+    public bool TryTell(out ulong now)
+    {
+        now = Now;
+        return now < Volatile.Read(ref mark);
     }
 
     private static ulong Begin(ulong wall, ulong mark, BaseClockOptions options, ILogger logger)

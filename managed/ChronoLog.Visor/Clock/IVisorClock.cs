@@ -11,4 +11,12 @@ public interface IVisorClock : IBaseClock
     /// <summary>Now, as a reading that somebody will rely on: it has to be remembered over a restart.</summary>
     /// <exception cref="Core.Protocol.ChronoLogException">It can't be remembered.</exception>
     ulong Tell() => Now;
+
+    /// <summary>The same from any thread, where nothing has to be written for it.</summary>
+    /// <returns>False: <see cref="Tell"/> has to do it.</returns>
+    bool TryTell(out ulong now)
+    {
+        now = Now;
+        return true;
+    }
 }

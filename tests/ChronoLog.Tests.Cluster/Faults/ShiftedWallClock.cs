@@ -5,27 +5,41 @@ namespace ChronoLog.Tests.Cluster.Faults;
 
 /// <summary>
 /// A library that is loaded before the C library into whatever is started meanwhile, and adds what a file says to
-/// CLOCK_REALTIME, and to nothing else: the wall clock of those processes can be stepped without touching the machine's.
+/// CLOCK_REALTIME, and to nothing else: the wall clock of those processes can be stepped without touching the machine's,
+/// of all together or of one role's.
 /// </summary>
 internal sealed class ShiftedWallClock : IDisposable
 {
     private const string Preload = "LD_PRELOAD";
     private const string ShiftFile = "CHRONOLOG_TEST_WALL_SHIFT";
 
-    // The file is read by every call: a step is seen by all at once.
+    // The files are read by every call: a step is seen by all at once. One has the name of the role that is the process's
+    // first argument (chronolog keeper ...), and counts in place of the common one.
     private const string Source = """
         #define _GNU_SOURCE
         #include <fcntl.h>
+        #include <stdio.h>
         #include <stdlib.h>
+        #include <string.h>
         #include <sys/syscall.h>
         #include <sys/time.h>
         #include <time.h>
         #include <unistd.h>
 
+        static char role[16] = "all";
+
+        __attribute__((constructor)) static void find_role(int count, char **arguments) {
+            if (count > 1 && strlen(arguments[1]) < sizeof role && strchr(arguments[1], '/') == NULL)
+                strcpy(role, arguments[1]);
+        }
+
         static long shift(void) {
-            char text[32] = {0};
+            char text[32] = {0}, own[512];
             const char *path = getenv("CHRONOLOG_TEST_WALL_SHIFT");
-            int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+            if (path == NULL) return 0;
+            snprintf(own, sizeof own, "%s.%s", path, role);
+            int file = open(own, O_RDONLY | O_CLOEXEC);
+            if (file < 0) file = open(path, O_RDONLY | O_CLOEXEC);
             if (file < 0) return 0;
             if (read(file, text, sizeof text - 1) < 0) text[0] = 0;
             close(file);
@@ -78,18 +92,23 @@ internal sealed class ShiftedWallClock : IDisposable
     }
 
     /// <summary>From now on the wall clock of those processes is off by so much.</summary>
-    public void Step(long seconds)
-    {
-        string next = Shift + ".next";
-        File.WriteAllText(next, seconds.ToString(CultureInfo.InvariantCulture));
-        File.Move(next, Shift, overwrite: true);
-    }
+    public void Step(long seconds) => Step(Shift, seconds);
+
+    /// <summary>The same for the processes of one role only: "keeper", "record".</summary>
+    public void Step(string role, long seconds) => Step($"{Shift}.{role}", seconds);
 
     /// <summary>Whatever is started from now on has the machine's clock again.</summary>
     public void Uninstall()
     {
         Environment.SetEnvironmentVariable(Preload, null);
         Environment.SetEnvironmentVariable(ShiftFile, null);
+    }
+
+    private static void Step(string file, long seconds)
+    {
+        string next = file + ".next";
+        File.WriteAllText(next, seconds.ToString(CultureInfo.InvariantCulture));
+        File.Move(next, file, overwrite: true);
     }
 
     public void Dispose()

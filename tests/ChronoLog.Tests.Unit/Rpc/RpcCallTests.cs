@@ -205,4 +205,60 @@ public class RpcCallTests
             channel.CallAsync(Methods.Clock, new ClockRequest(), TimeSpan.FromMilliseconds(300)));
         Assert.That(failure.Status, Is.EqualTo(Status.NoConnection));
     }
+
+    [Test]
+    public async Task An_answer_at_once_does_not_wait_for_the_strand()
+    {
+        await using var harness = new RpcHarness();
+        using var held = new ManualResetEventSlim();
+        harness.Server.Handle(Methods.RegistryClock, (request, _) =>
+        {
+            held.Wait(RpcHarness.Patience);
+            return new ValueTask<ClockReply>(RpcHarness.Echo(request));
+        });
+        harness.Server.Handle(Methods.Clock, (request, _) => new ValueTask<ClockReply>(RpcHarness.Echo(request)));
+        harness.Server.AnswerAtOnce(
+            Methods.Clock, (request, _) => request.ClientSend < 100 ? new ClockReply { ClientSend = request.ClientSend + 1 } : null);
+        harness.Server.Start();
+
+        ValueTask<ClockReply> first =
+            harness.Channel.CallAsync(Methods.RegistryClock, new ClockRequest { ClientSend = 1 }, RpcHarness.Patience);
+        for (ulong i = 0; i < 100; i++)
+        {
+            Assert.That((await harness.CallAsync(i)).ClientSend, Is.EqualTo(i + 1));
+        }
+
+        Task<ClockReply> left = harness.CallAsync(100).AsTask();
+        Assert.That((await harness.CallAsync(7)).ClientSend, Is.EqualTo(8), "it passes one that is left to the handler");
+        Assert.That(left.IsCompleted, Is.False);
+        held.Set();
+        Assert.That((await left).ClientSend, Is.EqualTo(100));
+        Assert.That((await first).ClientSend, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task The_times_of_a_call_are_those_of_the_wire()
+    {
+        await using var harness = new RpcHarness();
+        await harness.Server.DisposeAsync();
+        await using var connector = new ZmqRpcConnector(NullLogger.Instance);
+        IRpcChannel channel = connector.Open(harness.Server.Endpoint);
+        long reads = 0;
+        ulong Clock() => (ulong)Interlocked.Increment(ref reads);
+
+        Task<TimedReply<ClockReply>> call = channel
+            .CallTimedAsync(Methods.Clock, new ClockRequest { ClientSend = 5 }, Clock, RpcHarness.Patience).AsTask();
+        ulong begun = Clock();
+        await harness.RestartAsync();
+        TimedReply<ClockReply> reply = await call;
+        ulong ended = Clock();
+
+        Assert.That(reply.Reply.ClientSend, Is.EqualTo(5));
+        Assert.That(
+            (ulong[])[begun, reply.Sent, reply.Received, ended], Is.EqualTo((ulong[])[1, 2, 3, 4]),
+            "it waited for the server before it was sent");
+        ChronoLogException failure = await RpcHarness.FailureOf(
+            channel.CallTimedAsync(Methods.RegistryClock, new ClockRequest(), Clock, RpcHarness.Patience));
+        Assert.That(failure.Status, Is.EqualTo(Status.NotSupported));
+    }
 }

@@ -55,7 +55,7 @@ public sealed class ClockEstimatorTests
         }
 
         ClockEstimate estimate = estimator.At(clock.Local);
-        double age = clock.Local - estimator.Newest.LocalReceive;
+        double age = clock.Local - estimator.Newest.LowLocal;
         Assert.That(estimate.Uncertainty, Is.LessThan(estimator.Newest.RoundTrip + (5e-5 * age)));
         Assert.That(estimate.Drift, Is.EqualTo(-1e-4).Within(estimate.DriftUncertainty + 1e-8));
         Assert.That(estimate.DriftUncertainty, Is.LessThan(5e-5));
@@ -85,6 +85,35 @@ public sealed class ClockEstimatorTests
             new ClockSample(11_000_000, 12_000_000, Base + 6_000_000, Base + 6_000_000),
         ]);
         Assert.That(estimator.Newest.RoundTrip, Is.EqualTo(50_000));
+    }
+
+    [Test]
+    public void TheFastestRequestAndTheFastestReplyOfARoundAreTaken()
+    {
+        const ulong Base = DriftingClock.Start;
+        var estimator = new ClockEstimator();
+        estimator.Add([
+            new ClockSample(1_000_000, 1_210_000, Base + 10_000, Base + 10_000), // 10 us there, 200 back
+            new ClockSample(2_000_000, 2_220_000, Base + 1_200_000, Base + 1_200_000), // 200 there, 20 back
+            new ClockSample(3_000_000, 3_300_000, Base + 2_150_000, Base + 2_150_000),
+        ]);
+        Assert.That(estimator.Newest.RoundTrip, Is.EqualTo(210_000), "no exchange was shorter");
+        ClockEstimate estimate = estimator.At(3_300_000);
+        Assert.That(estimate.Uncertainty, Is.InRange(15_000, 15_000 + 3_000), "half of 10 + 20, and some drift");
+        Assert.That(estimate.Tick, Is.EqualTo(Base + 2_300_000).Within(8_000));
+    }
+
+    [Test]
+    public void ARoundThatContradictsItselfIsNoEnd()
+    {
+        const ulong Base = DriftingClock.Start;
+        var estimator = new ClockEstimator();
+        estimator.Add([
+            new ClockSample(1_000_000, 1_010_000, Base, Base + 5_000),
+            new ClockSample(2_000_000, 2_010_000, Base + 5_000_000, Base + 5_005_000),
+        ]);
+        Assert.That(estimator.Contradictions, Is.EqualTo(1));
+        Assert.That(estimator.At(2_010_000).Uncertainty, Is.GreaterThan(1_900_000));
     }
 
     [Test]
@@ -123,6 +152,7 @@ public sealed class ClockEstimatorTests
     [TestCase(100ul, 50ul, 5ul, 6ul)]
     [TestCase(100ul, 150ul, 6ul, 5ul)]
     [TestCase(100ul, 150ul, 5ul, ulong.MaxValue)]
+    [TestCase(100ul, 150ul, 5ul, 2000ul)]
     [TestCase(100ul, ulong.MaxValue, 5ul, 6ul)]
     public void WhatCannotBeIsRefused(ulong sent, ulong received, ulong baseReceived, ulong baseSent)
     {

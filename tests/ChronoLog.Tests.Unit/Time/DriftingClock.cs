@@ -37,12 +37,20 @@ internal sealed class DriftingClock(Random random, double localStart, double dri
     public ClockSample Exchange(double requestFactor = 1, double replyFactor = 1)
     {
         ulong sent = Local;
+        (ulong received, ulong answered) = Ask(requestFactor, replyFactor);
+        return new ClockSample(sent, Local, received, answered);
+    }
+
+    /// <summary>The way there, some time at the base clock, the way back.</summary>
+    /// <returns>What the base clock read there.</returns>
+    public (ulong Received, ulong Answered) Ask(double requestFactor, double replyFactor)
+    {
         Pass(Way() * requestFactor);
         ulong received = BaseTick;
         Pass(random.NextDouble() * 30_000);
         ulong answered = BaseTick;
         Pass(Way() * replyFactor);
-        return new ClockSample(sent, Local, received, answered);
+        return (received, answered);
     }
 
     // 20 us and a tail: some messages wait for a processor or for others.

@@ -114,10 +114,15 @@ public sealed class BaseClockTests
         failing.Fails = true;
         timers.Advance(BaseClock.Ahead - TimeSpan.FromMilliseconds(1));
         Assert.That(() => clock.Tell(), Throws.Nothing);
+        Assert.That(clock.TryTell(out ulong told), Is.True);
+        Assert.That(told, Is.EqualTo(clock.Now));
         timers.Advance(TimeSpan.FromMilliseconds(2));
+        Assert.That(clock.TryTell(out _), Is.False, "whoever may not write does not tell it either");
         Assert.That(() => clock.Tell(), Throws.InstanceOf<ChronoLogException>());
         failing.Fails = false;
+        Assert.That(clock.TryTell(out _), Is.False);
         Assert.That(() => clock.Tell(), Throws.Nothing);
+        Assert.That(clock.TryTell(out _), Is.True);
     }
 
     [Test]
