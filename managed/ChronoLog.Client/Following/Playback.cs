@@ -99,9 +99,13 @@ internal sealed partial class Playback
             {
                 await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             }
-            else if (isRouteOld)
+            else if (isRouteOld || IsRouteOwed)
             {
                 await RenewRouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+            }
+            else if (IsOwedKnown && replay is null)
+            {
+                WantLate();
             }
             else if (replay is not null)
             {
@@ -172,7 +176,9 @@ internal sealed partial class Playback
         isRouteNews = isRouteNews || route is null || !route.Equals(reply);
         route = reply;
         isRouteDoubtful = false;
+        isRouteOld = false;
         feed = isElsewhere ? 0 : feed;
+        LearnOfLate();
     }
 
     // Somebody joined or left: another group may record the story now, whom a replay has to ask, too. When the Visor is away, who
@@ -180,6 +186,7 @@ internal sealed partial class Playback
     private async Task RenewRouteAsync(CancellationToken cancellation)
     {
         isRouteOld = false;
+        nextOwedRoute = ports.Timers.MonotonicNanoseconds + (long)OwedRoutePause.TotalNanoseconds;
         try
         {
             await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);

@@ -10,6 +10,7 @@ namespace ChronoLog.Core.Following;
 public sealed class FollowedStory
 {
     private readonly FollowServiceOptions options;
+    private readonly Func<(int Answer, int Batch)> limits;
     private readonly ITimers timers;
     private readonly LinkedList<Parked> parked = [];
     private long lastRound;
@@ -19,8 +20,16 @@ public sealed class FollowedStory
     private ulong watermarkPosition;
     private (ulong Position, ulong Limit, FollowReply Reply)? lastAnswer;
 
-    internal FollowedStory(StoryDescriptor story, EventFeed feed, FollowServiceOptions options, ITimers timers)
+    /// <param name="story">Which.</param>
+    /// <param name="feed">Its batches.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="limits">Most bytes of an answer now, and of a batch that is larger than that.</param>
+    /// <param name="timers">For waits.</param>
+    internal FollowedStory(
+        StoryDescriptor story, EventFeed feed, FollowServiceOptions options, Func<(int Answer, int Batch)> limits,
+        ITimers timers)
     {
+        this.limits = limits;
         Story = story;
         Feed = feed;
         this.options = options;
@@ -213,10 +222,14 @@ public sealed class FollowedStory
 
     private FollowReply Answer(FollowRequest request)
     {
-        int limit = request.BytesMax == 0
-            ? options.ReplyBytesMax
-            : (int)Math.Min(request.BytesMax, (uint)options.ReplyBytesMax);
+        (int limit, int single) = limits();
+        limit = request.BytesMax == 0 ? limit : (int)Math.Min(request.BytesMax, (uint)limit);
         bool isKnown = request.Feed == Feed.Id && request.Position <= Feed.Next;
+        if (request.OnlyThrough)
+        {
+            return AnswerThrough(request, isKnown);
+        }
+
         if (isKnown && lastAnswer is { } last && last.Position == request.Position && last.Limit == (ulong)limit
             && last.Reply.Next == Feed.Next)
         {
@@ -230,7 +243,7 @@ public sealed class FollowedStory
             reply.Restarted = true;
             reply.Next = Feed.Next;
         }
-        else if (!Feed.TryRead(request.Position, limit, reply.Batches, out ulong next, out ulong oldest))
+        else if (!Feed.TryRead(request.Position, limit, single, reply.Batches, out ulong next, out ulong oldest))
         {
             (reply.Restarted, reply.Next, reply.Oldest) = (true, next, oldest);
         }
@@ -248,6 +261,17 @@ public sealed class FollowedStory
 
         return reply;
     }
+
+    private FollowReply AnswerThrough(FollowRequest request, bool isKnown) => new()
+    {
+        Feed = Feed.Id,
+        Position = request.Position,
+        Next = readThroughPosition,
+        Restarted = !isKnown,
+        ReadThrough = ReadThrough,
+        Watermark = watermarkPosition <= readThroughPosition ? Watermark : 0,
+        Gaps = { Gaps },
+    };
 
     private sealed record Parked(FollowRequest Request, long End)
     {

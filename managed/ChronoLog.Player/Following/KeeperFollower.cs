@@ -26,6 +26,8 @@ internal sealed class KeeperFollower
     private ulong feed;
     private ulong position;
     private bool isSettling;
+    private FollowReply? stated;
+    private CancellationTokenSource? question;
 
     /// <param name="story">Whose feed gets the events.</param>
     /// <param name="keeper">Whom to ask.</param>
@@ -83,8 +85,14 @@ internal sealed class KeeperFollower
         {
             try
             {
-                Take(await AskAsync(through: 0));
+                using var asking = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+                question = asking;
+                Take(await AskAsync(through: 0, asking.Token));
                 backoff = BackoffMin;
+            }
+            catch (OperationCanceledException) when (question!.IsCancellationRequested && !stop.IsCancellationRequested)
+            {
+                // Asked again at once: see SettleAsync.
             }
             catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
             {
@@ -98,14 +106,26 @@ internal sealed class KeeperFollower
         }
     }
 
-    // A question beside the one that is parked, for nothing but the read-through; should it bring events, the better.
+    // A question beside the one that is parked, for nothing but the read-through. One at a time, and the Keeper answers when
+    // it has read so far: how often that is says the Keeper, not the events.
     private async Task SettleAsync()
     {
         try
         {
             while (story.Wanted > ReadThrough && Failure is null && feed != 0)
             {
-                Take(await AskAsync(story.Wanted));
+                FollowReply reply = await AskAsync(story.Wanted, stop.Token);
+                if (reply.Restarted)
+                {
+                    question?.Cancel(); // it lies with a process that is gone
+                    return;
+                }
+
+                stated = reply;
+                if (!TakeStated())
+                {
+                    return; // with the batches that it speaks of
+                }
             }
         }
         catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
@@ -118,7 +138,7 @@ internal sealed class KeeperFollower
         }
     }
 
-    private ValueTask<FollowReply> AskAsync(ulong through)
+    private ValueTask<FollowReply> AskAsync(ulong through, CancellationToken cancellation)
     {
         var request = new FollowRequest
         {
@@ -126,9 +146,10 @@ internal sealed class KeeperFollower
             Feed = feed,
             Position = position,
             Through = through,
+            OnlyThrough = through > 0,
             WaitMilliseconds = feed == 0 ? 0 : (uint)Wait.TotalMilliseconds,
         };
-        return channel.CallAsync(Methods.Follow, request, Wait + deadline, stop.Token);
+        return channel.CallAsync(Methods.Follow, request, Wait + deadline, cancellation);
     }
 
     private void Take(FollowReply reply)
@@ -148,14 +169,43 @@ internal sealed class KeeperFollower
             position = reply.Next;
         }
 
-        // Of two answers at once the later one may speak of what the other one brings.
+        Failure = null;
+        joined.TrySetResult();
+        State(reply);
+        TakeStated();
+        Settle();
+    }
+
+    // The last statement that came by itself, once what it speaks of is here. False: it is not yet.
+    private bool TakeStated()
+    {
+        if (stated is null)
+        {
+            return true;
+        }
+
+        if (stated.Feed == feed && stated.Next > position)
+        {
+            return false;
+        }
+
+        FollowReply reply = stated;
+        stated = null;
+        State(reply);
+        return true;
+    }
+
+    private void State(FollowReply reply)
+    {
+        if (stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         bool isTaken = reply.Feed == feed && reply.Next <= position;
         ReadThrough = isTaken ? Math.Max(ReadThrough, reply.ReadThrough) : ReadThrough;
         Watermark = isTaken ? Math.Max(Watermark, reply.Watermark) : Watermark;
-        Failure = null;
-        joined.TrySetResult();
         changed();
-        Settle();
     }
 
     // Another feed: what was recorded since the last answer of the old one is not known here, nor what the Keeper took up

@@ -142,10 +142,10 @@ public sealed class EventFeedTests
     }
 
     private static (bool IsRead, ulong Next, ulong Oldest, string Events) Read(
-        EventFeed feed, ulong position, int bytes = Unlimited)
+        EventFeed feed, ulong position, int bytes = Unlimited, int single = Unlimited)
     {
         var images = new List<ByteString>();
-        bool isRead = feed.TryRead(position, bytes, images, out ulong next, out ulong oldest);
+        bool isRead = feed.TryRead(position, bytes, single, images, out ulong next, out ulong oldest);
         var ticks = new List<ulong>();
         foreach (ByteString image in images)
         {
