@@ -80,6 +80,12 @@ public sealed class FollowService
 
     private async ValueTask<FollowReply> NextAsync(FollowRequest request, RpcContext call)
     {
+        if (request.Leaves)
+        {
+            Find(request.Story?.StoryId ?? 0)?.Leave(request);
+            return new FollowReply();
+        }
+
         FollowedStory story = StoryOf(request);
         waiting++;
         try

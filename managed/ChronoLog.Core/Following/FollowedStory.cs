@@ -130,7 +130,7 @@ public sealed class FollowedStory
             if (current.Value.End <= now)
             {
                 Unpark(current);
-                current.Value.Answer.TrySetResult(Answer(current.Value.Request));
+                current.Value.Answer.TrySetResult(Answer(current.Value.Request, limits()));
             }
         }
     }
@@ -144,7 +144,7 @@ public sealed class FollowedStory
         }
 
         Feed.Rearm();
-        FollowReply reply = Answer(request);
+        FollowReply reply = Answer(request, limits());
         if (IsWorthwhile(request, reply) || request.WaitMilliseconds == 0)
         {
             return reply;
@@ -158,6 +158,20 @@ public sealed class FollowedStory
         reply = await waiting.Answer.Task;
         LastAsked = timers.MonotonicNanoseconds;
         return reply;
+    }
+
+    /// <summary>A follower that goes does not wait for its answer: its place is free at once.</summary>
+    internal void Leave(FollowRequest leaver)
+    {
+        for (LinkedListNode<Parked>? node = parked.First; node is not null; node = node.Next)
+        {
+            FollowRequest request = node.Value.Request;
+            if (request.Follower == leaver.Follower && request.ClientId == leaver.ClientId && leaver.Follower != 0)
+            {
+                Abandon(node);
+                return;
+            }
+        }
     }
 
     private void Abandon(LinkedListNode<Parked> node)
@@ -181,11 +195,12 @@ public sealed class FollowedStory
     {
         lastRound = timers.MonotonicNanoseconds;
         Feed.Rearm(); // before reading: what comes from here on calls again
+        (int Answer, int Batch) most = limits(); // of all that wait now: they are answered together
         for (LinkedListNode<Parked>? node = parked.First; node is not null;)
         {
             LinkedListNode<Parked> current = node;
             node = node.Next;
-            FollowReply reply = Answer(current.Value.Request);
+            FollowReply reply = Answer(current.Value.Request, most);
             if (IsWorthwhile(current.Value.Request, reply))
             {
                 Unpark(current);
@@ -220,9 +235,9 @@ public sealed class FollowedStory
         reply.Restarted || reply.Batches.Count > 0 || (request.Through > 0 && reply.ReadThrough >= request.Through)
         || (reply.Gaps.Count > 0) != request.KnowsGaps;
 
-    private FollowReply Answer(FollowRequest request)
+    private FollowReply Answer(FollowRequest request, (int Answer, int Batch) most)
     {
-        (int limit, int single) = limits();
+        (int limit, int single) = most;
         limit = request.BytesMax == 0 ? limit : (int)Math.Min(request.BytesMax, (uint)limit);
         bool isKnown = request.Feed == Feed.Id && request.Position <= Feed.Next;
         if (request.OnlyThrough)

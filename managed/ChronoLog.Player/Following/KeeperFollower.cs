@@ -85,14 +85,12 @@ internal sealed class KeeperFollower
         {
             try
             {
-                using var asking = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-                question = asking;
-                Take(await AskAsync(through: 0, asking.Token));
+                if (await AskForEventsAsync() is { } reply)
+                {
+                    Take(reply);
+                }
+
                 backoff = BackoffMin;
-            }
-            catch (OperationCanceledException) when (question!.IsCancellationRequested && !stop.IsCancellationRequested)
-            {
-                // Asked again at once: see SettleAsync.
             }
             catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
             {
@@ -103,6 +101,25 @@ internal sealed class KeeperFollower
 
                 backoff = backoff * 2 < BackoffMax ? backoff * 2 : BackoffMax;
             }
+        }
+    }
+
+    // Null: it is to be asked again at once, see SettleAsync.
+    private async ValueTask<FollowReply?> AskForEventsAsync()
+    {
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        question = asking;
+        try
+        {
+            return await AskAsync(through: 0, asking.Token);
+        }
+        catch (OperationCanceledException) when (asking.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            question = null;
         }
     }
 
@@ -117,7 +134,11 @@ internal sealed class KeeperFollower
                 FollowReply reply = await AskAsync(story.Wanted, stop.Token);
                 if (reply.Restarted)
                 {
-                    question?.Cancel(); // it lies with a process that is gone
+                    if (reply.Feed != feed)
+                    {
+                        question?.Cancel(); // it lies with a process that is gone
+                    }
+
                     return;
                 }
 
