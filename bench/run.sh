@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures. `bench/run.sh [end-to-end] [OPTIONS]`, `bench/run.sh micro [FILTERS]`, `bench/run.sh clock`,
-# `bench/run.sh all`; see bench/README.md.
+# `bench/run.sh follow [OPTIONS]`, `bench/run.sh all`; see bench/README.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
@@ -20,7 +20,7 @@ dotnet build "$PROJECT" -c Release -v q > "$OUT/build.log" 2>&1 || { tail -40 "$
 bench() { dotnet run --project "$PROJECT" -c Release --no-build -- "$@"; }
 
 case ${1:-} in
-    micro|clock) bench "$@" ;;
+    micro | clock | follow) bench "$@" ;;
     all) shift; bench end-to-end "$@"; bench clock; bench micro ;;
     end-to-end) bench "$@" ;;
     *) bench end-to-end "$@" ;;

@@ -60,6 +60,9 @@ public sealed partial class ChronoClient
     /// <summary>One story, for reading.</summary>
     public StoryReader ReaderOf(string chronicle, string story) => new(this, chronicle, story);
 
+    /// <summary>A number for a follower, of its own among this client's.</summary>
+    internal ulong NextFollower() => Interlocked.Increment(ref lastFollower);
+
     internal bool IsClosing => closing.IsCancellationRequested;
 
     internal Task<StoryReply> RouteAsync(string chronicle, string story, CancellationToken cancellation) =>

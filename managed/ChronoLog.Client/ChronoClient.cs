@@ -27,6 +27,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
     private Task background = Task.CompletedTask;
     private RingSet rings = null!;
     private int disposed;
+    private ulong lastFollower;
 
     private ChronoClient(ClientOptions options, IClientPorts ports, ILogger logger)
     {

@@ -127,7 +127,12 @@ public sealed class KeeperRole
         registry.Registered = OnRegistered;
         registry.GroupChanged = view => _ = FollowAsync(view);
         registry.Answered = reply => Quietly(() => service.Recognise(reply));
-        registry.Report = Statistics.Fill;
+        registry.Report = heartbeat =>
+        {
+            Statistics.Fill(heartbeat);
+            heartbeat.Statistics["stories_followed"] = following.StoriesFollowed;
+            heartbeat.Statistics["follow_questions"] = following.Questions;
+        };
         await registry.RegisterAsync(cancellation);
         duties.Add(registry.RunAsync(stop.Token));
         duties.Add(RepeatAsync(options.RetirementPeriod, RetireAsync));

@@ -42,6 +42,7 @@ public sealed class PlantedBugTests
         (PlantedBug.ArchiveAsksNobodyLeft, [FaultKind.CrashKeeper, FaultKind.CrashGrapher]),
         (PlantedBug.OwnTimesUnsaid, [FaultKind.CrashKeeper, FaultKind.OneWayCut]),
         (PlantedBug.LateUnflagged, []),
+        (PlantedBug.FollowerForgetsLate, [FaultKind.CrashPlayer, FaultKind.CrashKeeper]),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

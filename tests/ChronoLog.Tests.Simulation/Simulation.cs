@@ -1,4 +1,5 @@
 using ChronoLog.Client;
+using ChronoLog.Client.Following;
 using ChronoLog.Core.Chunk;
 using ChronoLog.Tests.Simulation.Bugs;
 using ChronoLog.Tests.Simulation.Checking;
@@ -47,6 +48,7 @@ internal sealed class Simulation
         SynchronizationContext.SetSynchronizationContext(null);
         StreamingMerge.KeepsDuplicates = bugs?.Has(PlantedBug.SkipDuplicateRemoval) ?? false;
         RingSet.AsksNobodyLeft = bugs?.Has(PlantedBug.ArchiveAsksNobodyLeft) ?? false;
+        Playback.ForgetsLate = bugs?.Has(PlantedBug.FollowerForgetsLate) ?? false;
         try
         {
             return new Simulation(seed, allowed ?? FaultPlan.Every, bugs ?? PlantedBugs.None, traceLines).Run();
@@ -56,6 +58,7 @@ internal sealed class Simulation
             SynchronizationContext.SetSynchronizationContext(outer);
             StreamingMerge.KeepsDuplicates = false;
             RingSet.AsksNobodyLeft = false;
+            Playback.ForgetsLate = false;
         }
     }
 

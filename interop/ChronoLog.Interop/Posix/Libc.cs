@@ -21,6 +21,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Fcntl(int descriptor, int command, int argument);
 
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    internal static unsafe partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
     [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
     internal static partial int Dup2(int from, int to);
 

@@ -34,3 +34,12 @@ internal struct StatfsBuffer
 {
     [FieldOffset(0)] internal long Type;
 }
+
+/// <summary>struct pollfd.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PollEntry
+{
+    internal int Descriptor;
+    internal short Wanted;
+    internal short Returned;
+}

@@ -25,12 +25,15 @@ internal sealed class EventFormat(string format, IBufferWriter<byte> output)
         }
     }
 
-    public void Write(in EventEntry entry)
+    /// <summary>Writes one event.</summary>
+    /// <param name="entry">The event.</param>
+    /// <param name="isLate">It came late, behind events that follow it: said in text (an asterisk) and JSON.</param>
+    public void Write(in EventEntry entry, bool isLate = false)
     {
         switch (format)
         {
             case "json":
-                WriteJson(entry);
+                WriteJson(entry, isLate);
                 break;
             case "csv":
                 WriteCsv(entry);
@@ -45,14 +48,14 @@ internal sealed class EventFormat(string format, IBufferWriter<byte> output)
                 WriteNumber(entry.ClientId);
                 output.Write(":"u8);
                 WriteNumber(entry.EventIndex);
-                output.Write("  "u8);
+                output.Write(isLate ? "* "u8 : "  "u8);
                 output.Write(entry.LogRecord);
                 output.Write("\n"u8);
                 break;
         }
     }
 
-    private void WriteJson(in EventEntry entry)
+    private void WriteJson(in EventEntry entry, bool isLate)
     {
         json.Reset();
         json.WriteStartObject();
@@ -66,6 +69,11 @@ internal sealed class EventFormat(string format, IBufferWriter<byte> output)
         else
         {
             json.WriteBase64String("record_base64", entry.LogRecord);
+        }
+
+        if (isLate)
+        {
+            json.WriteBoolean("late", true);
         }
 
         json.WriteEndObject();

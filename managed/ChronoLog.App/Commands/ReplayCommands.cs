@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.IO.Pipelines;
 using ChronoLog.Client;
 using ChronoLog.App.Hosting;
 using ChronoLog.Core.Model;
@@ -30,7 +29,7 @@ internal static class ReplayCommands
     private static readonly Option<string?> From = new("--from") { Description = "Where to begin; default: now.", HelpName = "T" };
     private static readonly Option<string?> Mode = new("--mode")
     {
-        Description = "ordered (default): in total order, some 40 ms behind; immediate: as they come.", HelpName = "MODE",
+        Description = "ordered (default): in total order, some 40 ms behind; immediate: as they come. Late events have an asterisk, in JSON late.", HelpName = "MODE",
     };
 
     public static IEnumerable<Command> Create()
@@ -53,23 +52,23 @@ internal static class ReplayCommands
         string format = FormatOf(parsed);
         await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
         (ulong start, ulong end) = RangeOf(parsed, client.Clock.Now);
-        await using Stream output = Console.OpenStandardOutput();
-        PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 1 << 16, leaveOpen: true));
-        var events = new EventFormat(format, writer);
-        events.WriteHeader();
+        await using var output = new EventOutput(format, cancellation);
         await using Replay replay = await client.ReplayAsync(
             parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, start, end, parsed.GetValue(Limit), cancellation);
-        await foreach (EventPage page in replay.WithCancellation(cancellation))
+        try
         {
-            foreach (ref readonly EventEntry entry in page.Events)
+            await foreach (EventPage page in replay.WithCancellation(output.Stop))
             {
-                events.Write(entry);
+                await output.WriteAsync(page);
             }
 
-            await writer.FlushAsync(cancellation);
+            await output.FlushAsync();
+        }
+        catch (OperationCanceledException) when (output.Stop.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Done; // who read it has seen enough
         }
 
-        await writer.CompleteAsync();
         if (replay.Gaps.Count > 0)
         {
             SayGaps(replay.Gaps, "PARTIAL: ");
@@ -91,14 +90,12 @@ internal static class ReplayCommands
         await using ChronoClient client = await ClientSession.ConnectAsync(parsed, cancellation);
         ulong now = client.Clock.Now;
         ulong from = parsed.GetValue(From) is { } text ? TickOf(text, "--from", now) : now;
-        await using Stream output = Console.OpenStandardOutput();
-        PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
-        var events = new EventFormat(format, writer);
-        events.WriteHeader();
+        await using var output = new EventOutput(format, stop.Token);
         try
         {
+            await output.FlushAsync(); // a header is there before the first event
             await foreach (PlaybackPage page in client.PlaybackAsync(
-                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, from, mode, stop.Token))
+                parsed.GetValue(Chronicle)!, parsed.GetValue(Story)!, from, mode, output.Stop))
             {
                 if (page.Page is null)
                 {
@@ -106,15 +103,10 @@ internal static class ReplayCommands
                     continue;
                 }
 
-                foreach (ref readonly EventEntry entry in page.Events)
-                {
-                    events.Write(entry);
-                }
-
-                await writer.FlushAsync(stop.Token);
+                await output.WriteAsync(page.Page, !page.IsInOrder);
             }
         }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (output.Stop.IsCancellationRequested)
         {
         }
 
@@ -125,8 +117,9 @@ internal static class ReplayCommands
     {
         foreach (Gap gap in gaps)
         {
+            string end = gap.EndTime == ulong.MaxValue ? "on" : $".. {ChronoTick.Format(gap.EndTime)}";
             Console.Error.WriteLine(
-                $"chronolog: {status}{ChronoTick.Format(gap.StartTime)} .. {ChronoTick.Format(gap.EndTime)} may be missing: {gap.Reason}");
+                $"chronolog: {status}{ChronoTick.Format(gap.StartTime)} {end} may be missing: {gap.Reason}");
         }
 
         if (gaps.Count == 0)

@@ -164,7 +164,7 @@ internal sealed partial class Playback
                 EventSequence sequence = events[i].Sequence;
                 isWithin = sequence.EventTime < replayLimit || replayLimit == ulong.MaxValue;
                 isShown = isWithin && IsNew(sequence);
-                isNextInOrder = IsByRule || IsInOrder(sequence);
+                isNextInOrder = IsByRule ? sequence.EventTime >= completeThrough : IsInOrder(sequence);
             }
 
             if (i > start && (!isShown || isNextInOrder != isInOrder))
@@ -214,6 +214,8 @@ internal sealed partial class Playback
     private bool IsNew(in EventSequence sequence)
     {
         bool isPassed = replayedThrough is { } through && sequence <= through && sequence.EventTime < shown.Floor;
-        return !isPassed && ((IsByRule && !IsByArrival) || shown.Add(sequence));
+
+        // A rule may give an event the identity of one that was shown as it is stored.
+        return !isPassed && (shown.Add(sequence) || (IsByRule && !IsByArrival && sequence.EventTime >= completeThrough));
     }
 }

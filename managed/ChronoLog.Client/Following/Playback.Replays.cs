@@ -22,6 +22,7 @@ internal sealed partial class Playback
     private ulong aheadByRule;
     private long wantedSince;
     private long notBefore;
+    private long replayOpened;
 
     // The replay that is open: what was asked for, how much of it is shown, how far it has come.
     private Replay? replay;
@@ -67,13 +68,9 @@ internal sealed partial class Playback
     /// <param name="oldest">Smallest tick of what was passed over; 0 = whatever may be missing.</param>
     private void WantReplay(ulong oldest)
     {
-        if (oldest != 0 && oldest < shown.Floor && !isReplayWanted)
+        if (hasJoined && oldest < shown.Floor)
         {
-            ready.Enqueue(new PlaybackPage(null, isInOrder: true, StatedWatermark, [new Gap
-            {
-                StartTime = oldest, EndTime = shown.Floor,
-                Reason = "events came later than the watermark while this follower was behind; a replay of the range has them",
-            }]));
+            Owe(oldest);
         }
 
         // What comes on top of a history that was begun may lie below what it has shown already.
@@ -111,13 +108,15 @@ internal sealed partial class Playback
 
     private async Task OpenReplayAsync(CancellationToken cancellation)
     {
+        replayedThrough = IsLateWanted ? null : replayedThrough;
         if (replayedThrough is { } through)
         {
             // One that broke off is gone on with.
             replayFrom = Math.Max(replayFrom, Math.Min(through.EventTime, shown.Floor));
         }
 
-        replayFrom = IsByRule ? completeThrough : replayFrom;
+        replayFrom = Math.Min(IsByRule ? completeThrough : replayFrom, lateFrom);
+        replayOpened = ports.Timers.MonotonicNanoseconds;
         bool isSettled = IsSettled;
         isReplaySettled = isSettled;
         ulong settled = IsOrdered && isSettled ? WholeThrough(readThrough) : ulong.MaxValue;
@@ -183,16 +182,16 @@ internal sealed partial class Playback
         {
             isReplayWanted = false;
             isAheadWanted = false;
+            lateFrom = ulong.MaxValue;
         }
         else
         {
             // Once more, a little later: until who is away answers.
             ulong complete = IsOrdered ? replayLimit : replayGaps.Min(gap => gap.StartTime);
-            replayFrom = Math.Max(Math.Max(replayFrom, complete), IsOrdered ? 0 : shown.Floor);
+            replayFrom = Math.Max(Math.Max(replayFrom, complete), IsOrdered || IsLateWanted ? 0 : shown.Floor);
+            lateFrom = IsLateWanted ? Math.Max(lateFrom, complete) : lateFrom;
             settledAfter = Covering(ports.Clock.Now); // the range has to end behind what is missing, or it is missing for ever
-            bool isTroubled = playerGaps.Count > 0 && broken is null;
-            notBefore = ports.Timers.MonotonicNanoseconds
-                + (long)(isTroubled ? PauseTroubled : WaitTroubled).TotalNanoseconds;
+            PauseReplays(playerGaps.Count > 0 && broken is null ? PauseTroubled : WaitTroubled);
         }
 
         if (IsOrdered && replayLimit != ulong.MaxValue)
@@ -213,6 +212,14 @@ internal sealed partial class Playback
 
         Release();
         StateGaps();
+    }
+
+    // A long one that has a gap, perhaps for ever, is not read all the time: for a tenth of it at most.
+    private void PauseReplays(TimeSpan least)
+    {
+        const int PausePerRead = 9;
+        long now = ports.Timers.MonotonicNanoseconds;
+        notBefore = now + Math.Max((long)least.TotalNanoseconds, PausePerRead * (now - replayOpened));
     }
 
     // Not when it is to be read once more anyway.

@@ -45,9 +45,12 @@ internal sealed partial class Playback
     private IReadOnlyList<Gap> replayGaps = [];
     private string? failure;
     private string stated = "";
+    private readonly ulong follower;
+    private bool isAsking;
 
     public Playback(ChronoClient client, IClientPorts ports, string chronicle, string story, ulong from, PlaybackMode mode)
     {
+        follower = client.NextFollower();
         this.client = client;
         this.ports = ports;
         this.chronicle = chronicle;
@@ -81,6 +84,7 @@ internal sealed partial class Playback
         }
         finally
         {
+            Leave();
             await CloseReplayAsync().ConfigureAwait(ports.StaysOnContext);
             withheld.Clear();
             foreach (PlaybackPage page in ready)
@@ -99,9 +103,13 @@ internal sealed partial class Playback
             {
                 await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
             }
-            else if (isRouteOld)
+            else if (isRouteOld || IsRouteOwed)
             {
                 await RenewRouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
+            }
+            else if (IsOwedKnown && replay is null)
+            {
+                WantLate();
             }
             else if (replay is not null)
             {
@@ -126,9 +134,9 @@ internal sealed partial class Playback
             cancellation.ThrowIfCancellationRequested();
             await CloseReplayAsync().ConfigureAwait(ports.StaysOnContext);
             isRouteDoubtful |= exception.Status == Status.NotExist; // destroyed, or the cursor of a replay is gone
-            if (exception.Status != Status.LimitExceeded || backoff >= BackoffMax)
+            if (exception.Status is not (Status.LimitExceeded or Status.NotExist) || backoff >= BackoffMax)
             {
-                Fail(exception.Message); // a crowd of followers that join at once only has to wait for its turn
+                Fail(exception.Message); // a crowd that joins at once only has to wait for its turn; of the other the Visor knows
             }
 
             await ports.Timers.Delay(backoff, cancellation).ConfigureAwait(ports.StaysOnContext);
@@ -172,7 +180,9 @@ internal sealed partial class Playback
         isRouteNews = isRouteNews || route is null || !route.Equals(reply);
         route = reply;
         isRouteDoubtful = false;
+        isRouteOld = false;
         feed = isElsewhere ? 0 : feed;
+        LearnOfLate();
     }
 
     // Somebody joined or left: another group may record the story now, whom a replay has to ask, too. When the Visor is away, who
@@ -180,6 +190,7 @@ internal sealed partial class Playback
     private async Task RenewRouteAsync(CancellationToken cancellation)
     {
         isRouteOld = false;
+        nextOwedRoute = ports.Timers.MonotonicNanoseconds + (long)OwedRoutePause.TotalNanoseconds;
         try
         {
             await RouteAsync(cancellation).ConfigureAwait(ports.StaysOnContext);
@@ -201,6 +212,7 @@ internal sealed partial class Playback
             Through = Through(),
             WaitMilliseconds = (uint)wait.TotalMilliseconds,
             KnowsGaps = playerGaps.Count > 0,
+            Follower = follower,
         };
         if (feed == 0 || isRouteNews)
         {
@@ -208,12 +220,34 @@ internal sealed partial class Playback
             request.EarlierViews.AddRange(route.EarlierViews);
         }
 
+        isAsking = true;
         FollowReply reply = await player!.CallAsync(Methods.Follow, request, wait + CallSlack, cancellation)
             .ConfigureAwait(ports.StaysOnContext);
+        isAsking = false;
         isRouteNews = false;
         failure = null;
         backoff = BackoffMin;
         Take(reply);
+    }
+
+    // Nobody waits for it: without it the Player keeps the question until its wait is over.
+    private void Leave()
+    {
+        if (isAsking && !client.IsClosing)
+        {
+            _ = LeaveAsync(new FollowRequest { Story = route!.Story, ClientId = client.ClientId, Follower = follower, Leaves = true });
+        }
+    }
+
+    private async Task LeaveAsync(FollowRequest request)
+    {
+        try
+        {
+            await player!.CallAsync(Methods.Follow, request, CallSlack).ConfigureAwait(ports.StaysOnContext);
+        }
+        catch (Exception exception) when (exception is ChronoLogException or ObjectDisposedException or OperationCanceledException)
+        {
+        }
     }
 
     private void Take(FollowReply reply)

@@ -20,6 +20,12 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
     /// <summary>What is larger than half of what a reply on the control plane may be comes by replay, over RMA.</summary>
     public const int ImageBytesMax = 4 << 20;
 
+    /// <summary>
+    /// Many events are cut into images of so much, so that an answer can be as small as <see cref="FollowServiceOptions"/>
+    /// wants it with thousands of followers. One of a larger event is larger.
+    /// </summary>
+    private const int PartBytes = 60 << 10;
+
     /// <summary>Beside an image: the objects around it.</summary>
     private const int BatchOverhead = 128;
 
@@ -65,20 +71,20 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
     /// <summary>Appends a copy of some events, in any order; their records may go afterwards.</summary>
     public void Append(ReadOnlySpan<EventEntry> events)
     {
-        if (events.IsEmpty)
+        while (!events.IsEmpty)
         {
-            return;
-        }
+            (int count, ulong oldest, long recordBytes) = Part(events);
+            long length = ColumnImage.RequiredBytes(count, recordBytes);
+            if (IsTaken(length, oldest))
+            {
+                Append(ImageOf(events[..count], recordBytes, (int)length), oldest);
+            }
+            else
+            {
+                Signal();
+            }
 
-        (ulong oldest, long recordBytes) = Measure(events);
-        long length = ColumnImage.RequiredBytes(events.Length, recordBytes);
-        if (IsTaken(length, oldest))
-        {
-            Append(ImageOf(events, recordBytes, (int)length), oldest);
-        }
-        else
-        {
-            Signal();
+            events = events[count..];
         }
     }
 
@@ -119,12 +125,14 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
 
     /// <summary>Gives the images from a position on.</summary>
     /// <param name="position">Of the first one; at most <see cref="Next"/>.</param>
-    /// <param name="bytesLimit">At least one is given, then as many as fit.</param>
+    /// <param name="bytesLimit">As many as fit, or one.</param>
+    /// <param name="singleLimit">That one has at most so many bytes; a larger one is passed over, with all others.</param>
     /// <param name="target">Receives them.</param>
     /// <param name="next">The position behind them.</param>
     /// <param name="oldest">When false is returned: smallest tick of what was passed over; 0 = not known.</param>
     /// <returns>False when the position is not here any more; <paramref name="next"/> is then where to go on.</returns>
-    public bool TryRead(ulong position, int bytesLimit, ICollection<ByteString> target, out ulong next, out ulong oldest)
+    public bool TryRead(
+        ulong position, int bytesLimit, int singleLimit, ICollection<ByteString> target, out ulong next, out ulong oldest)
     {
         lock (gate)
         {
@@ -132,14 +140,7 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
             oldest = 0;
             if (position < first)
             {
-                next = first + (ulong)batches.Count;
-                oldest = forgotten.OldestSince(position);
-                foreach (Batch batch in batches)
-                {
-                    oldest = Math.Min(oldest, batch.Oldest);
-                }
-
-                return false;
+                return PassOver(position, out next, out oldest);
             }
 
             next = position;
@@ -152,6 +153,11 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
                     break;
                 }
 
+                if (given > bytesLimit && given > singleLimit)
+                {
+                    return PassOver(position, out next, out oldest);
+                }
+
                 target.Add(batch.Image);
                 next++;
             }
@@ -160,17 +166,37 @@ public sealed class EventFeed(ulong id, ulong storyId, long bytesMax, bool pause
         }
     }
 
-    private static (ulong Oldest, long RecordBytes) Measure(ReadOnlySpan<EventEntry> events)
+    private bool PassOver(ulong position, out ulong next, out ulong oldest)
     {
+        next = first + (ulong)batches.Count;
+        oldest = forgotten.OldestSince(position);
+        foreach (Batch batch in batches.Skip((int)Math.Min(position - Math.Min(first, position), int.MaxValue)))
+        {
+            oldest = Math.Min(oldest, batch.Oldest);
+        }
+
+        return false;
+    }
+
+    // The first events that make an image; at least one.
+    private static (int Count, ulong Oldest, long RecordBytes) Part(ReadOnlySpan<EventEntry> events)
+    {
+        int count = 0;
         ulong oldest = ulong.MaxValue;
         long recordBytes = 0;
         foreach (ref readonly EventEntry entry in events)
         {
+            if (count > 0 && ColumnImage.RequiredBytes(count + 1, recordBytes + entry.Length) > PartBytes)
+            {
+                break;
+            }
+
+            count++;
             oldest = Math.Min(oldest, entry.EventTime);
             recordBytes += entry.Length;
         }
 
-        return (oldest, recordBytes);
+        return (count, oldest, recordBytes);
     }
 
     // Decided before anything is copied.

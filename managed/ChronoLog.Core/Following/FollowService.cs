@@ -80,6 +80,12 @@ public sealed class FollowService
 
     private async ValueTask<FollowReply> NextAsync(FollowRequest request, RpcContext call)
     {
+        if (request.Leaves)
+        {
+            Find(request.Story?.StoryId ?? 0)?.Leave(request);
+            return new FollowReply();
+        }
+
         FollowedStory story = StoryOf(request);
         waiting++;
         try
@@ -137,10 +143,18 @@ public sealed class FollowService
         {
             Appended = () => strand.Post(state => ((FollowService)state!).Find(descriptor.StoryId)?.Pulse(), this),
         };
-        var story = new FollowedStory(descriptor, feed, options, timers);
+        var story = new FollowedStory(descriptor, feed, options, Limits, timers);
         stories.Add(descriptor.StoryId, story);
         Began(story);
         return story;
+    }
+
+    // Answers are on their way for as long as their readers like: all of them together have as much memory as the feeds.
+    private (int Answer, int Batch) Limits()
+    {
+        long each = options.BytesMax / Math.Max(1, waiting);
+        int batch = (int)Math.Clamp(each, Math.Min(ShareMin, options.ReplyBytesMax), EventFeed.ImageBytesMax);
+        return (Math.Min(options.ReplyBytesMax, batch), batch);
     }
 
     // The first ones get what they may want, later ones an eighth of what is left: the sum stays within the budget.

@@ -14,7 +14,10 @@ public sealed record FollowServiceOptions
     /// <summary>Stories followed at once.</summary>
     public int StoriesMax { get; init; } = 4096;
 
-    /// <summary>Bytes of events kept for all followed stories together; each has its share, at most <see cref="StoryBytesMax"/>.</summary>
+    /// <summary>
+    /// Bytes of events kept for all followed stories together; each has its share, at most <see cref="StoryBytesMax"/>. Answers
+    /// on their way to followers have as much again: with many of them each gets less at once, and what is larger comes by replay.
+    /// </summary>
     public long BytesMax { get; init; } = 256L << 20;
 
     /// <summary>

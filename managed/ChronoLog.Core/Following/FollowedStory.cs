@@ -10,6 +10,7 @@ namespace ChronoLog.Core.Following;
 public sealed class FollowedStory
 {
     private readonly FollowServiceOptions options;
+    private readonly Func<(int Answer, int Batch)> limits;
     private readonly ITimers timers;
     private readonly LinkedList<Parked> parked = [];
     private long lastRound;
@@ -19,8 +20,16 @@ public sealed class FollowedStory
     private ulong watermarkPosition;
     private (ulong Position, ulong Limit, FollowReply Reply)? lastAnswer;
 
-    internal FollowedStory(StoryDescriptor story, EventFeed feed, FollowServiceOptions options, ITimers timers)
+    /// <param name="story">Which.</param>
+    /// <param name="feed">Its batches.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="limits">Most bytes of an answer now, and of a batch that is larger than that.</param>
+    /// <param name="timers">For waits.</param>
+    internal FollowedStory(
+        StoryDescriptor story, EventFeed feed, FollowServiceOptions options, Func<(int Answer, int Batch)> limits,
+        ITimers timers)
     {
+        this.limits = limits;
         Story = story;
         Feed = feed;
         this.options = options;
@@ -121,7 +130,7 @@ public sealed class FollowedStory
             if (current.Value.End <= now)
             {
                 Unpark(current);
-                current.Value.Answer.TrySetResult(Answer(current.Value.Request));
+                current.Value.Answer.TrySetResult(Answer(current.Value.Request, limits()));
             }
         }
     }
@@ -135,7 +144,7 @@ public sealed class FollowedStory
         }
 
         Feed.Rearm();
-        FollowReply reply = Answer(request);
+        FollowReply reply = Answer(request, limits());
         if (IsWorthwhile(request, reply) || request.WaitMilliseconds == 0)
         {
             return reply;
@@ -149,6 +158,20 @@ public sealed class FollowedStory
         reply = await waiting.Answer.Task;
         LastAsked = timers.MonotonicNanoseconds;
         return reply;
+    }
+
+    /// <summary>A follower that goes does not wait for its answer: its place is free at once.</summary>
+    internal void Leave(FollowRequest leaver)
+    {
+        for (LinkedListNode<Parked>? node = parked.First; node is not null; node = node.Next)
+        {
+            FollowRequest request = node.Value.Request;
+            if (request.Follower == leaver.Follower && request.ClientId == leaver.ClientId && leaver.Follower != 0)
+            {
+                Abandon(node);
+                return;
+            }
+        }
     }
 
     private void Abandon(LinkedListNode<Parked> node)
@@ -172,11 +195,12 @@ public sealed class FollowedStory
     {
         lastRound = timers.MonotonicNanoseconds;
         Feed.Rearm(); // before reading: what comes from here on calls again
+        (int Answer, int Batch) most = limits(); // of all that wait now: they are answered together
         for (LinkedListNode<Parked>? node = parked.First; node is not null;)
         {
             LinkedListNode<Parked> current = node;
             node = node.Next;
-            FollowReply reply = Answer(current.Value.Request);
+            FollowReply reply = Answer(current.Value.Request, most);
             if (IsWorthwhile(current.Value.Request, reply))
             {
                 Unpark(current);
@@ -211,12 +235,16 @@ public sealed class FollowedStory
         reply.Restarted || reply.Batches.Count > 0 || (request.Through > 0 && reply.ReadThrough >= request.Through)
         || (reply.Gaps.Count > 0) != request.KnowsGaps;
 
-    private FollowReply Answer(FollowRequest request)
+    private FollowReply Answer(FollowRequest request, (int Answer, int Batch) most)
     {
-        int limit = request.BytesMax == 0
-            ? options.ReplyBytesMax
-            : (int)Math.Min(request.BytesMax, (uint)options.ReplyBytesMax);
+        (int limit, int single) = most;
+        limit = request.BytesMax == 0 ? limit : (int)Math.Min(request.BytesMax, (uint)limit);
         bool isKnown = request.Feed == Feed.Id && request.Position <= Feed.Next;
+        if (request.OnlyThrough)
+        {
+            return AnswerThrough(request, isKnown);
+        }
+
         if (isKnown && lastAnswer is { } last && last.Position == request.Position && last.Limit == (ulong)limit
             && last.Reply.Next == Feed.Next)
         {
@@ -230,7 +258,7 @@ public sealed class FollowedStory
             reply.Restarted = true;
             reply.Next = Feed.Next;
         }
-        else if (!Feed.TryRead(request.Position, limit, reply.Batches, out ulong next, out ulong oldest))
+        else if (!Feed.TryRead(request.Position, limit, single, reply.Batches, out ulong next, out ulong oldest))
         {
             (reply.Restarted, reply.Next, reply.Oldest) = (true, next, oldest);
         }
@@ -248,6 +276,17 @@ public sealed class FollowedStory
 
         return reply;
     }
+
+    private FollowReply AnswerThrough(FollowRequest request, bool isKnown) => new()
+    {
+        Feed = Feed.Id,
+        Position = request.Position,
+        Next = readThroughPosition,
+        Restarted = !isKnown,
+        ReadThrough = ReadThrough,
+        Watermark = watermarkPosition <= readThroughPosition ? Watermark : 0,
+        Gaps = { Gaps },
+    };
 
     private sealed record Parked(FollowRequest Request, long End)
     {

@@ -53,6 +53,9 @@ public sealed class FollowDesk
     /// <summary>Stories that Players follow here now.</summary>
     public int StoriesFollowed => service.Stories.Count;
 
+    /// <summary>Questions that wait now: at most two per story and Player, however many follow it there.</summary>
+    public int Questions => service.Waiting;
+
     public void Register(IRpcServer server) => service.Register(server);
 
     public void Stop()

@@ -26,6 +26,8 @@ internal sealed class KeeperFollower
     private ulong feed;
     private ulong position;
     private bool isSettling;
+    private FollowReply? stated;
+    private CancellationTokenSource? question;
 
     /// <param name="story">Whose feed gets the events.</param>
     /// <param name="keeper">Whom to ask.</param>
@@ -83,7 +85,11 @@ internal sealed class KeeperFollower
         {
             try
             {
-                Take(await AskAsync(through: 0));
+                if (await AskForEventsAsync() is { } reply)
+                {
+                    Take(reply);
+                }
+
                 backoff = BackoffMin;
             }
             catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
@@ -98,14 +104,49 @@ internal sealed class KeeperFollower
         }
     }
 
-    // A question beside the one that is parked, for nothing but the read-through; should it bring events, the better.
+    // Null: it is to be asked again at once, see SettleAsync.
+    private async ValueTask<FollowReply?> AskForEventsAsync()
+    {
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        question = asking;
+        try
+        {
+            return await AskAsync(through: 0, asking.Token);
+        }
+        catch (OperationCanceledException) when (asking.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            question = null;
+        }
+    }
+
+    // A question beside the one that is parked, for nothing but the read-through. One at a time, and the Keeper answers when
+    // it has read so far: how often that is says the Keeper, not the events.
     private async Task SettleAsync()
     {
         try
         {
             while (story.Wanted > ReadThrough && Failure is null && feed != 0)
             {
-                Take(await AskAsync(story.Wanted));
+                FollowReply reply = await AskAsync(story.Wanted, stop.Token);
+                if (reply.Restarted)
+                {
+                    if (reply.Feed != feed)
+                    {
+                        question?.Cancel(); // it lies with a process that is gone
+                    }
+
+                    return;
+                }
+
+                stated = reply;
+                if (!TakeStated())
+                {
+                    return; // with the batches that it speaks of
+                }
             }
         }
         catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
@@ -118,7 +159,7 @@ internal sealed class KeeperFollower
         }
     }
 
-    private ValueTask<FollowReply> AskAsync(ulong through)
+    private ValueTask<FollowReply> AskAsync(ulong through, CancellationToken cancellation)
     {
         var request = new FollowRequest
         {
@@ -126,9 +167,10 @@ internal sealed class KeeperFollower
             Feed = feed,
             Position = position,
             Through = through,
+            OnlyThrough = through > 0,
             WaitMilliseconds = feed == 0 ? 0 : (uint)Wait.TotalMilliseconds,
         };
-        return channel.CallAsync(Methods.Follow, request, Wait + deadline, stop.Token);
+        return channel.CallAsync(Methods.Follow, request, Wait + deadline, cancellation);
     }
 
     private void Take(FollowReply reply)
@@ -148,14 +190,43 @@ internal sealed class KeeperFollower
             position = reply.Next;
         }
 
-        // Of two answers at once the later one may speak of what the other one brings.
+        Failure = null;
+        joined.TrySetResult();
+        State(reply);
+        TakeStated();
+        Settle();
+    }
+
+    // The last statement that came by itself, once what it speaks of is here. False: it is not yet.
+    private bool TakeStated()
+    {
+        if (stated is null)
+        {
+            return true;
+        }
+
+        if (stated.Feed == feed && stated.Next > position)
+        {
+            return false;
+        }
+
+        FollowReply reply = stated;
+        stated = null;
+        State(reply);
+        return true;
+    }
+
+    private void State(FollowReply reply)
+    {
+        if (stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         bool isTaken = reply.Feed == feed && reply.Next <= position;
         ReadThrough = isTaken ? Math.Max(ReadThrough, reply.ReadThrough) : ReadThrough;
         Watermark = isTaken ? Math.Max(Watermark, reply.Watermark) : Watermark;
-        Failure = null;
-        joined.TrySetResult();
         changed();
-        Settle();
     }
 
     // Another feed: what was recorded since the last answer of the old one is not known here, nor what the Keeper took up

@@ -92,4 +92,7 @@ public enum PlantedBug
 
     /// <summary>StoryFiles do not say how many of their events came late.</summary>
     LateUnflagged,
+
+    /// <summary>A follower that joins anew does not look for what came below the watermark meanwhile.</summary>
+    FollowerForgetsLate,
 }

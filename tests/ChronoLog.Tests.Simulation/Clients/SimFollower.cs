@@ -57,8 +57,7 @@ internal sealed class SimFollower(
 
     /// <summary>An event that it should have shown by now and has not; null = there is none.</summary>
     public RecordedEvent? Missing() => !process.IsAlive ? null : deployment.Model.Story(story).Values.FirstOrDefault(
-        // One with a time of its own may come below the watermark just while this one joins anew.
-        recorded => recorded.Sequence.EventTime >= from && !recorded.IsGiven && recorded.IsPromised(deployment.Model.Returns)
+        recorded => recorded.Sequence.EventTime >= from && recorded.IsPromised(deployment.Model.Returns)
             && !shown.Contains(recorded.Sequence) && !losses.Any(gap => Covers(gap, recorded.Sequence.EventTime)));
 
     public override string ToString() => $"{process.FullName}'s {mode} playback of {story} from {from}";

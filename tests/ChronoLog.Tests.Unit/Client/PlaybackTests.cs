@@ -176,15 +176,7 @@ public sealed class PlaybackTests
     public async Task A_restarted_player_is_followed_from_the_watermark(PlaybackMode mode)
     {
         List<TestEvent> events = TestEvent.Series(30, first: 10);
-        Task playback = Follow(mode, events[..10]);
-        await Eventually.Until(() => shown.Count == 10, "the history");
-        await RecordAsync([.. events[10..20]]);
-        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
-        await Eventually.Until(() => shown.Count == 20, "what came by the feed");
-        await RecordAsync(events[20]); // so that the watermark is told
-        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
-        await Eventually.Until(() => shown.Count == 21, "one more");
-
+        Task playback = await FollowToAsync(mode, events, "c");
         ulong feed = deployment.Player.LastFeed;
         await deployment.Player.EndFollowingAsync(new ChronoLogException(Status.NoConnection, "killed"));
         lock (recorded)
@@ -198,6 +190,43 @@ public sealed class PlaybackTests
         await EndAsync(playback);
         Assert.That(shown, Is.EqualTo(events));
         Assert.That(Volatile.Read(ref replayedFrom), Is.EqualTo(15));
+    }
+
+    [TestCase(PlaybackMode.Ordered)]
+    [TestCase(PlaybackMode.Immediate)]
+    public async Task What_came_below_the_watermark_while_it_joined_anew_is_shown_late(PlaybackMode mode)
+    {
+        await (await client.AcquireStoryAsync("c", "s")).DeclareOwnTimesAsync();
+        List<TestEvent> events = TestEvent.Series(30, first: 10);
+        Task playback = await FollowToAsync(mode, events, "c");
+        ulong feed = deployment.Player.LastFeed;
+        await deployment.Player.EndFollowingAsync(new ChronoLogException(Status.NoConnection, "killed"));
+        lock (recorded)
+        {
+            recorded.Add(new TestEvent(12, 2, 0, "late"));
+            recorded.AddRange(events[21..]);
+        }
+
+        await Eventually.Until(() => deployment.Player.LastFeed > feed, "another feed");
+        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
+        await Eventually.Until(() => shown.Count >= 31, "what was recorded meanwhile");
+        await EndAsync(playback);
+        Assert.That(shown.Where(each => each.Record != "late"), Is.EqualTo(events));
+        Assert.That(pages.Single(page => page.Events.Contains("late", StringComparison.Ordinal)).IsInOrder, Is.False);
+    }
+
+    [Test]
+    public async Task Where_late_events_give_others_new_ticks_it_says_that_some_may_be_missing()
+    {
+        await client.CreateChronicleAsync("q", new Dictionary<string, string> { ["collision"] = "sequentiality" });
+        await (await client.AcquireStoryAsync("q", "s")).DeclareOwnTimesAsync();
+        List<TestEvent> events = TestEvent.Series(30, first: 10);
+        Task playback = await FollowToAsync(PlaybackMode.Ordered, events, "q");
+        await deployment.Player.EndFollowingAsync(new ChronoLogException(Status.NoConnection, "killed"));
+
+        await Eventually.Until(
+            () => gaps.Any(gap => gap.Contains("later than the watermark", StringComparison.Ordinal)), "the statement");
+        await EndAsync(playback);
     }
 
     [Test]
@@ -272,6 +301,20 @@ public sealed class PlaybackTests
         ChronoLogException end = await Eventually.Failure(() => playback);
         Assert.That(end.Status, Is.EqualTo(Status.NotExist));
         Assert.That(end.Message, Does.Contain("was destroyed"));
+    }
+
+    // History, then the feed, and a watermark in the middle of what was shown.
+    private async Task<Task> FollowToAsync(PlaybackMode mode, List<TestEvent> events, string chronicle)
+    {
+        Task playback = Follow(mode, events[..10], chronicle);
+        await Eventually.Until(() => shown.Count == 10, "the history");
+        await RecordAsync([.. events[10..20]]);
+        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
+        await Eventually.Until(() => shown.Count == 20, "what came by the feed");
+        await RecordAsync(events[20]); // so that the watermark is told
+        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
+        await Eventually.Until(() => shown.Count == 21, "one more");
+        return playback;
     }
 
     private static ScriptedSource Torn(List<TestEvent> events, OpenReadRequest request)

@@ -49,6 +49,46 @@ public sealed class EventFeedTests
     }
 
     [Test]
+    public void Many_events_are_cut_into_images_and_none_is_lost()
+    {
+        EventFeed feed = NewFeed(bytesMax: 16 << 20);
+        ulong[] ticks = [.. Enumerable.Range(1, 20_000).Select(static tick => (ulong)tick)];
+        Append(feed, ticks);
+
+        var images = new List<ByteString>();
+        Assert.That(feed.TryRead(0, Unlimited, Unlimited, images, out ulong next, out _), Is.True);
+        Assert.That(next, Is.EqualTo((ulong)images.Count).And.GreaterThan(10UL));
+        Assert.That(images.Max(static image => image.Length), Is.LessThanOrEqualTo(60 << 10));
+        Assert.That(images.SelectMany(static image => ColumnImage.Parse(image.Span).EventTime.ToArray()), Is.EqualTo(ticks));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void An_event_too_large_for_an_answer_is_passed_over_with_its_tick(bool pausesWhenFull)
+    {
+        EventFeed feed = NewFeed(bytesMax: 64 << 20, pausesWhenFull);
+        Append(feed, 5);
+        EventRun run = TestEvent.ToRun([new TestEvent(7, 1, 0, new string('x', EventFeed.ImageBytesMax))]);
+        feed.Append(run.Entries);
+        run.Release();
+        Assert.That(Read(feed, 1), Is.EqualTo((false, 2UL, 7UL, "")));
+        Append(feed, 9);
+        Assert.That(Read(feed, 2), Is.EqualTo((true, 3UL, 0UL, "9")));
+        Assert.That(feed.Bytes, Is.LessThan(1000));
+    }
+
+    [Test]
+    public void Who_may_not_have_a_batch_that_large_is_told_the_ticks_from_its_position_on()
+    {
+        EventFeed feed = NewFeed();
+        Append(feed, 3);
+        Append(feed, 20);
+        Append(feed, 10);
+        Assert.That(Read(feed, 1, bytes: 1, single: 1), Is.EqualTo((false, 3UL, 10UL, "")));
+        Assert.That(Read(feed, 3), Is.EqualTo((true, 3UL, 0UL, "")));
+    }
+
+    [Test]
     public void Who_is_too_slow_hears_from_where_to_read()
     {
         EventFeed feed = NewFeed(bytesMax: 1000);
@@ -142,10 +182,10 @@ public sealed class EventFeedTests
     }
 
     private static (bool IsRead, ulong Next, ulong Oldest, string Events) Read(
-        EventFeed feed, ulong position, int bytes = Unlimited)
+        EventFeed feed, ulong position, int bytes = Unlimited, int single = Unlimited)
     {
         var images = new List<ByteString>();
-        bool isRead = feed.TryRead(position, bytes, images, out ulong next, out ulong oldest);
+        bool isRead = feed.TryRead(position, bytes, single, images, out ulong next, out ulong oldest);
         var ticks = new List<ulong>();
         foreach (ByteString image in images)
         {
