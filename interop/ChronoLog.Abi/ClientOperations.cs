@@ -64,6 +64,7 @@ internal static class ClientOperations
             ReplayPageBytes = call.Number(6) == 0
                 ? defaults.ReplayPageBytes
                 : (int)Math.Clamp(call.Number(6), 64 << 10, 16 << 20),
+            ReplayDeadline = Timeouts.Option(call.Number(7), defaults.ReplayDeadline),
         };
     }
 }
