@@ -57,3 +57,9 @@ endforeach()
 # What the library exports is what the header declares.
 add_test(NAME exported_symbols COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/tests/exported_symbols.sh"
     "${CHRONOLOG_INCLUDE}/chronolog.h" $<TARGET_FILE:chronolog>)
+
+# What the other languages repeat of it is the same.
+find_program(CHRONO_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(CHRONO_PYTHON)
+    add_test(NAME bindings COMMAND ${CHRONO_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/tests/bindings.py" "${CMAKE_CURRENT_SOURCE_DIR}/..")
+endif()

@@ -152,10 +152,10 @@ def _load() -> ctypes.CDLL:
 lib: Any = _Library()
 
 
-def check(status: int) -> None:
+def check(status: int, logged: c_uint64 | None = None) -> None:
     """Raises Error for what is not OK."""
     if status != 0:
-        raise Error(status, lib.last_error().decode("utf-8", "replace"))
+        raise Error(status, lib.last_error().decode("utf-8", "replace"), 0 if logged is None else logged.value)
 
 
 def text(value: str) -> bytes:

@@ -56,12 +56,13 @@ class Story:
         return tick.value
 
     def log_batch(self, records: Iterable[Payload]) -> list[int]:
-        """Records many events in one call; returns their ticks."""
+        """Records many events in one call; returns their ticks. Where it fails ``Error.logged`` says how many were recorded."""
         all_bytes = [_bytes(record) for record in records]
         count = len(all_bytes)
         array = (Record * count)(*[(data, len(data)) for data in all_bytes])
         ticks = (ctypes.c_uint64 * count)()
-        check(lib.log_batch(self._handle, array, count, ticks, None))
+        logged = ctypes.c_uint64()
+        check(lib.log_batch(self._handle, array, count, ticks, logged), logged)
         return list(ticks)
 
     def flush(self, level: str = "chronicle", timeout: float | None = 30.0) -> None:
