@@ -225,10 +225,13 @@ managed_suite() {
 run_tests() {
     build_tests
     mkdir -p "$ARTIFACTS/results"
-    step "native tests, plain and under the address and undefined-behaviour sanitizers"
+    step "native tests: plain, under the address and undefined-behaviour sanitizers, under the thread sanitizer"
     native_suite "$ARTIFACTS/native" native
-    build_native Debug "$ARTIFACTS/native-sanitized" -DCHRONO_SANITIZE=ON
-    native_suite "$ARTIFACTS/native-sanitized" native-sanitized
+    local sanitizer
+    for sanitizer in address thread; do
+        build_native Debug "$ARTIFACTS/native-$sanitizer" -DCHRONO_SANITIZE=$sanitizer
+        native_suite "$ARTIFACTS/native-$sanitizer" "native-$sanitizer"
+    done
     local project
     for project in ChronoLog.Tests.Unit ChronoLog.Tests.Simulation ChronoLog.Tests.Cluster; do
         step "$project"

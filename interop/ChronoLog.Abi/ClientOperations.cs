@@ -56,7 +56,7 @@ internal static class ClientOperations
             Program = call.Text(1).IsGiven ? call.Text(1).ToString() : defaults.Program,
             Attributes = call.Attributes(),
             Placement = (Placement)call.Number(0),
-            RingCapacityBytes = checked((long)call.Number(1)),
+            RingCapacityBytes = (long)Math.Min(call.Number(1), long.MaxValue),
             FullTimeout = Timeouts.Option(call.Number(2), defaults.FullTimeout),
             FailoverAfter = Timeouts.Option(call.Number(3), defaults.FailoverAfter),
             CallDeadline = Timeouts.Option(call.Number(4), defaults.CallDeadline),
@@ -64,6 +64,7 @@ internal static class ClientOperations
             ReplayPageBytes = call.Number(6) == 0
                 ? defaults.ReplayPageBytes
                 : (int)Math.Clamp(call.Number(6), 64 << 10, 16 << 20),
+            ReplayDeadline = Timeouts.Option(call.Number(7), defaults.ReplayDeadline),
         };
     }
 }

@@ -20,13 +20,7 @@ internal static class ReplayOperations
 
     public static Task OpenPlayback(CallPointer pointer)
     {
-        PlaybackMode mode = pointer.Call.Number(1) switch
-        {
-            0 => PlaybackMode.Ordered,
-            1 => PlaybackMode.Immediate,
-            ulong other => throw new ChronoLogException(
-                Status.InvalidArgument, $"{other} is no mode of a playback: CHRONOLOG_ORDERED or CHRONOLOG_IMMEDIATE"),
-        };
+        PlaybackMode mode = pointer.Call.Number(1) == 0 ? PlaybackMode.Ordered : PlaybackMode.Immediate;
         IAsyncEnumerable<PlaybackPage> pages = On(pointer).PlaybackAsync(
             pointer.Call.Text(0).ToString(), pointer.Call.Text(1).ToString(), pointer.Call.Number(0), mode);
         pointer.Call.Result(0, ObjectTable.Add(new AbiCursor(pages)));

@@ -29,13 +29,17 @@ set_target_properties(chronolog PROPERTIES
     INSTALL_RPATH "$ORIGIN")
 
 # Its C without the managed part, which native/tests/played_managed.c plays: so that it can run under the sanitizers.
-add_executable(abi_misuse_test "${CMAKE_CURRENT_SOURCE_DIR}/../tests/abi/misuse.c" tests/played_managed.c
-    ${CHRONOLOG_ABI_SOURCES})
-target_include_directories(abi_misuse_test PRIVATE "${CHRONOLOG_INCLUDE}" tests)
-target_compile_definitions(abi_misuse_test PRIVATE CHRONOLOG_VERSION="${PROJECT_VERSION}")
-target_link_libraries(abi_misuse_test PRIVATE chrono_native_hooked m)
-add_test(NAME abi_misuse_test COMMAND abi_misuse_test)
-set_tests_properties(abi_misuse_test PROPERTIES TIMEOUT 120)
+function(chrono_played_test name source)
+    add_executable(${name} "${CMAKE_CURRENT_SOURCE_DIR}/${source}" tests/played_managed.c ${CHRONOLOG_ABI_SOURCES})
+    target_include_directories(${name} PRIVATE "${CHRONOLOG_INCLUDE}" tests)
+    target_compile_definitions(${name} PRIVATE CHRONOLOG_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(${name} PRIVATE chrono_native_hooked m)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+endfunction()
+
+chrono_played_test(abi_misuse_test ../tests/abi/misuse.c)
+chrono_played_test(hot_path_test tests/hot_path_test.c)
 
 # The header as every compiler sees it that an application may use, with every warning an error.
 enable_language(CXX)
@@ -53,3 +57,9 @@ endforeach()
 # What the library exports is what the header declares.
 add_test(NAME exported_symbols COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/tests/exported_symbols.sh"
     "${CHRONOLOG_INCLUDE}/chronolog.h" $<TARGET_FILE:chronolog>)
+
+# What the other languages repeat of it is the same.
+find_program(CHRONO_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(CHRONO_PYTHON)
+    add_test(NAME bindings COMMAND ${CHRONO_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/tests/bindings.py" "${CMAKE_CURRENT_SOURCE_DIR}/..")
+endif()

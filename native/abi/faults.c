@@ -11,7 +11,7 @@ static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 
 enum { FAULTS = sizeof fault_signals / sizeof *fault_signals };
 
-/* Written before the handler is installed, then constant. */
+/* Written before the handler is installed; then constant, but for a handler that is to be called once. */
 static struct sigaction of_runtime[_NSIG];
 static struct sigaction of_application[_NSIG];
 static uintptr_t code_start, code_end;
@@ -38,18 +38,33 @@ static uintptr_t program_counter(const void *context)
 #endif
 }
 
-static void pass(const struct sigaction *action, int number, siginfo_t *info, void *context)
+/* What the kernel does for SA_RESETHAND: a handler that returns from a fault expects to be gone when it is repeated. */
+static void forget_once(struct sigaction *action)
 {
-    if ((action->sa_flags & SA_SIGINFO) != 0) {
-        action->sa_sigaction(number, info, context);
-    } else if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN) {
-        action->sa_handler(number);
-    } else if (action->sa_handler == SIG_DFL || info->si_code > 0) {
+    if ((action->sa_flags & (int)SA_RESETHAND) != 0) {
+        action->sa_flags = 0;
+        action->sa_handler = SIG_DFL;
+    }
+}
+
+static void pass(struct sigaction *action, int number, siginfo_t *info, void *context)
+{
+    const struct sigaction taken = *action;
+    if (taken.sa_handler == SIG_DFL || taken.sa_handler == SIG_IGN) {
         /* A fault is repeated on return, and then ends the process as it would have; a signal that was sent is not. */
-        signal(number, SIG_DFL);
-        if (info->si_code <= 0) {
-            raise(number);
+        if (taken.sa_handler == SIG_DFL || info->si_code > 0) {
+            signal(number, SIG_DFL);
+            if (info->si_code <= 0) {
+                raise(number);
+            }
         }
+        return;
+    }
+    forget_once(action);
+    if ((taken.sa_flags & SA_SIGINFO) != 0) {
+        taken.sa_sigaction(number, info, context);
+    } else {
+        taken.sa_handler(number);
     }
 }
 

@@ -39,7 +39,10 @@ int32_t chronolog_replay_open(chronolog_client client, const char *chronicle, co
 int32_t chronolog_playback_open(chronolog_client client, const char *chronicle, const char *story, uint64_t from,
                                 int32_t mode, chronolog_playback *playback)
 {
-    struct abi_call call = {.operation = ABI_PLAYBACK_OPEN, .numbers = {from, (uint64_t)(int64_t)mode}};
+    struct abi_call call = {.operation = ABI_PLAYBACK_OPEN, .numbers = {from, (uint64_t)mode}};
+    if (mode != CHRONOLOG_ORDERED && mode != CHRONOLOG_IMMEDIATE) {
+        call_invalid(&call, "the mode is none of chronolog_playback_mode");
+    }
     return open_cursor(&call, client, chronicle, story, playback);
 }
 

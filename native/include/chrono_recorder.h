@@ -59,7 +59,10 @@ typedef struct chrono_span {
 /* The clock must outlive the recorder. */
 CHRONO_EXPORT int chrono_recorder_create(uint64_t client_id, const chrono_clock *clock, chrono_recorder **recorder);
 
-/* Closes every ring for further events and makes every later call on the recorder or its writers fail. Memory stays. */
+/*
+ * Closes every ring for further events and makes every later call on the recorder or its writers fail, and those that wait,
+ * within 100 ms. Memory stays.
+ */
 CHRONO_EXPORT void chrono_recorder_close(chrono_recorder *recorder);
 
 /* Frees the recorder and all its writers. */
@@ -183,7 +186,8 @@ CHRONO_EXPORT int chrono_log_batch(chrono_story_writer *writer, const chrono_spa
 
 /*
  * Waits until every event that was recorded before the call, through any ring that the writer (or the recorder) has had,
- * has reached the level. 0 as timeout only looks. CHRONO_E_TIMED_OUT, CHRONO_E_NO_KEEPER.
+ * has reached the level. 0 as timeout only looks. CHRONO_E_TIMED_OUT, CHRONO_E_NO_KEEPER; CHRONO_E_CLOSED: the recorder was
+ * closed, and the level was not reached.
  */
 CHRONO_EXPORT int chrono_flush(chrono_story_writer *writer, int level, uint64_t timeout_ns);
 CHRONO_EXPORT int chrono_recorder_flush(chrono_recorder *recorder, int level, uint64_t timeout_ns);

@@ -86,7 +86,8 @@ static int await_target(const struct wait *wait, struct target target)
 {
     int durable = wait->level >= CHRONO_SYNCED;
     for (;;) {
-        int status = ring_await_position(target.ring, durable, target.tail, wait->deadline_ns, 0);
+        struct awaited awaited = {target.ring, durable, target.tail, wait->deadline_ns, &wait->recorder->closed};
+        int status = ring_await_position(&awaited, 0);
         if (status != CHRONO_MOVED) {
             return status;
         }
@@ -97,7 +98,8 @@ static int await_target(const struct wait *wait, struct target target)
             own = target.tail;
         }
         if (durable) {
-            status = ring_await_position(ring, durable, own, wait->deadline_ns, 1);
+            awaited.position = own;
+            status = ring_await_position(&awaited, 1);
         }
         if (durable && (status != CHRONO_OK || own == target.tail)) {
             return status;

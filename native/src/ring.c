@@ -43,6 +43,7 @@ struct condition {
     uint64_t target;
     uint32_t bytes;
     int own;                    /* a move is no reason to look elsewhere */
+    const uint32_t *ended;      /* of a position: not 0 ends the wait */
 };
 
 static int is_met(const chrono_ring *ring, const struct condition *condition)
@@ -61,6 +62,9 @@ static int hopeless(const chrono_ring *ring, const struct condition *condition, 
     }
     if (load_acquire(&ring->retired) != 0) {
         return CHRONO_E_NO_KEEPER;
+    }
+    if (condition->position != NULL && load_acquire(condition->ended) != 0) {
+        return CHRONO_E_CLOSED;
     }
     /* A fenced ring may still be drained; only the room will never come. */
     if (condition->position == NULL && load_acquire(&ring->header->consumer_state) == CHRONO_RING_CLOSED) {
@@ -122,20 +126,26 @@ static int await(chrono_ring *ring, const struct condition *condition, uint64_t 
 
 int ring_await_room(chrono_ring *ring, uint32_t bytes, uint64_t deadline_ns)
 {
-    struct condition condition = {NULL, 0, bytes, 0};
+    struct condition condition = {NULL, 0, bytes, 0, NULL};
     return await(ring, &condition, deadline_ns);
 }
 
-int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns, int own)
+int ring_await_position(const struct awaited *awaited, int own)
 {
-    struct condition condition = {durable ? &ring->header->durable : &ring->header->consumed, position, 0, own};
-    int status = load_acquire(&ring->retired) != 0 ? CHRONO_E_NO_KEEPER : await(ring, &condition, deadline_ns);
+    chrono_ring *ring = awaited->ring;
+    struct condition condition = {
+        .position = awaited->durable ? &ring->header->durable : &ring->header->consumed,
+        .target = awaited->position,
+        .own = own,
+        .ended = awaited->ended,
+    };
+    int status = load_acquire(&ring->retired) != 0 ? CHRONO_E_NO_KEEPER : await(ring, &condition, awaited->deadline_ns);
     if (load_acquire(&ring->retired) != 0) {
         /* The header may be a tombstone by now; where the ring stood was kept. A ring that was left speaks for what its
          * Keeper took; the rest is journaled where it went. */
         uint64_t taken = !own && load_acquire(&ring->moved) != 0 ? ring->kept : ring->final_consumed;
-        uint64_t reached = durable ? ring->final_durable : taken;
-        status = reached >= position ? CHRONO_OK : CHRONO_E_NO_KEEPER;
+        uint64_t reached = awaited->durable ? ring->final_durable : taken;
+        status = reached >= awaited->position ? CHRONO_OK : CHRONO_E_NO_KEEPER;
     }
     return status != CHRONO_OK && !own && load_acquire(&ring->moved) != 0 ? CHRONO_MOVED : status;
 }

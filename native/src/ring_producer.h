@@ -153,11 +153,20 @@ int ring_await_room(chrono_ring *ring, uint32_t bytes, uint64_t deadline_ns);
 /* Never leaves the library: what is waited for was moved to ring->forward. */
 #define CHRONO_MOVED (-101)
 
+/* A position of a ring that is waited for. */
+struct awaited {
+    chrono_ring *ring;
+    int durable;                /* else consumed */
+    uint64_t position;
+    uint64_t deadline_ns;
+    const uint32_t *ended;      /* not 0: nobody may wait any longer */
+};
+
 /*
  * Waits until consumed (or durable) has reached the position; for a retired ring looks where it stood. CHRONO_MOVED when
- * the ring was moved and is not there, unless `own`: then only this ring counts.
+ * the ring was moved and is not there, unless `own`: then only this ring counts. CHRONO_E_CLOSED: ended.
  */
-int ring_await_position(chrono_ring *ring, int durable, uint64_t position, uint64_t deadline_ns, int own);
+int ring_await_position(const struct awaited *awaited, int own);
 
 /* now + timeout, without overflow; UINT64_MAX is forever. */
 uint64_t deadline_after(uint64_t timeout_ns);

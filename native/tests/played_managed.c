@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "played_managed.h"
 #include "recorder_fixture.h"
 
 enum { CLIENTS = 32, STORIES = 64, FIRST_STORY = 1000, FIRST_REPLAY = 1000000 };
@@ -26,6 +27,8 @@ struct played_story {
     uint64_t client;
     int is_held;
 };
+
+uint64_t played_calls; /* that have come here */
 
 static managed_complete complete;
 static struct played_client clients[CLIENTS];
@@ -177,6 +180,7 @@ int32_t managed_start(managed_complete done)
 
 void managed_submit(struct abi_call *call)
 {
+    __atomic_add_fetch(&played_calls, 1, __ATOMIC_RELAXED);
     run(call);
     complete(call);
 }

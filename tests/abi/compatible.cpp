@@ -81,10 +81,17 @@ void test_monitor(std::string const& directory)
     REQUIRE_IS(0, chrono_monitor::initialize("file", path, LogLevel::info, "N", 1048576, 3, LogLevel::trace));
     LOG_DEBUG("not {}", "shown");
     LOG_INFO("shown {} of {}: {}", 1, 2.5, std::string("three"));
+    LOG_CRITICAL("{:.1f} in {{}}, {} {} and {}", 2.5, true, 'x');
+    LOG_WARNING("{} alone");
+    LOG_WARNING("none", "left out");
     std::ifstream log(path);
     std::string line;
-    REQUIRE(static_cast<bool>(std::getline(log, line)));
-    REQUIRE(line.find("[N] [info] shown 1 of 2.5: three") != std::string::npos);
+    for(const char* expected: {"[info] shown 1 of 2.5: three", "[critical] 2.5 in {}, true x and {}", "[warning] {} alone",
+                               "[warning] none"})
+    {
+        REQUIRE(static_cast<bool>(std::getline(log, line)));
+        REQUIRE(line.substr(line.find("[N] ") + 4) == expected);
+    }
     REQUIRE(!std::getline(log, line));
 }
 

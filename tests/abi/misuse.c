@@ -283,6 +283,25 @@ static void abandon_under_recorders(void)
     }
 }
 
+static void *fail_otherwise(void *argument)
+{
+    (void)argument;
+    CHECK(strcmp(chronolog_last_error(), "") == 0); /* whatever other threads have met */
+    CHECK_STATUS(CHRONOLOG_ERR_INVALID_ARG, chronolog_list_free(NULL));
+    CHECK(strstr(chronolog_last_error(), "list") != NULL);
+    return NULL;
+}
+
+static void messages_are_each_threads_own(void)
+{
+    pthread_t thread;
+    char mine[256];
+    CHECK_STATUS(CHRONOLOG_ERR_INVALID_ARG, chronolog_story_id(NULL, NULL));
+    snprintf(mine, sizeof mine, "%s", chronolog_last_error());
+    CHECK(pthread_create(&thread, NULL, fail_otherwise, NULL) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(strcmp(chronolog_last_error(), mine) == 0 && strlen(mine) > 10);
+}
+
 static void in_child(chronolog_client client, chronolog_story story, int how)
 {
     pid_t child = fork();
@@ -319,6 +338,7 @@ int main(void)
     replays(client);
     release_under_recorders(client);
     abandon_under_recorders();
+    messages_are_each_threads_own();
     in_child(client, story, 0);
     in_child(client, story, 1);
     CHECK_OK(chronolog_log(story, "after the forks", 15, NULL));

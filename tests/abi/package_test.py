@@ -1,10 +1,13 @@
 """The package chronolog against a deployment (CHRONOLOG_ENDPOINT): with numpy where it is installed, and without it."""
 
+import array
 import ctypes
+import gc
 import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -50,7 +53,7 @@ class Recording(unittest.TestCase):
         self.assertRegex(chronolog.version(), r"^\d+\.\d+")
         sizes = [ctypes.sizeof(kind) for kind in (
             _library.Options, _library.Statistics, _library.Record, _library.RawEvent, _library.RawBatch, _library.RawGap)]
-        self.assertEqual([88, 48, 16, 32, 56, 256], sizes)
+        self.assertEqual([96, 48, 16, 32, 56, 256], sizes)
 
     def test_records_come_back(self) -> None:
         records = [b"alpha", b"", b"with\0zero", "grün".encode(), b"x" * 5000]
@@ -128,6 +131,52 @@ class Recording(unittest.TestCase):
             self.assertIsInstance(batch.ticks, memoryview)
             self.assertTrue(batch.ticks.readonly)
 
+    def test_a_batch_ends_with_its_step(self) -> None:
+        story = self.client.acquire(self.chronicle, "steps", create_chronicle=True)
+        story.log_batch([b"a", b"b"])
+        replay = self.client.replay(self.chronicle, "steps")
+        batch = replay.next_batch()
+        events = iter(batch)
+        next(events)
+        self.assertIsNone(replay.next_batch())
+        self.assertRaises(ValueError, next, events)
+        self.assertRaises(ValueError, lambda: batch.ticks)
+        for end in (lambda: replay.close(), self.client.close):
+            replay = self.client.replay(self.chronicle, "steps")
+            batch, events = replay.next_batch(), iter(self.client.replay(self.chronicle, "steps"))
+            self.assertEqual(b"a", next(events).record)
+            end()
+            self.assertRaises(ValueError, lambda: batch.records)
+        self.assertRaises(ValueError, next, events)
+
+    def test_a_story_keeps_its_client(self) -> None:
+        story = chronolog.connect().acquire(self.chronicle, "kept", create_chronicle=True)
+        gc.collect()
+        tick = story.log("x")
+        self.assertEqual([tick], [event.tick for event in chronolog.connect().replay(self.chronicle, "kept")])
+        story = None
+        gc.collect()
+        self.client.destroy(self.chronicle)  # nobody holds it any more
+
+    def test_numbers_and_payloads(self) -> None:
+        story = self.client.acquire(self.chronicle, "payloads", create_chronicle=True)
+        tick = story.log(array.array("i", [1, 2]))
+        for payload in (5, None, [1, 2], 1.5):
+            self.assertRaises(TypeError, story.log, payload)
+        with self.assertRaises(chronolog.Error) as refused:
+            story.log_batch([b"x", bytes(2**24 + 1), b"y"])
+        self.assertEqual((chronolog.Status.LIMIT_EXCEEDED, 1), (refused.exception.status, refused.exception.logged))
+        for start in (-1, 2**64):
+            self.assertRaises(ValueError, self.client.replay, self.chronicle, "payloads", start)
+        self.assertRaises(TypeError, self.client.replay, self.chronicle, "payloads", 1.5)
+        self.assertRaises(ValueError, chronolog.connect, placement="nowhere")
+        if _replay.numpy is not None:
+            story.log(_replay.numpy.arange(4, dtype="u2")[::2])  # not contiguous
+            tick = _replay.numpy.uint64(tick)
+        records = [event.record for event in self.client.replay(self.chronicle, "payloads", tick)]
+        expected = [array.array("i", [1, 2]).tobytes(), b"x", b"\0\0\2\0"]
+        self.assertEqual(expected[:2 if _replay.numpy is None else 3], records)
+
     def test_playback(self) -> None:
         story = self.client.acquire(self.chronicle, "followed", create_chronicle=True)
         story.log("history")
@@ -194,6 +243,17 @@ class Recording(unittest.TestCase):
         run = subprocess.run([sys.executable, "-c", "import chronolog"], env=environment, capture_output=True, text=True)
         self.assertNotEqual(0, run.returncode)
         self.assertIn("CHRONOLOG_LIBRARY", run.stderr)
+
+    def test_a_library_of_another_machine_is_said_clearly(self) -> None:
+        with tempfile.NamedTemporaryFile(suffix=".so") as other, open(sys.executable, "rb") as this:
+            image = bytearray(this.read(4096))
+            image[18:20] = b"\x16\0"  # e_machine: an IBM Z
+            other.write(image)
+            other.flush()
+            environment = dict(os.environ, CHRONOLOG_LIBRARY=other.name)
+            run = subprocess.run([sys.executable, "-c", "import chronolog"], env=environment, capture_output=True, text=True)
+        self.assertNotEqual(0, run.returncode)
+        self.assertRegex(run.stderr, "ImportError: .*" + other.name + ".*for this machine")
 
 
 class Compatible(unittest.TestCase):

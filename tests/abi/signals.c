@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,9 +139,43 @@ static void die_by(int number, int is_sent)
     }
 }
 
+static int *calls; /* shared with children */
+
+static void on_fault_once(int number)
+{
+    (void)number;
+    if (++*calls > 1) {
+        _exit(3);
+    }
+}
+
+/* A handler that is to be called once and returns: the fault is repeated, and then ends the process. */
+static void die_after_one_call(void)
+{
+    int status = 0;
+    calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(calls != MAP_FAILED);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        chronolog_client client;
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = on_fault_once;
+        action.sa_flags = (int)SA_RESETHAND;
+        CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+        CHECK_OK(chronolog_connect(NULL, NULL, &client));
+        alarm(20);
+        *(volatile int *)nowhere = 1;
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && *calls == 1);
+}
+
 int main(void)
 {
     chronolog_client client;
+    die_after_one_call();
     die_by(SIGSEGV, 0);
     die_by(SIGSEGV, 1);
     die_by(SIGINT, 1);

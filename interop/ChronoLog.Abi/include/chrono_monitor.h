@@ -63,7 +63,12 @@ public:
     {
         std::ostringstream line;
         std::size_t from = 0;
+        line << std::boolalpha;
         (put(line, format, from, arguments), ...);
+        while(sizeof...(arguments) > 0 && copy_text(line, format, from))
+        {
+            line << "{}"; // there was no argument for it
+        }
         line << format.substr(from);
         instance().write_line(level, line.str());
     }
@@ -75,15 +80,34 @@ private:
         return only;
     }
 
-    /* The format up to its next placeholder, and the argument in its place; one without a placeholder is left out. */
+    /* The format up to its next placeholder, which is passed over; false: there is none. {{ and }} are braces. */
+    static bool copy_text(std::ostringstream& line, std::string const& format, std::size_t& from)
+    {
+        while(from < format.size())
+        {
+            char each = format[from++];
+            std::size_t end = each == '{' ? format.find('}', from) : std::string::npos;
+            if((each == '{' || each == '}') && from < format.size() && format[from] == each)
+            {
+                ++from;
+            }
+            else if(end != std::string::npos)
+            {
+                from = end + 1;
+                return true;
+            }
+            line << each;
+        }
+        return false;
+    }
+
+    /* The argument in its placeholder's place, as << has it whatever {:...} says; one without a placeholder is left out. */
     template <typename Argument>
     static void put(std::ostringstream& line, std::string const& format, std::size_t& from, Argument const& argument)
     {
-        std::size_t place = format.find("{}", from);
-        if(place != std::string::npos)
+        if(copy_text(line, format, from))
         {
-            line << format.substr(from, place - from) << argument;
-            from = place + 2;
+            line << argument;
         }
     }
 

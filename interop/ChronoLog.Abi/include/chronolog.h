@@ -3,7 +3,8 @@
  *
  * Link with -lchronolog. C99, C11, C++11.
  *
- * Ticks are unsigned nanoseconds since the Unix epoch on the deployment's base clock. Names are UTF-8 and end with a zero.
+ * Ticks are unsigned nanoseconds since the Unix epoch on the deployment's base clock. Names and texts are UTF-8 and end with
+ * a zero; what is no UTF-8 is INVALID_ARG. Records are any bytes.
  *
  * Status: every function that can fail returns CHRONOLOG_OK or a negative chronolog_status; then chronolog_last_error()
  * tells the calling thread what went wrong and what to do. What is returned through pointers is only set on success,
@@ -17,8 +18,9 @@
  * fork(): a client belongs to the process that connected. In the child every call but chronolog_last_error and the likes
  * fails with CHRONOLOG_ERR_FORKED; a process may fork as it likes before its first chronolog_connect.
  *
- * Signals: the library's threads block all signals but those that report their own faults; handlers that the application
- * has, or installs later, for SIGSEGV, SIGFPE and so on see everything but what happens inside the library's own code.
+ * Signals: the library's threads block all signals but those that report their own faults, and SIGRTMIN, by which they
+ * stop one another: programs use the next one. Handlers that the application has, or installs later, for SIGSEGV, SIGFPE
+ * and so on see everything but what happens inside the library's own code.
  */
 #ifndef CHRONOLOG_H
 #define CHRONOLOG_H
@@ -116,9 +118,10 @@ typedef struct chronolog_options {
     uint64_t call_timeout_ms;           /* for an answer of the Visor or a Keeper; 0: 10 s */
     uint64_t release_timeout_ms;        /* for the level that a release waits for; 0: 30 s */
     uint64_t page_bytes;                /* that a replay moves at a time; 0: 4 MiB */
+    uint64_t replay_timeout_ms;         /* for an answer of a Player; 0: 30 s */
 } chronolog_options;
 
-#define CHRONOLOG_OPTIONS_INIT { sizeof(chronolog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define CHRONOLOG_OPTIONS_INIT { sizeof(chronolog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * Connects to a deployment. A process may have several clients.
@@ -136,7 +139,7 @@ CHRONOLOG_API int32_t chronolog_disconnect(chronolog_client client);
 
 /*
  * Ends a client at once, whatever it holds: stories are given back without waiting, replays end. What was recorded stays
- * recorded. All handles that were got from it are closed.
+ * recorded. All handles that were got from it are closed; other threads' calls with them, flushes too, end with a failure.
  */
 CHRONOLOG_API int32_t chronolog_abandon(chronolog_client client);
 

@@ -139,9 +139,9 @@ public:
         check(chronolog_log_at(story.get(), tick, record.data(), record.size()));
     }
 
-    /* Ticks of all of them; std::string_view or anything that becomes one. */
+    /* Ticks of all of them; std::string_view or anything that becomes one. logged: how many were recorded, also on an error. */
     template <typename Records>
-    std::vector<uint64_t> log_batch(Records const& records)
+    std::vector<uint64_t> log_batch(Records const& records, uint64_t* logged = nullptr)
     {
         std::vector<chronolog_record> all;
         for(std::string_view record: records)
@@ -149,7 +149,7 @@ public:
             all.push_back({record.data(), record.size()});
         }
         std::vector<uint64_t> ticks(all.size());
-        check(chronolog_log_batch(story.get(), all.data(), all.size(), ticks.data(), nullptr));
+        check(chronolog_log_batch(story.get(), all.data(), all.size(), ticks.data(), logged));
         return ticks;
     }
 

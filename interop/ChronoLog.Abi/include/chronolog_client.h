@@ -83,7 +83,7 @@ class Client
 {
 public:
     /* Records only. */
-    explicit Client(ClientPortalServiceConf const& portal)
+    Client(ClientPortalServiceConf const& portal)
         : endpoint("tcp://" + portal.IP + ":" + std::to_string(portal.PORT))
     {}
 
@@ -263,18 +263,14 @@ public:
         {
             return why_not_acquired(chronicle, story);
         }
-        chronolog_replay replay = nullptr;
-        int code = connected(chronolog_replay_open, chronicle.c_str(), story.c_str(), start, end, UINT64_C(0), &replay);
-        if(code != CL_SUCCESS)
-        {
-            return code;
-        }
+        Opened replay;
+        int code = connected(chronolog_replay_open, chronicle.c_str(), story.c_str(), start, end, UINT64_C(0), &replay.handle);
         chronolog_batch batch;
-        while((code = chronolog_replay_next(replay, CHRONOLOG_FOREVER, &batch)) == CL_SUCCESS && batch.count > 0)
+        while(code == CL_SUCCESS
+              && (code = chronolog_replay_next(replay.handle, CHRONOLOG_FOREVER, &batch)) == CL_SUCCESS && batch.count > 0)
         {
             append(batch, events);
         }
-        chronolog_replay_close(replay);
         return code;
     }
 
@@ -289,6 +285,14 @@ private:
         }
 
         std::atomic<chronolog_story> story{nullptr};
+    };
+
+    /* A replay that is closed also when memory for its events runs out. */
+    struct Opened
+    {
+        ~Opened() { chronolog_replay_close(handle); }
+
+        chronolog_replay handle = nullptr;
     };
 
     /* C's view of a map; valid as long as the map is. */

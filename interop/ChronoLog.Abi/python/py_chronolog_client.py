@@ -69,10 +69,10 @@ class StoryHandle:
         self._story = story
 
     def log_event(self, record: str) -> int:
-        """The event's tick; 0 on failure."""
+        """The event's tick; 0 on failure. What came from a replay goes back as the bytes that it was."""
         try:
-            return self._story.log(record)
-        except Error:
+            return self._story.log(record.encode("utf-8", "surrogateescape"))
+        except (Error, UnicodeEncodeError):
             return 0
 
 

@@ -28,6 +28,7 @@ public sealed class AbiTests
     [TestCase("dlopened.c", "gnu11")]
     [TestCase("compatible.cpp", "c++17")]
     [TestCase("modern.cpp", "c++17")]
+    [TestCase("modern.cpp", "c++20")]
     public async Task Program(string source, string standard)
     {
         string program = await Consumer.CompileAsync(source, directory, standard);

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
+import weakref
 from types import TracebackType
 from typing import Any, Mapping
 
-from ._library import Options, Statistics, check, lib, milliseconds, text
+from ._library import Options, Statistics, check, lib, milliseconds, number, text
 from ._library import attributes as _attributes
 from ._replay import Playback, Replay
 from ._story import Story
 
 _CREATE_CHRONICLE = 1
 _PLACEMENTS = {"local-first": 0, "round-robin": 1}
-_OPTIONS = {
-    "ring_bytes": int, "full_timeout": milliseconds, "failover_after": milliseconds, "call_timeout": milliseconds,
-    "release_timeout": milliseconds, "page_bytes": int,
-}
+_BYTES = ("ring_bytes", "page_bytes")
+_TIMEOUTS = ("full_timeout", "failover_after", "call_timeout", "release_timeout", "replay_timeout")
 
 
 def _take_options(given: Mapping[str, Any]) -> Options:
     options = Options(struct_bytes=ctypes.sizeof(Options))
     for name, value in given.items():
-        if name not in _OPTIONS:
-            raise TypeError(f"there is no option {name!r}: one of {', '.join(_OPTIONS)}")
-        field = name if name.endswith("_bytes") else name + "_ms"
-        setattr(options, field, _OPTIONS[name](value))
+        if name in _BYTES:
+            setattr(options, name, number(value, "number of bytes"))
+        elif name in _TIMEOUTS:
+            setattr(options, name + "_ms", max(1, milliseconds(value)))  # 0 is C's word for the default
+        else:
+            raise TypeError(f"there is no option {name!r}: one of {', '.join(_BYTES + _TIMEOUTS)}")
     return options
 
 
@@ -42,13 +44,19 @@ def connect(
 
     endpoint: of the Visor's portal; None: the environment's CHRONOLOG_ENDPOINT, else tcp://127.0.0.1:5555.
     program, attributes: shown by ``chronolog status``.
-    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout in seconds.
+    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout, replay_timeout in
+        seconds (what each is for: chronolog_options of chronolog.h).
     """
     return Client(endpoint, program=program, attributes=attributes, placement=placement, **options)
 
 
 class Client:
-    """A connection. Thread-safe. As a context manager it is ended whatever is held."""
+    """A connection. Thread-safe.
+
+    It ends, whatever is held, as a context manager, by close(), or when nothing refers to it or its stories and replays.
+    """
+
+    _handle: int | None = None
 
     def __init__(
         self,
@@ -59,7 +67,11 @@ class Client:
         placement: str = "local-first",
         **options: Any,
     ) -> None:
+        self._replays: weakref.WeakSet[Replay] = weakref.WeakSet()
+        self._lock = threading.Lock()
         raw = _take_options(options)
+        if placement not in _PLACEMENTS:
+            raise ValueError(f"there is no placement {placement!r}: one of {', '.join(_PLACEMENTS)}")
         raw.program = text(program if program is not None else f"python[{os.getpid()}]")
         raw.attributes, raw.attribute_count = _attributes(attributes)
         raw.placement = _PLACEMENTS[placement]
@@ -105,15 +117,17 @@ class Client:
         handle = ctypes.c_void_p()
         check(lib.acquire(
             self._handle, text(chronicle), text(story), array, count, _CREATE_CHRONICLE if create_chronicle else 0, handle))
-        return Story(handle.value or 0, chronicle, story)
+        return Story(handle.value or 0, chronicle, story, self)
 
     def replay(
         self, chronicle: str, story: str, start: int = 0, end: int = 2**64 - 1, *, event_limit: int = 0
     ) -> Replay:
         """The events of [start, end): a snapshot with everything whose recording returned before this call."""
         handle = ctypes.c_void_p()
-        check(lib.replay_open(self._handle, text(chronicle), text(story), start, end, event_limit, handle))
-        return Replay(handle.value or 0)
+        check(lib.replay_open(
+            self._handle, text(chronicle), text(story), number(start, "tick"), number(end, "tick"),
+            number(event_limit, "number of events"), handle))
+        return Replay(handle.value or 0, self)
 
     def playback(self, chronicle: str, story: str, start: int = 0, *, immediate: bool = False) -> Playback:
         """The events from a tick onward, and then what is recorded, each once, until closed or cancelled.
@@ -121,15 +135,15 @@ class Client:
         In total order, some 40 ms behind; with ``immediate`` as they become visible, a millisecond after they were recorded.
         """
         handle = ctypes.c_void_p()
-        check(lib.playback_open(self._handle, text(chronicle), text(story), start, int(immediate), handle))
-        return Playback(handle.value or 0)
+        check(lib.playback_open(self._handle, text(chronicle), text(story), number(start, "tick"), int(immediate), handle))
+        return Playback(handle.value or 0, self)
 
     @property
     def id(self) -> int:
         """The client's number in every event's identity."""
-        number = ctypes.c_uint64()
-        check(lib.client_id(self._handle, number))
-        return number.value
+        client_id = ctypes.c_uint64()
+        check(lib.client_id(self._handle, client_id))
+        return client_id.value
 
     def now(self) -> int:
         """The tick of this moment."""
@@ -145,10 +159,22 @@ class Client:
     def disconnect(self) -> None:
         """Leaves in order. ACQUIRED while stories are held: the client stays connected and usable."""
         check(lib.disconnect(self._handle))
+        self._forget_batches()
 
     def close(self) -> None:
         """Ends it at once, whatever is held; may be called twice."""
+        self._forget_batches()
         lib.abandon(self._handle)
+
+    def _opened(self, replay: Replay) -> None:
+        with self._lock:
+            self._replays.add(replay)
+
+    def _forget_batches(self) -> None:
+        with self._lock:
+            opened = list(self._replays)
+        for replay in opened:
+            replay._forget_batch()
 
     def _names(self, function: Any, *arguments: bytes) -> list[str]:
         handle = ctypes.c_void_p()
@@ -163,3 +189,7 @@ class Client:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if self._handle is not None:
+            lib.abandon(self._handle)

@@ -35,9 +35,13 @@ class Status(enum.IntEnum):
 
 
 class Error(RuntimeError):
-    """A call that failed; ``status`` says how, the text why and what to do."""
+    """A call that failed; ``status`` says how, the text why and what to do.
 
-    def __init__(self, status: int, message: str) -> None:
+    logged: of a batch, how many of its records were recorded all the same, from the first one on.
+    """
+
+    def __init__(self, status: int, message: str, logged: int = 0) -> None:
+        self.logged = logged
         try:
             self.status: Status | int = Status(status)
         except ValueError:

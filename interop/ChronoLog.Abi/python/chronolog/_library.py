@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import operator
 import os
 import pathlib
 from ctypes import POINTER, Structure, c_char, c_char_p, c_int32, c_uint32, c_uint64, c_void_p
@@ -24,7 +26,7 @@ class Options(Structure):
         ("struct_bytes", c_uint64), ("program", c_char_p), ("attributes", POINTER(Attribute)),
         ("attribute_count", c_uint64), ("placement", c_uint64), ("ring_bytes", c_uint64), ("full_timeout_ms", c_uint64),
         ("failover_after_ms", c_uint64), ("call_timeout_ms", c_uint64), ("release_timeout_ms", c_uint64),
-        ("page_bytes", c_uint64),
+        ("page_bytes", c_uint64), ("replay_timeout_ms", c_uint64),
     ]
 
 
@@ -109,12 +111,15 @@ class _Library:
     def __init__(self) -> None:
         library = _load()
         for name, result, arguments in _FUNCTIONS:
-            function = getattr(library, "chronolog_" + name)
+            function = getattr(library, "chronolog_" + name, None)
+            if function is None:
+                raise ImportError(f"{library._name} has no chronolog_{name}: it is of another release than this package")
             function.restype = result
             function.argtypes = arguments
             setattr(self, name, function)
-        if self.abi_version() != ABI_VERSION:
-            raise ImportError(f"libchronolog has ABI version {self.abi_version()}, this package needs {ABI_VERSION}")
+            if name == "abi_version" and function() != ABI_VERSION:
+                raise ImportError(
+                    f"{library._name} has ABI version {function()}, this package needs {ABI_VERSION}: install the same release")
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
@@ -140,16 +145,17 @@ def _load() -> ctypes.CDLL:
             return ctypes.CDLL(candidate)
         except OSError as error:
             why = why or error
-    raise ImportError(f"{SONAME} was not found ({why}): install ChronoLog, or set CHRONOLOG_LIBRARY to its path")
+    raise ImportError(
+        f"{SONAME} cannot be loaded ({why}): install ChronoLog for this machine, or set CHRONOLOG_LIBRARY to the library's path")
 
 
 lib: Any = _Library()
 
 
-def check(status: int) -> None:
+def check(status: int, logged: c_uint64 | None = None) -> None:
     """Raises Error for what is not OK."""
     if status != 0:
-        raise Error(status, lib.last_error().decode("utf-8", "replace"))
+        raise Error(status, lib.last_error().decode("utf-8", "replace"), 0 if logged is None else logged.value)
 
 
 def text(value: str) -> bytes:
@@ -170,8 +176,16 @@ def attributes(values: Mapping[str, str] | None) -> tuple[Any, int]:
 
 
 def milliseconds(seconds: float | None) -> int:
-    """None is for ever."""
-    return FOREVER if seconds is None else max(0, int(seconds * 1000))
+    """Rounded up; None is for ever, and so is what C's number cannot hold."""
+    return FOREVER if seconds is None or seconds * 1000 >= FOREVER else max(0, math.ceil(seconds * 1000))
+
+
+def number(value: Any, what: str) -> int:
+    """An unsigned number of 64 bits, of any integer type: ctypes would cut off what is more, and refuse numpy's."""
+    whole = operator.index(value)
+    if not 0 <= whole < 2**64:
+        raise ValueError(f"{whole} is no {what}")
+    return whole
 
 
 def abi_version() -> int:

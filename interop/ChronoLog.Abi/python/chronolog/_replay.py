@@ -5,11 +5,15 @@ from __future__ import annotations
 import array
 import ctypes
 import warnings
+import weakref
 from types import TracebackType
-from typing import Any, Iterator, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Union
 
 from ._errors import PartialReplayWarning, Status
 from ._library import RawBatch, RawEvent, RawGap, check, lib, milliseconds
+
+if TYPE_CHECKING:
+    from ._client import Client
 
 try:
     import numpy
@@ -68,12 +72,23 @@ def _shifted(offsets: memoryview, by: int) -> bytes:
 class Batch:
     """Some events in order, in the memory that came from the deployment: nothing is copied.
 
-    Valid until the replay goes on: arrays and views that are kept longer must be copied (``numpy.array(batch.ticks)``).
+    Valid until the replay goes on or ends: afterwards it raises ValueError. Arrays and views that were got from it and are
+    kept longer must be copied (``numpy.array(batch.ticks)``).
     """
 
-    def __init__(self, raw: RawBatch) -> None:
-        self._raw = raw
+    def __init__(self, raw: RawBatch, replay: Replay) -> None:
+        self._memory: RawBatch | None = raw
+        self._replay: Replay | None = replay  # whose end would take the memory away
         self.count = int(raw.count)
+
+    @property
+    def _raw(self) -> RawBatch:
+        if self._memory is None:
+            raise ValueError("the batch is not valid any more: its replay went on, or has ended")
+        return self._memory
+
+    def _forget(self) -> None:
+        self._memory = self._replay = None
 
     def __len__(self) -> int:
         return self.count
@@ -103,7 +118,9 @@ class Batch:
 
     def __iter__(self) -> Iterator[Event]:
         events = (RawEvent * self.count).from_address(self._raw.events)
-        for raw in events:
+        for place in range(self.count):
+            self._raw  # not valid any more? then it raises
+            raw = events[place]
             record = ctypes.string_at(raw.record, raw.length) if raw.length else b""
             yield Event(raw.tick, raw.client_id, raw.index, record)
 
@@ -111,13 +128,18 @@ class Batch:
 class Replay:
     """A replay, to be gone through once: by events (iterate it), by batches, or as columns at once."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, client: Client | None = None) -> None:
         self._handle: int | None = handle
+        self._client = client  # lives as long as its replays
+        self._batch: weakref.ref[Batch] | None = None  # the one that is valid
         self.complete = True  # final at the end: False where some of the range may be missing
+        if client is not None:
+            client._opened(self)
 
     def next_batch(self, timeout: float | None = None) -> Batch | None:
         """The next batch; None at the end. Error with TIMED_OUT: nothing came within so many seconds."""
         raw = RawBatch()
+        self._forget_batch()
         status = lib.replay_next(self._handle, milliseconds(timeout), raw)
         if status == Status.PARTIAL:
             if self.complete:
@@ -125,7 +147,7 @@ class Replay:
                 warnings.warn(lib.last_error().decode("utf-8", "replace"), PartialReplayWarning, stacklevel=3)
             return None
         check(status)
-        return Batch(raw) if raw.count else None
+        return self._keep(raw) if raw.count else None
 
     def batches(self) -> Iterator[Batch]:
         while (batch := self.next_batch()) is not None:
@@ -201,8 +223,20 @@ class Replay:
     def close(self) -> None:
         """May be called twice."""
         handle, self._handle = self._handle, None
+        self._forget_batch()
         if handle is not None:
             lib.replay_close(handle)
+
+    def _keep(self, raw: RawBatch) -> Batch:
+        batch = Batch(raw, self)
+        self._batch = weakref.ref(batch)
+        return batch
+
+    def _forget_batch(self) -> None:
+        known, self._batch = self._batch, None
+        batch = None if known is None else known()
+        if batch is not None:
+            batch._forget()
 
     def __enter__(self) -> Replay:
         return self
@@ -220,15 +254,16 @@ class Playback(Replay):
     Where something may be missing as of now, ``gaps`` says so, and ``complete`` is False from then on.
     """
 
-    def __init__(self, handle: int) -> None:
-        super().__init__(handle)
+    def __init__(self, handle: int, client: Client | None = None) -> None:
+        super().__init__(handle, client)
         self.late = False  # the batch given last belongs before some that were given already
 
     def next_batch(self, timeout: float | None = None) -> Batch | None:
         """The next batch. Error with TIMED_OUT: nothing came within so many seconds; CANCELLED; NOT_EXIST: destroyed."""
         raw, late = RawBatch(), ctypes.c_uint32()
+        self._forget_batch()
         while (status := lib.playback_next(self._handle, milliseconds(timeout), raw, late)) == Status.PARTIAL:
             self.complete = False
         check(status)
         self.late = bool(late.value)
-        return Batch(raw)
+        return self._keep(raw)

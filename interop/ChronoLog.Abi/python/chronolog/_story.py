@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from types import TracebackType
-from typing import Iterable, Union
+from typing import TYPE_CHECKING, Iterable, Union
 
-from ._library import Record, check, lib, milliseconds
+from ._library import Record, check, lib, milliseconds, number
+
+if TYPE_CHECKING:
+    from ._client import Client
 
 Payload = Union[bytes, bytearray, memoryview, str]
 
@@ -14,7 +17,9 @@ LEVELS = {"chronicle": -1, "accepted": 0, "journaled": 1, "synced": 2, "replicat
 
 
 def _bytes(record: Payload) -> bytes:
-    return record.encode("utf-8") if isinstance(record, str) else record if isinstance(record, bytes) else bytes(record)
+    if isinstance(record, str):
+        return record.encode("utf-8")
+    return record if isinstance(record, bytes) else memoryview(record).tobytes()
 
 
 def level_number(level: str) -> int:
@@ -28,34 +33,36 @@ def level_number(level: str) -> int:
 class Story:
     """An acquired story. Thread-safe. As a context manager it is released at the end."""
 
-    def __init__(self, handle: int, chronicle: str, name: str) -> None:
+    def __init__(self, handle: int, chronicle: str, name: str, client: Client | None = None) -> None:
         self._handle = handle
+        self._client = client  # lives as long as its stories
         self.chronicle = chronicle
         self.name = name
 
     def log(self, record: Payload, at: int | None = None) -> int:
-        """Records one event (text as UTF-8); returns its tick, which is `at` (nanoseconds since 1970) when that is given.
+        """Records one event: text as UTF-8, or the bytes of whatever has some, such as an array. Returns its tick, which is
+        `at` (nanoseconds since 1970) when that is given.
 
         How far `at` may lie back or ahead is for the keepers' settings late-bound and future-bound: beyond them
         Error LIMIT_EXCEEDED, and nothing is recorded.
         """
         data = _bytes(record)
         if at is not None:
-            if not 0 <= at < 2**64:
-                raise ValueError(f"{at} is no tick")
-            check(lib.log_at(self._handle, at, data, len(data)))
-            return at
+            own = number(at, "tick")
+            check(lib.log_at(self._handle, own, data, len(data)))
+            return own
         tick = ctypes.c_uint64()
         check(lib.log(self._handle, data, len(data), tick))
         return tick.value
 
     def log_batch(self, records: Iterable[Payload]) -> list[int]:
-        """Records many events in one call; returns their ticks."""
+        """Records many events in one call; returns their ticks. Where it fails ``Error.logged`` says how many were recorded."""
         all_bytes = [_bytes(record) for record in records]
         count = len(all_bytes)
         array = (Record * count)(*[(data, len(data)) for data in all_bytes])
         ticks = (ctypes.c_uint64 * count)()
-        check(lib.log_batch(self._handle, array, count, ticks, None))
+        logged = ctypes.c_uint64()
+        check(lib.log_batch(self._handle, array, count, ticks, logged), logged)
         return list(ticks)
 
     def flush(self, level: str = "chronicle", timeout: float | None = 30.0) -> None:
@@ -68,9 +75,9 @@ class Story:
 
     @property
     def id(self) -> int:
-        number = ctypes.c_uint64()
-        check(lib.story_id(self._handle, number))
-        return number.value
+        story_id = ctypes.c_uint64()
+        check(lib.story_id(self._handle, story_id))
+        return story_id.value
 
     def __enter__(self) -> Story:
         return self
