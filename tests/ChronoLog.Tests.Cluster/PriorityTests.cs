@@ -16,6 +16,9 @@ public sealed class PriorityTests
 {
     private const int Standard = 30;
 
+    // Nanoseconds. With windows of 200 ms a chunk of the Grapher ends and its window passes within a second.
+    private const ulong PastAllWindows = 3_000_000_000;
+
     // Far more than any heartbeat of a stopped process takes: it is not to be declared dead meanwhile.
     private static readonly string[] Settings = ["visor.dead-after=120s"];
 
@@ -86,8 +89,11 @@ public sealed class PriorityTests
             }
 
             await WaitingChunksAsync(client, Standard);
-            urgent.LogEvent("urgent"u8);
+            ulong tick = urgent.LogEvent("urgent"u8);
             await WaitingChunksAsync(client, Standard + 1);
+
+            // The Grapher's windows have passed for all of them alike.
+            await Waiting.UntilAsync(() => client.Clock.Now > tick + PastAllWindows, "the Grapher's windows to pass");
         }
 
         foreach (string name in names.Append("drained-priority"))
