@@ -3,6 +3,7 @@
 import array
 import ctypes
 import gc
+import io
 import logging
 import os
 import subprocess
@@ -217,6 +218,16 @@ class Recording(unittest.TestCase):
         handler.close()
         records = [event.record.decode() for event in self.client.replay(self.chronicle, "log")]
         self.assertEqual([f"ERROR {self.chronicle} 1 of two"], records)
+
+    def test_a_log_that_cannot_be_flushed_ends_no_program(self) -> None:
+        handler = chronolog.Handler(self.chronicle, "log", client=self.client)
+        away = chronolog.Error(chronolog.Status.NO_KEEPERS, "nobody there")
+        with mock.patch.object(chronolog.Story, "flush", side_effect=away), mock.patch("sys.stderr", io.StringIO()) as said:
+            handler.flush()
+        self.assertIn("nobody there", said.getvalue())
+        handler.close()
+        handler.close()
+        handler.flush()
 
     def test_a_lost_part_is_a_warning(self) -> None:
         replay = chronolog.Replay(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from ._client import Client, connect
 from ._errors import Error
@@ -40,8 +41,13 @@ class Handler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        if self._story is not None:
-            self._story.flush()
+        """Waits for the chronicle's level. A failure is said on standard error: logging's own end of the program comes here."""
+        try:
+            if self._story is not None:
+                self._story.flush()
+        except Error as error:
+            if logging.raiseExceptions and sys.stderr:
+                print(f"chronolog: the log '{self._story.chronicle}/{self._story.name}' is not flushed: {error}", file=sys.stderr)
 
     def close(self) -> None:
         story, self._story = self._story, None
