@@ -1,3 +1,4 @@
+using ChronoLog.Tests.Cluster.Abi;
 using ChronoLog.Tests.Cluster.Deployments;
 
 namespace ChronoLog.Tests.Cluster.Mpi;
@@ -66,6 +67,33 @@ public sealed class SlurmTests
         Assert.That(Directory.EnumerateFiles(archive, "*.h5", SearchOption.AllDirectories), Is.Not.Empty);
         string visor = await File.ReadAllTextAsync(Path.Combine(directory, "logs", "visor.log"));
         Assert.That(visor.TrimEnd().Split('\n')[^2..], Is.All.Match("Player 'player-0' left|stopped"), "the Visor is the last to end");
+    }
+
+    [Test]
+    public async Task The_steps_of_the_readme_use_one_deployment()
+    {
+        string[] printed = await File.ReadAllLinesAsync(Path.Combine(Consumer.Root, "README.md"));
+        IEnumerable<string> steps = printed.SkipWhile(line => !line.StartsWith("    rm -f $SCRATCH/chrono/endpoint", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal));
+        await ScriptAsync("simulation", "echo event | chronolog record steps story --create");
+        await ScriptAsync("analysis", "chronolog replay steps story --format raw");
+        string[] script =
+        [
+            $"export SCRATCH={directory} PATH={Path.GetDirectoryName(Chronolog.Executable)}:$PATH", $"cd {directory}",
+            "mkdir -p chrono; echo tcp://127.0.0.1:1 > chrono/endpoint", .. steps,
+        ];
+        LaunchedProgram.Outcome job = (await slurm.RunJobAsync(3, string.Join('\n', script))).Succeeded();
+        Assert.That(job.Output.Split('\n').Count(line => line == "event"), Is.EqualTo(9), "each of three tasks replays three events");
+        Chronolog.Outcome archived =
+            await Chronolog.RunAsync(null, "archive", "verify", Path.Combine(directory, "chrono", "archive", "group-0"));
+        Assert.That(archived.ExitCode, Is.Zero, archived.Error + archived.Output);
+    }
+
+    private async Task ScriptAsync(string name, string line)
+    {
+        string file = Path.Combine(directory, name);
+        await File.WriteAllTextAsync(file, $"#!/bin/sh\n{line}\n");
+        File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32("755", 8));
     }
 
     private string Number(int rank)
