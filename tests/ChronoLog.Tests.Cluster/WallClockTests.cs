@@ -121,7 +121,7 @@ public sealed class WallClockTests
         Chronolog.Outcome refused = await Chronolog.RunAsync(
             null, "visor", "--database", database, "--portal-port", $"{port}",
             "--registry-port", $"{port + 1}", "--clock-anchor", "anew");
-        Assert.That(refused.ExitCode, Is.EqualTo(1), () => refused.Error);
+        Assert.That(refused.ExitCode, Is.EqualTo(2), () => refused.Error);
         Assert.That(
             refused.Error, Does.Contain("s behind the ticks that this deployment has given out")
                 .And.Contain("set the node's clock, or raise clock-behind-max"));
