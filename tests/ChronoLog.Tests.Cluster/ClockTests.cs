@@ -21,7 +21,7 @@ public sealed class ClockTests
     public async Task TheBaseClockIsWithinEpsilonOfEveryClients()
     {
         await using LocalDeployment deployment = await LocalDeployment.StartAsync(keepers: 1);
-        (ulong tick, ulong monotonic) = Anchor(deployment.Directory);
+        (ulong tick, ulong monotonic) = Anchor(deployment);
         List<ChronoClient> clients = [];
         try
         {
@@ -85,25 +85,12 @@ public sealed class ClockTests
         }
     }
 
-    // From a copy, for the Visor holds its database. The anchor was written before anything was served.
-    private static (ulong Tick, ulong Monotonic) Anchor(string directory)
+    // The anchor was written before anything was served.
+    private static (ulong Tick, ulong Monotonic) Anchor(LocalDeployment deployment)
     {
-        string copy = Directory.CreateTempSubdirectory("chronolog-anchor-").FullName;
-        try
-        {
-            foreach (string file in Directory.EnumerateFiles(directory, "chrono-visor.db*"))
-            {
-                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-            }
-
-            using var store = SqliteMetadataStore.Open(Path.Combine(copy, "chrono-visor.db"));
-            string[] anchor = store.GetValue("clock-anchor")!.Split(' ');
-            return (
-                ulong.Parse(anchor[2], CultureInfo.InvariantCulture), ulong.Parse(anchor[1], CultureInfo.InvariantCulture));
-        }
-        finally
-        {
-            Directory.Delete(copy, recursive: true);
-        }
+        using var store = SqliteMetadataStore.Open(deployment.CopyDatabase(Path.Combine(deployment.Directory, "copy")));
+        string[] anchor = store.GetValue("clock-anchor")!.Split(' ');
+        return (
+            ulong.Parse(anchor[2], CultureInfo.InvariantCulture), ulong.Parse(anchor[1], CultureInfo.InvariantCulture));
     }
 }

@@ -115,19 +115,13 @@ public sealed class WallClockTests
     {
         using ShiftedWallClock wall = ShiftedWallClock.Install();
         await using LocalDeployment deployment = await LocalDeployment.StartAsync(keepers: 1, window: "300ms");
-        string copy = Path.Combine(deployment.Directory, "copy");
-        Directory.CreateDirectory(copy);
-        foreach (string file in Directory.EnumerateFiles(deployment.Directory, "chrono-visor.db*"))
-        {
-            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        }
-
+        string database = deployment.CopyDatabase(Path.Combine(deployment.Directory, "copy"));
         wall.Step("visor", -3600);
         int port = LocalDeployment.FreePorts();
         Chronolog.Outcome refused = await Chronolog.RunAsync(
-            null, "visor", "--database", Path.Combine(copy, "chrono-visor.db"), "--portal-port", $"{port}",
+            null, "visor", "--database", database, "--portal-port", $"{port}",
             "--registry-port", $"{port + 1}", "--clock-anchor", "anew");
-        Assert.That(refused.ExitCode, Is.EqualTo(1), () => refused.Error);
+        Assert.That(refused.ExitCode, Is.EqualTo(2), () => refused.Error);
         Assert.That(
             refused.Error, Does.Contain("s behind the ticks that this deployment has given out")
                 .And.Contain("set the node's clock, or raise clock-behind-max"));

@@ -42,17 +42,16 @@ internal static class ClockRun
             List<(string Role, double Epsilon)> clocks = await ReadAsync(deployment.Endpoint);
             double worst = clocks.Max(clock => clock.Epsilon);
             good += worst < BarMicroseconds ? 1 : 0;
-            Console.WriteLine(Line(
-                $"{"measurement " + measurement,-20} {string.Join("  ", clocks.Select(clock => $"{clock.Role} {Number(clock.Epsilon)}"))}"
-                + $"  worst {worst:0.0}"));
+            string each = string.Join("  ", clocks.Select(static clock => Line($"{clock.Role} {clock.Epsilon:0.0}")));
+            Console.WriteLine(Line($"{"measurement " + measurement,-20} {each}  worst {worst:0.0}"));
         }
 
         double limit = LoopbackRoundTrip.BestNanoseconds() / 2e3;
         Console.WriteLine(Line(
             $"{"limit",-20} half of the best of 64 bare round trips over loopback TCP: {limit:0.0} us"));
+        string verdict = good >= MeasurementsGood ? "met" : "MISSED";
         Console.WriteLine(Line(
-            $"{"bar",-20} every epsilon below {BarMicroseconds:0} us in {MeasurementsGood} of {Measurements} measurements: "
-            + $"{good}, {(good >= MeasurementsGood ? "met" : "MISSED")}"));
+            $"{"bar",-20} all below {BarMicroseconds:0} us in {MeasurementsGood} of {Measurements} measurements: {good}, {verdict}"));
         await MeasureCostAsync(client, deployment.Endpoint);
         return good >= MeasurementsGood ? 0 : 1;
     }
@@ -83,9 +82,9 @@ internal static class ClockRun
         long[] made = await Task.WhenAll(Enumerable.Range(0, Callers)
             .Select(_ => Task.Run(() => ExchangeAsync(connector.Open(endpoint), ending.Token))));
         double each = (ProcessorTime.Of(visor) - before) / 1e3 / made.Sum();
+        double rate = made.Sum() / CostDuration.TotalSeconds;
         Console.WriteLine(Line(
-            $"{"cost",-20} {each:0.0} us of the Visor's processor time per exchange "
-            + $"({made.Sum() / CostDuration.TotalSeconds:0} per second)"));
+            $"{"cost",-20} {each:0.0} us of the Visor's processor time per exchange, at {rate:0} per second"));
     }
 
     private static async Task<long> ExchangeAsync(IRpcChannel channel, CancellationToken ending)
@@ -104,8 +103,6 @@ internal static class ClockRun
 
         return made;
     }
-
-    private static string Number(double value) => Line($"{value:0.0}");
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

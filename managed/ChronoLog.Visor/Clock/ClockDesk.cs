@@ -11,8 +11,8 @@ namespace ChronoLog.Visor.Clock;
 internal sealed class ClockDesk(IVisorClock clock, ITimers timers)
 {
     /// <summary>
-    /// All processes and clients together. One exchange costs some 25 microseconds of a processor in the thread of the
-    /// socket and in libzmq's: so a twelfth of one processor, however many they are. A thousand of them have a round each
+    /// All processes and clients together. One exchange costs some 40 microseconds of a processor in the thread of the
+    /// socket and in libzmq's: so a sixth of one processor at most, however many they are. A thousand of them have a round each
     /// 2 s, and ten thousand each 20 s.
     /// </summary>
     public const int ExchangesPerSecondMax = 4000;

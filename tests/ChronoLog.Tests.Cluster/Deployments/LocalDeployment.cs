@@ -82,6 +82,23 @@ internal sealed class LocalDeployment : IAsyncDisposable
     /// <summary>The log of a process, such as <c>keeper-0</c>.</summary>
     public string LogOf(string process) => File.ReadAllText(Path.Combine(LogDirectory, process + ".log"));
 
+    /// <summary>The Visor's metadata as they are now, in another directory, for the Visor holds its own.</summary>
+    /// <returns>The copied file.</returns>
+    public string CopyDatabase(string directory)
+    {
+        const string Name = "chrono-visor.db";
+        System.IO.Directory.CreateDirectory(directory);
+        foreach (string file in (string[])[Name, Name + "-wal"])
+        {
+            if (File.Exists(Path.Combine(Directory, file)))
+            {
+                File.Copy(Path.Combine(Directory, file), Path.Combine(directory, file));
+            }
+        }
+
+        return Path.Combine(directory, Name);
+    }
+
     public Task<ChronoClient> ConnectAsync(ClientOptions? options = null) =>
         ChronoClient.ConnectAsync((options ?? new ClientOptions()) with { Endpoint = Endpoint, Program = "test" });
 

@@ -92,10 +92,10 @@ internal sealed class ShiftedWallClock : IDisposable
     }
 
     /// <summary>From now on the wall clock of those processes is off by so much.</summary>
-    public void Step(long seconds) => Step(Shift, seconds);
+    public void Step(long seconds) => Write(Shift, seconds);
 
     /// <summary>The same for the processes of one role only: "keeper", "record".</summary>
-    public void Step(string role, long seconds) => Step($"{Shift}.{role}", seconds);
+    public void Step(string role, long seconds) => Write($"{Shift}.{role}", seconds);
 
     /// <summary>Whatever is started from now on has the machine's clock again.</summary>
     public void Uninstall()
@@ -104,7 +104,7 @@ internal sealed class ShiftedWallClock : IDisposable
         Environment.SetEnvironmentVariable(ShiftFile, null);
     }
 
-    private static void Step(string file, long seconds)
+    private static void Write(string file, long seconds)
     {
         string next = file + ".next";
         File.WriteAllText(next, seconds.ToString(CultureInfo.InvariantCulture));
