@@ -19,7 +19,14 @@ internal sealed class TwoNodes : IAsyncDisposable
     private readonly List<int> processes = [];
     private readonly string agent;
 
-    private TwoNodes(string directory) => agent = Path.Combine(directory, "agent.sh");
+    // Of the machine, as the nodes' own /proc has only their own processes: seen on the nodes only.
+    private readonly string machine;
+
+    private TwoNodes(string directory)
+    {
+        agent = Path.Combine(directory, "agent.sh");
+        machine = Directory.CreateDirectory(Path.Combine(directory, "proc")).FullName;
+    }
 
     /// <summary>By which the nodes reach each other.</summary>
     public static IReadOnlyList<string> Addresses { get; } = ["10.77.0.1", "10.77.0.2"];
@@ -87,12 +94,12 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     private async Task HoldAsync(int node)
     {
-        string script = $"mount -t tmpfs -o size=1g tmpfs /dev/shm; hostname test-node-{node}; ip link set lo up; echo up; "
+        string script = $"mount --bind /proc {machine}; mount -t proc proc /proc; mount -t tmpfs -o size=1g tmpfs /dev/shm; hostname test-node-{node}; ip link set lo up; echo up; "
             + $"exec sleep {HoldSeconds}";
         LaunchedProgram holder = LaunchedProgram.Start(
             "unshare",
             [
-                "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+                "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--propagation", "private",
                 "sh", "-ec", script,
             ],
             new Dictionary<string, string>());
@@ -123,7 +130,8 @@ internal sealed class TwoNodes : IAsyncDisposable
             while :; do case $1 in -*) shift ;; *) break ;; esac; done
             case $1 in {Addresses[0]}) node={processes[0]} ;; *) node={processes[1]} ;; esac
             shift
-            exec nsenter --target $node --net --mount --uts --pid sh -c "$*"
+            ns={machine}/$node/ns
+            exec nsenter --net=$ns/net --mount=$ns/mnt --uts=$ns/uts --pid=$ns/pid sh -c "$*"
 
             """);
         File.SetUnixFileMode(agent, (UnixFileMode)Convert.ToInt32("755", 8));
