@@ -20,7 +20,7 @@ internal sealed record RankEntry(uint Rank, string Token, string Host, RunningPr
         DeploymentState.Describe($"rank-{rank}", Environment.ProcessId), NodeNetwork.FormatAll(NodeAddress.Own()));
 
     public string Format() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Rank} {Token} {Host} {Process.Pid} {Process.Started} {Networks}");
+        string.Create(CultureInfo.InvariantCulture, $"{Rank} {Token} {Host} {Networks} {Process.Pid} {Process.Started}");
 
     /// <summary>Null for what is none.</summary>
     public static RankEntry? Parse(string text)
@@ -29,9 +29,9 @@ internal sealed record RankEntry(uint Rank, string Token, string Host, RunningPr
         return fields.Length == Fields
             && uint.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out uint rank)
             && fields[1].Length > 0 && fields[2].Length > 0
-            && int.TryParse(fields[3], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            && fields[4].Length > 0 && fields[5].Length > 0
-                ? new RankEntry(rank, fields[1], fields[2], new RunningProcess($"rank-{rank}", pid, fields[4]), fields[5])
+            && fields[3].Length > 0 && int.TryParse(fields[4], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            && fields[5].Length > 0
+                ? new RankEntry(rank, fields[1], fields[2], new RunningProcess($"rank-{rank}", pid, fields[5]), fields[3])
                 : null;
     }
 }

@@ -246,7 +246,7 @@ public sealed class JobTests
         await File.WriteAllTextAsync(Path.Combine(directory, "job", "current"), new string('a', 32) + "\n");
         await File.WriteAllTextAsync(
             Path.Combine(stale, "control", "plan"),
-            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x 10 100 -\n1 t1 host/x 11 101 -\n");
+            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x - 10 100\n1 t1 host/x - 11 101\n");
         await File.WriteAllTextAsync(Path.Combine(stale, "control", "ready"), "tcp://127.0.0.1:1\n");
         (await Launcher.RunAsync("openmpi", 2, [.. Up(), "true"])).Succeeded();
     }

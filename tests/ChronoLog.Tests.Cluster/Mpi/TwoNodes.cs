@@ -1,4 +1,3 @@
-using System.Globalization;
 using ChronoLog.Tests.Cluster.Deployments;
 using ChronoLog.Tests.Cluster.Faults;
 using Signals = ChronoLog.Tests.Cluster.Deployments.Signals;
@@ -6,8 +5,8 @@ using Signals = ChronoLog.Tests.Cluster.Deployments.Signals;
 namespace ChronoLog.Tests.Cluster.Mpi;
 
 /// <summary>
-/// Two nodes on this machine: each has a network, host name, processes and /dev/shm of its own (Linux namespaces), a pair of
-/// virtual interfaces joins them. All of it ends with the two processes that hold the namespaces. Files are shared.
+/// Two nodes on this machine: each has a network, host name and /dev/shm of its own (Linux namespaces), a pair of virtual
+/// interfaces joins them. All of it ends with the two processes that hold the namespaces. Files and process numbers are shared.
 /// </summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
@@ -16,7 +15,6 @@ internal sealed class TwoNodes : IAsyncDisposable
     private const string HoldSeconds = "1000";
 
     private readonly List<LaunchedProgram> holders = [];
-    private readonly List<int> processes = [];
     private readonly string agent;
 
     private TwoNodes(string directory) => agent = Path.Combine(directory, "agent.sh");
@@ -26,7 +24,7 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     /// <summary>Null when this machine lets a test make namespaces, else what is missing.</summary>
     public static string? Missing() =>
-        SystemCommand.Try("unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "ip", "link")
+        SystemCommand.Try("unshare", "--net", "--mount", "--uts", "ip", "link")
         ?? SystemCommand.Try("nsenter", "--version");
 
     /// <param name="directory">For the script by which a launcher reaches the nodes.</param>
@@ -73,13 +71,9 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (int process in processes)
-        {
-            Signals.Kill(process); // number 1 of its node: all others of the node end with it
-        }
-
         foreach (LaunchedProgram holder in holders)
         {
+            Signals.TryKill(holder.Pid);
             await holder.EndAsync();
             holder.Dispose();
         }
@@ -91,23 +85,18 @@ internal sealed class TwoNodes : IAsyncDisposable
             + $"exec sleep {HoldSeconds}";
         LaunchedProgram holder = LaunchedProgram.Start(
             "unshare",
-            [
-                "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                "sh", "-ec", script,
-            ],
+            ["--net", "--mount", "--uts", "--propagation", "private", "sh", "-ec", script],
             new Dictionary<string, string>());
         holders.Add(holder);
         await Waiting.UntilAsync(() => holder.Output.Contains("up\n", StringComparison.Ordinal), $"node {node}");
-        string child = (await File.ReadAllTextAsync($"/proc/{holder.Pid}/task/{holder.Pid}/children")).Trim();
-        processes.Add(int.Parse(child, CultureInfo.InvariantCulture));
     }
 
     private void Join()
     {
-        Inside(0, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", $"{processes[1]}");
+        Inside(0, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", $"{holders[1].Pid}");
         for (int node = 0; node < Addresses.Count; node++)
         {
-            Inside(node, "ip", "addr", "add", SharedByAll, "dev", "eth0");
+            Inside(node, "ip", "addr", "add", SharedByAll, "dev", "lo");
             Inside(node, "ip", "addr", "add", Addresses[node] + "/24", "dev", "eth0");
             Inside(node, "ip", "link", "set", "eth0", "up");
         }
@@ -121,9 +110,9 @@ internal sealed class TwoNodes : IAsyncDisposable
             $"""
             #!/bin/sh
             while :; do case $1 in -*) shift ;; *) break ;; esac; done
-            case $1 in {Addresses[0]}) node={processes[0]} ;; *) node={processes[1]} ;; esac
+            case $1 in {Addresses[0]}) node={holders[0].Pid} ;; *) node={holders[1].Pid} ;; esac
             shift
-            exec nsenter --target $node --net --mount --uts --pid sh -c "$*"
+            exec nsenter --target $node --net --mount --uts sh -c "$*"
 
             """);
         File.SetUnixFileMode(agent, (UnixFileMode)Convert.ToInt32("755", 8));
@@ -131,7 +120,7 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     // Only the network: what configures it is in the files of both.
     private void Inside(int node, params string[] command) =>
-        SystemCommand.Run("nsenter", ["--target", $"{processes[node]}", "--net", .. command]);
+        SystemCommand.Run("nsenter", ["--target", $"{holders[node].Pid}", "--net", .. command]);
 
-    private string[] Enter(int node) => ["--target", $"{processes[node]}", "--net", "--mount", "--uts", "--pid"];
+    private string[] Enter(int node) => ["--target", $"{holders[node].Pid}", "--net", "--mount", "--uts"];
 }

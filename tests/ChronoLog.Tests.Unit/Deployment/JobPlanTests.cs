@@ -53,13 +53,13 @@ internal sealed class JobPlanTests
 
     [TestCase("")]
     [TestCase("a b c 1\n")]
-    [TestCase("a b c 1\n1 t h 10 100 -\n")]
-    [TestCase("a b c 2\n0 t h 10 100 -\n0 t h 10 100 -\n")]
-    [TestCase("a b c 99999999999999\n0 t h 10 100 -\n")]
-    [TestCase("a b c 1\n0 t h -10 100 -\n")]
-    [TestCase("a b c 1\n0 t h 99999999999 100 -\n")]
-    [TestCase("a b c 1\n0  h 10 100 -\n")]
-    [TestCase("a b c 1 d\n0 t h 10 100 -\n")]
+    [TestCase("a b c 1\n1 t h - 10 100\n")]
+    [TestCase("a b c 2\n0 t h - 10 100\n0 t h - 10 100\n")]
+    [TestCase("a b c 99999999999999\n0 t h - 10 100\n")]
+    [TestCase("a b c 1\n0 t h - -10 100\n")]
+    [TestCase("a b c 1\n0 t h - 99999999999 100\n")]
+    [TestCase("a b c 1\n0  h - 10 100\n")]
+    [TestCase("a b c 1 d\n0 t h - 10 100\n")]
     public void NonsenseIsNoPlan(string text) => Assert.That(JobPlan.Parse(text), Is.Null);
 
     [Test]
