@@ -34,7 +34,8 @@ internal static class FollowRun
         {
             Distribution found = await LatencyAsync(client, mode, options.Seconds * LatencyRate);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"csv,{mode},{options.Seconds * LatencyRate},{found.Median / 1e3:0},{found.P90 / 1e3:0},{found.P99 / 1e3:0},{found.Most / 1e3:0}"));
+                $"csv,{mode},{options.Seconds * LatencyRate},{found.Median / 1e3:0},{found.P90 / 1e3:0},{found.P99 / 1e3:0},"
+                + $"{found.Most / 1e3:0}"));
         }
 
         Console.WriteLine(
