@@ -29,7 +29,9 @@ internal static class ReplayCommands
     private static readonly Option<string?> From = new("--from") { Description = "Where to begin; default: now.", HelpName = "T" };
     private static readonly Option<string?> Mode = new("--mode")
     {
-        Description = "ordered (default): in total order, some 40 ms behind; immediate: as they come. Late events have an asterisk, in JSON late.", HelpName = "MODE",
+        Description = "ordered (default): in total order, some 40 ms behind; immediate: as they come. "
+            + "Late events have an asterisk, in JSON late.",
+        HelpName = "MODE",
     };
 
     public static IEnumerable<Command> Create()

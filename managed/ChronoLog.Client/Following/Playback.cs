@@ -46,7 +46,7 @@ internal sealed partial class Playback
     private string? failure;
     private string stated = "";
     private readonly ulong follower;
-    private bool isAsking;
+    private StoryDescriptor? asked;
 
     public Playback(ChronoClient client, IClientPorts ports, string chronicle, string story, ulong from, PlaybackMode mode)
     {
@@ -220,10 +220,10 @@ internal sealed partial class Playback
             request.EarlierViews.AddRange(route.EarlierViews);
         }
 
-        isAsking = true;
+        asked = route.Story;
         FollowReply reply = await player!.CallAsync(Methods.Follow, request, wait + CallSlack, cancellation)
             .ConfigureAwait(ports.StaysOnContext);
-        isAsking = false;
+        asked = null;
         isRouteNews = false;
         failure = null;
         backoff = BackoffMin;
@@ -233,9 +233,9 @@ internal sealed partial class Playback
     // Nobody waits for it: without it the Player keeps the question until its wait is over.
     private void Leave()
     {
-        if (isAsking && !client.IsClosing)
+        if (asked is not null && !client.IsClosing)
         {
-            _ = LeaveAsync(new FollowRequest { Story = route!.Story, ClientId = client.ClientId, Follower = follower, Leaves = true });
+            _ = LeaveAsync(new FollowRequest { Story = asked, ClientId = client.ClientId, Follower = follower, Leaves = true });
         }
     }
 

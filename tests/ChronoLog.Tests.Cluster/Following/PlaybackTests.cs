@@ -152,7 +152,7 @@ public sealed class PlaybackTests
             foreach (string server in servers)
             {
                 int pid = status.Pid(server);
-                var now = (Directory.GetFiles($"/proc/{pid}/fd").Length, Signals.AnonymousBytes(pid));
+                var now = (Directory.GetFiles($"/proc/{pid}/fd").Length, Faults.Signals.AnonymousBytes(pid));
                 if (round == 1)
                 {
                     before[server] = now; // connections and pools are there by then
