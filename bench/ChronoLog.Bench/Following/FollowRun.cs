@@ -13,6 +13,9 @@ namespace ChronoLog.Bench.Following;
 internal static class FollowRun
 {
     private const int LatencyRate = 1000;
+
+    // The client is compiled while it runs: its first pages are not what a page costs.
+    private const int WarmUpEvents = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static async Task<int> RunAsync(FollowOptions options)
@@ -76,13 +79,15 @@ internal static class FollowRun
             }
         });
         await UntilAsync(() => Volatile.Read(ref count) == 1, "the follower to follow");
+        await PacedWriter.RunAsync(story, LatencyRate, WarmUpEvents);
+        await UntilAsync(() => Volatile.Read(ref count) == WarmUpEvents + 1, "the warm-up to be shown");
         await PacedWriter.RunAsync(story, LatencyRate, events, (tick, at) => begun[tick] = at);
-        await UntilAsync(() => Volatile.Read(ref count) == events + 1, "all events to be shown");
+        await UntilAsync(() => Volatile.Read(ref count) == WarmUpEvents + events + 1, "all events to be shown");
         await stop.CancelAsync();
         await following.ContinueWith(static _ => { }, TaskScheduler.Default);
         await client.ReleaseStoryAsync(FollowerCrowd.Chronicle, name);
         return Distribution.Of(
-            arrived.Skip(1).Select(each => Stopwatch.GetElapsedTime(begun[each.Tick], each.At).TotalNanoseconds));
+            arrived.Skip(WarmUpEvents + 1).Select(each => Stopwatch.GetElapsedTime(begun[each.Tick], each.At).TotalNanoseconds));
     }
 
     private static async Task RowAsync(FollowOptions options, PrivateDeployment deployment, ChronoClient client, int followers)
