@@ -13,7 +13,7 @@ namespace ChronoLog.Core.Time;
 public sealed class ClockSynchronizer(
     IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, ISteeredClock clock)
 {
-    /// <summary>Most of one round: one after the other, for the first ones wake processors up and take the longest.</summary>
+    /// <summary>Most of one round: one right after the other, for the first ones wake processors up and take the longest.</summary>
     public const int ExchangesPerRound = 8;
 
     // An exchange that is nearly as short as the shortest of the window ends its round: the rest would win nothing.
@@ -47,15 +47,12 @@ public sealed class ClockSynchronizer(
             discipline.Rebase(clock.LocalNanoseconds, clock.Now);
         }
 
-        int made = 0;
         ulong shortest = (ulong)(estimator.LeastRoundTrip * ShortEnough);
-        do
-        {
-            round[made] = await ExchangeAsync(cancellation);
-        }
-        while (++made < ExchangesPerRound && !(round[made - 1].IsPossible && round[made - 1].RoundTrip <= shortest));
-
-        if (!estimator.Add(round.AsSpan(0, made)))
+        IReadOnlyList<TimedReply<ClockReply>> answers = await visor.CallInTurnAsync(
+            method, new ClockRequest(), local, ExchangesPerRound,
+            answer => Of(answer) is { IsPossible: true } sample && sample.RoundTrip <= shortest,
+            CallDeadline, cancellation);
+        if (!estimator.Add(Take(answers)))
         {
             throw new ChronoLogException(Status.Internal, $"the visor at {visor.Endpoint} told times that cannot be");
         }
@@ -109,20 +106,23 @@ public sealed class ClockSynchronizer(
         return now;
     }
 
-    private async ValueTask<ClockSample> ExchangeAsync(CancellationToken cancellation)
+    private static ClockSample Of(in TimedReply<ClockReply> answer) => new(
+        answer.Sent, answer.Received, answer.Reply.VisorReceive, answer.Reply.VisorSend,
+        answer.Reply.UncertaintyNanoseconds, answer.Reply.Epoch);
+
+    private ReadOnlySpan<ClockSample> Take(IReadOnlyList<TimedReply<ClockReply>> answers)
     {
-        TimedReply<ClockReply> answer =
-            await visor.CallTimedAsync(method, new ClockRequest(), local, CallDeadline, cancellation);
-        ClockReply reply = answer.Reply;
-        var sample = new ClockSample(
-            answer.Sent, answer.Received, reply.VisorReceive, reply.VisorSend, reply.UncertaintyNanoseconds, reply.Epoch);
-        if (sample.IsPossible)
+        for (int i = 0; i < answers.Count; i++)
         {
-            Latency.Add(sample.RoundTrip / 2);
+            round[i] = Of(answers[i]);
+            if (round[i].IsPossible)
+            {
+                Latency.Add(round[i].RoundTrip / 2);
+            }
         }
 
-        told = TimeSpan.FromMilliseconds(reply.PauseMilliseconds);
-        return sample;
+        told = TimeSpan.FromMilliseconds(answers[^1].Reply.PauseMilliseconds);
+        return round.AsSpan(0, answers.Count);
     }
 
     private void Correct()

@@ -184,7 +184,7 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
             return false;
         }
 
-        call.Times?.MarkSent();
+        call.MarkSending();
         socket.TrySendFrame(call.Body);
         call.Sent = true;
         return true;
@@ -203,7 +203,7 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
         // Unknown: the reply to a call that has ended already, or that was never made.
         if (calls.Remove(header.CorrelationId, out PendingCall? call))
         {
-            call.Times?.MarkReceived();
+            call.MarkReceived();
             deadlines.Remove(call);
             if (header.ProtocolVersion != Methods.ProtocolVersion && header.Status != Status.ProtocolVersionMismatch)
             {
@@ -213,6 +213,10 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
             else if (!call.Complete(header, reply[BodyFrame], options.ReplyBytesMax, Endpoint))
             {
                 counters.Drop($"a reply to {call.Method} that is none", Endpoint, now);
+            }
+            else if (call.TryRenew())
+            {
+                Begin(call, deadlines); // sent in this cycle
             }
         }
     }

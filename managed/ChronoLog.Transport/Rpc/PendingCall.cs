@@ -8,7 +8,7 @@ namespace ChronoLog.Transport.Rpc;
 /// <summary>
 /// A call that a channel has taken and whose reply has not come. Ends exactly once; the first end counts.
 /// </summary>
-internal abstract class PendingCall(string method, NetMQFrame body, long deadlineNanoseconds, TimeSpan deadline)
+internal abstract class PendingCall(string method, NetMQFrame body, TimeSpan deadline)
     : WheelNode
 {
     public required ChannelLink Link { get; init; }
@@ -16,18 +16,15 @@ internal abstract class PendingCall(string method, NetMQFrame body, long deadlin
     public string Method { get; } = method;
 
     /// <summary>The request, until it is sent.</summary>
-    public NetMQFrame Body { get; } = body;
+    public NetMQFrame Body { get; protected set; } = body;
 
     /// <summary>Monotonic time at which the caller stops waiting.</summary>
-    public long DeadlineNanoseconds { get; } = deadlineNanoseconds;
+    public long DeadlineNanoseconds { get; set; } = Monotonic.Nanoseconds + (long)deadline.TotalNanoseconds;
 
     /// <summary>The same, as the caller gave it; for messages.</summary>
     public TimeSpan Deadline { get; } = deadline;
 
     public ulong CorrelationId { get; set; }
-
-    /// <summary>Where the caller wants to know when the request left and the reply came.</summary>
-    public CallTimes? Times { get; init; }
 
     /// <summary>Handed to libzmq: from then on it is unknown whether the server executes it.</summary>
     public bool Sent { get; set; }
@@ -37,18 +34,31 @@ internal abstract class PendingCall(string method, NetMQFrame body, long deadlin
     public abstract bool Complete(ReplyHeader header, NetMQFrame body, int bytesMax, string endpoint);
 
     public abstract void Fail(Status status, string message);
+
+    /// <summary>Its last frame is about to be sent: with it libzmq sends the message.</summary>
+    public virtual void MarkSending()
+    {
+    }
+
+    /// <summary>Its reply is there.</summary>
+    public virtual void MarkReceived()
+    {
+    }
+
+    /// <summary>Makes it ready to be sent once more. False: it has ended with its reply, as calls mostly do.</summary>
+    public virtual bool TryRenew() => false;
 }
 
 /// <inheritdoc cref="PendingCall"/>
-internal sealed class PendingCall<TReply>(
-    string method, MessageParser<TReply> parser, NetMQFrame body, long deadlineNanoseconds, TimeSpan deadline)
-    : PendingCall(method, body, deadlineNanoseconds, deadline)
+internal abstract class PendingCall<TReply, TResult>(
+    string method, MessageParser<TReply> parser, NetMQFrame body, TimeSpan deadline)
+    : PendingCall(method, body, deadline)
     where TReply : class, IMessage<TReply>
 {
     // Callers resume on their own context, never on the owner thread, which everybody shares.
-    private readonly TaskCompletionSource<TReply> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<TReply> Task => completion.Task;
+    public Task<TResult> Task => completion.Task;
 
     public override bool Complete(ReplyHeader header, NetMQFrame replyBody, int bytesMax, string endpoint)
     {
@@ -61,7 +71,7 @@ internal sealed class PendingCall<TReply>(
 
         if (Envelope.TryParse(parser, replyBody, bytesMax, out TReply? reply))
         {
-            completion.TrySetResult(reply);
+            Take(reply);
             return true;
         }
 
@@ -73,4 +83,8 @@ internal sealed class PendingCall<TReply>(
         completion.TrySetException(new ChronoLogException(status, message));
 
     public void Cancel(CancellationToken token) => completion.TrySetCanceled(token);
+
+    protected abstract void Take(TReply reply);
+
+    protected void End(TResult result) => completion.TrySetResult(result);
 }

@@ -1,7 +1,5 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
-using ChronoLog.Interop.Zmq;
-using ChronoLog.Transport.Timing;
 using Google.Protobuf;
 
 namespace ChronoLog.Transport.Rpc;
@@ -35,21 +33,31 @@ public sealed class ZmqRpcChannel : IRpcChannel
         TimeSpan deadline,
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
-        where TReply : class, IMessage<TReply> => CallAsync(method, request, null, deadline, cancellation);
+        where TReply : class, IMessage<TReply> =>
+        Refusal(method.Name, request, cancellation) is { } refusal
+            ? ValueTask.FromException<TReply>(refusal)
+            : BeginAsync(
+                new SingleCall<TReply>(method.Name, method.ReplyParser, Envelope.Write(request), Clamp(deadline)) { Link = link },
+                cancellation);
 
-    public async ValueTask<TimedReply<TReply>> CallTimedAsync<TRequest, TReply>(
+    public ValueTask<IReadOnlyList<TimedReply<TReply>>> CallInTurnAsync<TRequest, TReply>(
         RpcMethod<TRequest, TReply> method,
         TRequest request,
         Func<ulong> clock,
+        int most,
+        Func<TimedReply<TReply>, bool> suffices,
         TimeSpan deadline,
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
-        where TReply : class, IMessage<TReply>
-    {
-        var times = new CallTimes(clock);
-        TReply reply = await CallAsync(method, request, times, deadline, cancellation).ConfigureAwait(false);
-        return new TimedReply<TReply>(reply, times.Sent, times.Received);
-    }
+        where TReply : class, IMessage<TReply> =>
+        Refusal(method.Name, request, cancellation) is { } refusal
+            ? ValueTask.FromException<IReadOnlyList<TimedReply<TReply>>>(refusal)
+            : BeginAsync(
+                new CallsInTurn<TReply>(method.Name, method.ReplyParser, request, clock, most, suffices, Clamp(deadline))
+                {
+                    Link = link,
+                },
+                cancellation);
 
     /// <summary>Ends every call in progress with <see cref="Status.NoConnection"/>.</summary>
     public async ValueTask DisposeAsync()
@@ -62,50 +70,42 @@ public sealed class ZmqRpcChannel : IRpcChannel
         await link.Closed.Task;
     }
 
-    private ValueTask<TReply> CallAsync<TRequest, TReply>(
-        RpcMethod<TRequest, TReply> method,
-        TRequest request,
-        CallTimes? times,
-        TimeSpan deadline,
-        CancellationToken cancellation)
-        where TRequest : class, IMessage<TRequest>
-        where TReply : class, IMessage<TReply>
+    private static TimeSpan Clamp(TimeSpan deadline) =>
+        deadline < TimeSpan.Zero ? TimeSpan.Zero : deadline > DeadlineMax ? DeadlineMax : deadline;
+
+    /// <summary>Why the call is not begun; null: it is.</summary>
+    private Exception? Refusal(string method, IMessage request, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<TReply>(cancellation);
+            return new OperationCanceledException(cancellation);
         }
 
         if (Volatile.Read(ref disposed) != 0)
         {
-            return Failed<TReply>(Status.NoConnection, $"{method.Name}: the channel to {Endpoint} is closed");
+            return new ChronoLogException(Status.NoConnection, $"{method}: the channel to {Endpoint} is closed");
         }
 
         int size = request.CalculateSize();
-        if (size > options.RequestBytesMax)
-        {
-            return Failed<TReply>(
+        return size <= options.RequestBytesMax
+            ? null
+            : new ChronoLogException(
                 Status.LimitExceeded,
-                $"{method.Name} to {Endpoint}: a request of {size} bytes is longer than {options.RequestBytesMax}");
-        }
-
-        deadline = deadline < TimeSpan.Zero ? TimeSpan.Zero : deadline > DeadlineMax ? DeadlineMax : deadline;
-        long due = Monotonic.Nanoseconds + (long)deadline.TotalNanoseconds;
-        NetMQFrame body = Envelope.Write(request);
-        var call = new PendingCall<TReply>(method.Name, method.ReplyParser, body, due, deadline)
-        {
-            Link = link, Times = times,
-        };
-        loop.Enqueue(new ChannelCommand(ChannelAction.Call, link, call));
-        return new ValueTask<TReply>(cancellation.CanBeCanceled ? AwaitAsync(call, cancellation) : call.Task);
+                $"{method} to {Endpoint}: a request of {size} bytes is longer than {options.RequestBytesMax}");
     }
 
-    private static ValueTask<TReply> Failed<TReply>(Status status, string message) =>
-        ValueTask.FromException<TReply>(new ChronoLogException(status, message));
+    private ValueTask<TResult> BeginAsync<TReply, TResult>(
+        PendingCall<TReply, TResult> call, CancellationToken cancellation)
+        where TReply : class, IMessage<TReply>
+    {
+        loop.Enqueue(new ChannelCommand(ChannelAction.Call, link, call));
+        return new ValueTask<TResult>(cancellation.CanBeCanceled ? AwaitAsync(call, cancellation) : call.Task);
+    }
 
     // The registration must end with the call, else a long-lived token gathers the dead. The continuation in here needs
     // no context of the caller's, whose own await still returns to it.
-    private async Task<TReply> AwaitAsync<TReply>(PendingCall<TReply> call, CancellationToken cancellation)
+    private async Task<TResult> AwaitAsync<TReply, TResult>(
+        PendingCall<TReply, TResult> call, CancellationToken cancellation)
         where TReply : class, IMessage<TReply>
     {
         await using CancellationTokenRegistration registration = cancellation.UnsafeRegister(

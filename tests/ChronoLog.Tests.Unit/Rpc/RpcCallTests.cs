@@ -261,4 +261,67 @@ public class RpcCallTests
             channel.CallTimedAsync(Methods.RegistryClock, new ClockRequest(), Clock, RpcHarness.Patience));
         Assert.That(failure.Status, Is.EqualTo(Status.NotSupported));
     }
+
+    [Test]
+    public async Task Calls_in_turn_follow_each_other_until_one_suffices()
+    {
+        await using var harness = new RpcHarness();
+        ulong answered = 0;
+        harness.Server.Handle(
+            Methods.Clock, (_, _) => new ValueTask<ClockReply>(new ClockReply { ClientSend = ++answered }));
+        harness.Server.Start();
+        long reads = 0;
+        ulong Clock() => (ulong)Interlocked.Increment(ref reads);
+
+        IReadOnlyList<TimedReply<ClockReply>> all = await harness.Channel.CallInTurnAsync(
+            Methods.Clock, new ClockRequest(), Clock, 5, static _ => false, RpcHarness.Patience);
+        Assert.That(all.Select(each => each.Reply.ClientSend), Is.EqualTo(Enumerable.Range(1, 5)));
+        Assert.That(
+            all.SelectMany(each => (ulong[])[each.Sent, each.Received]), Is.EqualTo(Enumerable.Range(1, 10)),
+            "each is sent after the reply before it");
+        IReadOnlyList<TimedReply<ClockReply>> some = await harness.Channel.CallInTurnAsync(
+            Methods.Clock, new ClockRequest(), Clock, 5, static each => each.Reply.ClientSend == 7, RpcHarness.Patience);
+        Assert.That(some.Select(each => each.Reply.ClientSend), Is.EqualTo((ulong[])[6, 7]));
+    }
+
+    [Test]
+    public async Task Calls_in_turn_end_with_the_first_failure_and_with_their_caller()
+    {
+        await using var harness = new RpcHarness();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int calls = 0;
+        harness.Server.Handle(Methods.Clock, async (_, context) =>
+        {
+            if (++calls == 3)
+            {
+                throw new ChronoLogException(Status.LimitExceeded, "three are too many");
+            }
+
+            if (calls == 6)
+            {
+                reached.SetResult();
+                await Task.Delay(Timeout.Infinite, context.Deadline);
+            }
+
+            return new ClockReply();
+        });
+        harness.Server.Start();
+        static ulong Clock() => 1;
+
+        ChronoLogException failure = await RpcHarness.FailureOf(harness.Channel.CallInTurnAsync(
+            Methods.Clock, new ClockRequest(), Clock, 5, static _ => false, RpcHarness.Patience));
+        Assert.That(failure.Message, Is.EqualTo("three are too many"));
+        Assert.That(calls, Is.EqualTo(3));
+
+        using var giveUp = new CancellationTokenSource();
+        Task<IReadOnlyList<TimedReply<ClockReply>>> left = harness.Channel.CallInTurnAsync(
+            Methods.Clock, new ClockRequest(), Clock, 5, static _ => false, RpcHarness.Patience, giveUp.Token).AsTask();
+        await reached.Task;
+        await giveUp.CancelAsync();
+        Assert.That(async () => await left, Throws.InstanceOf<OperationCanceledException>());
+
+        failure = await RpcHarness.FailureOf(harness.Channel.CallInTurnAsync(
+            Methods.RegistryClock, new ClockRequest(), Clock, 5, static _ => false, RpcHarness.Patience));
+        Assert.That(failure.Status, Is.EqualTo(Status.NotSupported), "the channel goes on");
+    }
 }
