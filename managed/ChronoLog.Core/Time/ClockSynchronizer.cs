@@ -14,10 +14,21 @@ public sealed class ClockSynchronizer(
     IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, ISteeredClock clock)
 {
     /// <summary>Most of one round: one right after the other, for the first ones wake processors up and take the longest.</summary>
-    public const int ExchangesPerRound = 8;
+    public const int ExchangesPerRound = Lanes * ExchangesPerLane;
+
+    /// <summary>Most of one round where the Visor, with so many who ask it, tells <see cref="PauseOfMany"/> or more.</summary>
+    public const int ExchangesPerRoundOfMany = 8;
+
+    /// <summary>From such a pause on rounds are small.</summary>
+    public static readonly TimeSpan PauseOfMany = TimeSpan.FromSeconds(1);
+
+    // Several on their way at once: while one is answered the threads that it has passed are at work for the next, and those of
+    // a machine with nothing else to do take longer to wake than to answer.
+    private const int Lanes = 4;
+    private const int ExchangesPerLane = 12;
 
     // An exchange that is nearly as short as the shortest of the window ends its round: the rest would win nothing.
-    private const double ShortEnough = 1.125;
+    private const double ShortEnough = 1.02;
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
 
     private readonly ClockEstimator estimator = new();
@@ -48,11 +59,37 @@ public sealed class ClockSynchronizer(
         }
 
         ulong shortest = (ulong)(estimator.LeastRoundTrip * ShortEnough);
-        IReadOnlyList<TimedReply<ClockReply>> answers = await visor.CallInTurnAsync(
-            method, new ClockRequest(), local, ExchangesPerRound,
-            answer => Of(answer) is { IsPossible: true } sample && sample.RoundTrip <= shortest,
-            CallDeadline, cancellation);
-        if (!estimator.Add(Take(answers)))
+        bool isShort = false; // one that is short ends all lanes
+        (int count, int length) = told < PauseOfMany ? (Lanes, ExchangesPerLane) : (1, ExchangesPerRoundOfMany);
+        var lanes = new Task<IReadOnlyList<TimedReply<ClockReply>>>[count];
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            lanes[i] = visor.CallInTurnAsync(
+                method, new ClockRequest(), local, length,
+                answer => isShort |= Of(answer) is { IsPossible: true } sample && sample.RoundTrip <= shortest,
+                CallDeadline, cancellation).AsTask();
+        }
+
+        int made = 0;
+        ChronoLogException? failure = null;
+        foreach (Task<IReadOnlyList<TimedReply<ClockReply>>> lane in lanes)
+        {
+            try
+            {
+                made = Take(await lane, made);
+            }
+            catch (ChronoLogException exception)
+            {
+                failure = exception; // what the other lanes bring is as good
+            }
+        }
+
+        if (made == 0 && failure is not null)
+        {
+            throw failure;
+        }
+
+        if (!estimator.Add(round.AsSpan(0, made)))
         {
             throw new ChronoLogException(Status.Internal, $"the visor at {visor.Endpoint} told times that cannot be");
         }
@@ -110,19 +147,21 @@ public sealed class ClockSynchronizer(
         answer.Sent, answer.Received, answer.Reply.VisorReceive, answer.Reply.VisorSend,
         answer.Reply.UncertaintyNanoseconds, answer.Reply.Epoch);
 
-    private ReadOnlySpan<ClockSample> Take(IReadOnlyList<TimedReply<ClockReply>> answers)
+    private int Take(IReadOnlyList<TimedReply<ClockReply>> answers, int made)
     {
-        for (int i = 0; i < answers.Count; i++)
+        foreach (TimedReply<ClockReply> answer in answers)
         {
-            round[i] = Of(answers[i]);
-            if (round[i].IsPossible)
+            ClockSample sample = Of(answer);
+            round[made++] = sample;
+            if (sample.IsPossible)
             {
-                Latency.Add(round[i].RoundTrip / 2);
+                Latency.Add(sample.RoundTrip / 2);
             }
+
+            told = TimeSpan.FromMilliseconds(answer.Reply.PauseMilliseconds);
         }
 
-        told = TimeSpan.FromMilliseconds(answers[^1].Reply.PauseMilliseconds);
-        return round.AsSpan(0, answers.Count);
+        return made;
     }
 
     private void Correct()

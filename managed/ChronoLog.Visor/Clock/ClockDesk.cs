@@ -12,16 +12,22 @@ internal sealed class ClockDesk(IVisorClock clock, ITimers timers)
 {
     /// <summary>
     /// All processes and clients together. One exchange costs some 40 microseconds of a processor in the thread of the
-    /// socket and in libzmq's: so a sixth of one processor at most, however many they are. A thousand of them have a round each
-    /// 2 s, and ten thousand each 20 s.
+    /// socket and in libzmq's: so a sixth of one processor at most, however many they are. Up to 83 have their large rounds as often as
+    /// they want to, at most each second; a thousand a small one each 2 s, and ten thousand each 20 s.
     /// </summary>
     public const int ExchangesPerSecondMax = 4000;
 
     private uint pauseMilliseconds;
 
     /// <summary>How many ask. On the strand.</summary>
-    public void Share(int askers) => Volatile.Write(
-        ref pauseMilliseconds, (uint)((long)askers * ClockSynchronizer.ExchangesPerRound * 1000 / ExchangesPerSecondMax));
+    public void Share(int askers)
+    {
+        uint small = (uint)ClockSynchronizer.PauseOfMany.TotalMilliseconds;
+        uint pause = PauseFor(askers, ClockSynchronizer.ExchangesPerRound);
+        Volatile.Write(
+            ref pauseMilliseconds,
+            pause < small ? pause : Math.Max(small, PauseFor(askers, ClockSynchronizer.ExchangesPerRoundOfMany)));
+    }
 
     /// <param name="server">Gets the procedure.</param>
     /// <param name="method">Its name there.</param>
@@ -30,6 +36,8 @@ internal sealed class ClockDesk(IVisorClock clock, ITimers timers)
         server.Handle(method, (request, _) => ValueTask.FromResult(Answer(request)));
         server.AnswerAtOnce(method, TryAnswer);
     }
+
+    private static uint PauseFor(int askers, int exchanges) => (uint)((long)askers * exchanges * 1000 / ExchangesPerSecondMax);
 
     private ClockReply Answer(ClockRequest request)
     {

@@ -46,7 +46,9 @@ public sealed class ClockDeskTests
     }
 
     [TestCase(0, 0u)]
-    [TestCase(5, 10u)]
+    [TestCase(5, 60u)]
+    [TestCase(84, 1000u)]
+    [TestCase(500, 1000u)]
     [TestCase(1000, 2_000u)]
     [TestCase(10_000, 20_000u)]
     [TestCase(110_000, 220_000u)]
