@@ -86,7 +86,7 @@ public interface IRpcChannel : IAsyncDisposable
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply> =>
-        (await CallInTurnAsync(method, request, clock, 1, static _ => true, deadline, cancellation))[0];
+        (await CallInTurnAsync(method, request, clock, 1, deadline, cancellation))[0];
 
     /// <summary>
     /// Makes the call again as soon as its reply is there, without a way through the caller: threads that have just been at
@@ -95,30 +95,28 @@ public interface IRpcChannel : IAsyncDisposable
     /// <param name="method">As of the single call; that the server may have executed some of them is the caller's business.</param>
     /// <param name="request">Sent each time.</param>
     /// <param name="clock">As of a timed call.</param>
-    /// <param name="most">Calls.</param>
-    /// <param name="suffices">Ends the calls after this reply. From any thread; waits for nothing, throws nothing.</param>
+    /// <param name="count">Calls.</param>
     /// <param name="deadline">For each of them.</param>
     /// <param name="cancellation">Of the rest.</param>
-    /// <returns>One reply at least. The first failure is the failure of all.</returns>
+    /// <returns>Of all of them. The first failure is the failure of all.</returns>
     async ValueTask<IReadOnlyList<TimedReply<TReply>>> CallInTurnAsync<TRequest, TReply>(
         RpcMethod<TRequest, TReply> method,
         TRequest request,
         Func<ulong> clock,
-        int most,
-        Func<TimedReply<TReply>, bool> suffices,
+        int count,
         TimeSpan deadline,
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
         where TReply : class, IMessage<TReply>
     {
-        var replies = new List<TimedReply<TReply>>(most);
-        do
+        var replies = new TimedReply<TReply>[count];
+        for (int i = 0; i < count; i++)
         {
             ulong sent = clock();
             TReply reply = await CallAsync(method, request, deadline, cancellation);
-            replies.Add(new TimedReply<TReply>(reply, sent, clock()));
+            replies[i] = new TimedReply<TReply>(reply, sent, clock());
         }
-        while (replies.Count < most && !suffices(replies[^1]));
+
         return replies;
     }
 }

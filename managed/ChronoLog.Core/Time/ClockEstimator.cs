@@ -51,9 +51,6 @@ public sealed class ClockEstimator
     /// <summary>How often rounds contradicted each other.</summary>
     public int Contradictions { get; private set; }
 
-    /// <summary>The least round trip of the window, in nanoseconds; 0 without a round.</summary>
-    public ulong LeastRoundTrip => rounds.Count == 0 ? 0 : rounds.Min(static round => round.RoundTrip);
-
     public ClockRound Newest => rounds[^1];
 
     /// <summary>Takes the exchanges of a round.</summary>

@@ -13,10 +13,10 @@ namespace ChronoLog.Core.Time;
 public sealed class ClockSynchronizer(
     IRpcChannel visor, RpcMethod<ClockRequest, ClockReply> method, ISteeredClock clock)
 {
-    /// <summary>Most of one round: one right after the other, for the first ones wake processors up and take the longest.</summary>
+    /// <summary>Of one round: one right after the other, for the first ones wake processors up and take the longest.</summary>
     public const int ExchangesPerRound = Lanes * ExchangesPerLane;
 
-    /// <summary>Most of one round where the Visor, with so many who ask it, tells <see cref="PauseOfMany"/> or more.</summary>
+    /// <summary>Of one round where the Visor, with so many who ask it, tells <see cref="PauseOfMany"/> or more.</summary>
     public const int ExchangesPerRoundOfMany = 8;
 
     /// <summary>From such a pause on rounds are small.</summary>
@@ -27,8 +27,6 @@ public sealed class ClockSynchronizer(
     private const int Lanes = 4;
     private const int ExchangesPerLane = 12;
 
-    // An exchange that is nearly as short as the shortest of the window ends its round: the rest would win nothing.
-    private const double ShortEnough = 1.02;
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(2);
 
     private readonly ClockEstimator estimator = new();
@@ -58,16 +56,12 @@ public sealed class ClockSynchronizer(
             discipline.Rebase(clock.LocalNanoseconds, clock.Now);
         }
 
-        ulong shortest = (ulong)(estimator.LeastRoundTrip * ShortEnough);
-        bool isShort = false; // one that is short ends all lanes
         (int count, int length) = told < PauseOfMany ? (Lanes, ExchangesPerLane) : (1, ExchangesPerRoundOfMany);
         var lanes = new Task<IReadOnlyList<TimedReply<ClockReply>>>[count];
         for (int i = 0; i < lanes.Length; i++)
         {
             lanes[i] = visor.CallInTurnAsync(
-                method, new ClockRequest(), local, length,
-                answer => isShort |= Of(answer) is { IsPossible: true } sample && sample.RoundTrip <= shortest,
-                CallDeadline, cancellation).AsTask();
+                method, new ClockRequest(), local, length, CallDeadline, cancellation).AsTask();
         }
 
         int made = 0;

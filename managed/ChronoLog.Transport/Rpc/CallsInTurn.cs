@@ -12,16 +12,15 @@ namespace ChronoLog.Transport.Rpc;
 /// <param name="parser">Of replies.</param>
 /// <param name="request">The same each time.</param>
 /// <param name="clock">The caller's.</param>
-/// <param name="most">Calls.</param>
-/// <param name="suffices">The reply is the last that is wanted.</param>
+/// <param name="count">Calls.</param>
 /// <param name="deadline">For each.</param>
 internal sealed class CallsInTurn<TReply>(
-    string method, MessageParser<TReply> parser, IMessage request, Func<ulong> clock, int most,
-    Func<TimedReply<TReply>, bool> suffices, TimeSpan deadline)
+    string method, MessageParser<TReply> parser, IMessage request, Func<ulong> clock, int count,
+    TimeSpan deadline)
     : PendingCall<TReply, IReadOnlyList<TimedReply<TReply>>>(method, parser, Envelope.Write(request), deadline)
     where TReply : class, IMessage<TReply>
 {
-    private readonly List<TimedReply<TReply>> replies = new(most);
+    private readonly List<TimedReply<TReply>> replies = new(count);
     private ulong sent;
     private ulong received;
 
@@ -45,7 +44,7 @@ internal sealed class CallsInTurn<TReply>(
     protected override void Take(TReply reply)
     {
         replies.Add(new TimedReply<TReply>(reply, sent, received));
-        if (replies.Count == most || suffices(replies[^1]))
+        if (replies.Count == count)
         {
             End(replies);
         }

@@ -44,8 +44,7 @@ public sealed class ZmqRpcChannel : IRpcChannel
         RpcMethod<TRequest, TReply> method,
         TRequest request,
         Func<ulong> clock,
-        int most,
-        Func<TimedReply<TReply>, bool> suffices,
+        int count,
         TimeSpan deadline,
         CancellationToken cancellation = default)
         where TRequest : class, IMessage<TRequest>
@@ -53,7 +52,7 @@ public sealed class ZmqRpcChannel : IRpcChannel
         Refusal(method.Name, request, cancellation) is { } refusal
             ? ValueTask.FromException<IReadOnlyList<TimedReply<TReply>>>(refusal)
             : BeginAsync(
-                new CallsInTurn<TReply>(method.Name, method.ReplyParser, request, clock, most, suffices, Clamp(deadline))
+                new CallsInTurn<TReply>(method.Name, method.ReplyParser, request, clock, count, Clamp(deadline))
                 {
                     Link = link,
                 },

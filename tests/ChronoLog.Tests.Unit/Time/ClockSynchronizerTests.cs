@@ -62,7 +62,9 @@ public sealed class ClockSynchronizerTests
         Assert.That(fast.Pauses[0], Is.EqualTo(TimeSpan.FromMilliseconds(100)), "soon again, for the drift is unknown");
         double mean = fast.Pauses.Skip(40).Average(static pause => pause.TotalSeconds);
         Assert.That(mean, Is.InRange(0.15, 0.6));
-        Assert.That(fast.Exchanges, Is.LessThan(fast.Pauses.Count * 30), "a round ends with a short exchange");
+        Assert.That(
+            fast.Exchanges,
+            Is.EqualTo(fast.Pauses.Count * ClockSynchronizer.ExchangesPerRound).Within(ClockSynchronizer.ExchangesPerRound));
     }
 
     [Test]
@@ -74,6 +76,9 @@ public sealed class ClockSynchronizerTests
         process.Look = () => Assert.That(process.Error, Is.LessThanOrEqualTo(process.UncertaintyNanoseconds));
         await RunAsync(new ClockSynchronizer(process, Methods.Clock, process), process);
         Assert.That(process.Pauses, Is.All.EqualTo(TimeSpan.FromSeconds(20)));
+        Assert.That(
+            process.Exchanges,
+            Is.LessThanOrEqualTo(ClockSynchronizer.ExchangesPerRound + (50 * ClockSynchronizer.ExchangesPerRoundOfMany)));
 
         DriftingProcess fooled = Process(4, 0, 1, 1);
         fooled.PausesMax = 5;
