@@ -171,7 +171,7 @@ install_prefix() {
     install -m 644 "$ARTIFACTS/installed-files" "$stage/$INSTALLED_FILES"
     mkdir -p "$root" || die "cannot install into $root"
     if [ -s "$root/$INSTALLED_FILES" ]; then
-        LC_ALL=C comm -23 "$root/$INSTALLED_FILES" "$ARTIFACTS/installed-files" | remove_files "$root"
+        LC_ALL=C sort "$root/$INSTALLED_FILES" | LC_ALL=C comm -23 - "$ARTIFACTS/installed-files" | remove_files "$root"
     fi
     # The files alone: directories that are there already, as those of /usr/local, stay as they are.
     tar -C "$stage" -cf - -T "$ARTIFACTS/installed-files" "$INSTALLED_FILES" | tar -C "$root" -xpf - --no-same-owner
