@@ -74,13 +74,13 @@ public sealed class ClockSynchronizer(
             }
             catch (ChronoLogException exception)
             {
-                failure = exception; // what the other lanes bring is as good
+                failure ??= exception;
             }
         }
 
-        if (made == 0 && failure is not null)
+        if (failure is not null)
         {
-            throw failure;
+            throw failure; // what the other lanes brought may be of a Visor that is no more, and its clock with it
         }
 
         if (!estimator.Add(round.AsSpan(0, made)))
