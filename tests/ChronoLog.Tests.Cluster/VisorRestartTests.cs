@@ -90,6 +90,9 @@ public sealed class VisorRestartTests
     {
         await using ChronoClient watch = await deployment.ConnectAsync();
         (await deployment.RunAsync("a\nb\n", "record", "c", "s", "--create")).Succeeded();
+
+        // Which Keeper took them goes by the order in which the two registered: archived, they are there without either.
+        await deployment.WaitUntilColdAsync(watch, "c", "s", 2);
         int keeper = await PidAsync(watch, "keeper-1");
         Signals.Stop(keeper);
         try
