@@ -61,7 +61,6 @@ internal sealed class ReplayPlanner(
             ? await PlanStoredAsync(request, cancellation)
             : await strand.InvokeAsync(() => PlanStoredAsync(request, cancellation));
 
-
     private async ValueTask<ReadPlan> PlanStoredAsync(OpenReadRequest request, CancellationToken cancellation)
     {
         var sources = new List<IReadSource>();

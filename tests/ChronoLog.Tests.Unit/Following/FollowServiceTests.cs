@@ -75,11 +75,7 @@ public sealed class FollowServiceTests
     public void With_many_followers_each_gets_less_at_once()
     {
         const int Followers = 64;
-        Start(new FollowServiceOptions { BytesMax = 32 << 20, ReplyBytesMax = 1 << 20 });
-        FollowReply joined = Now(new FollowRequest());
-        List<Task<FollowReply>> asked =
-            [.. Enumerable.Range(1, Followers).Select(i => Ask(Question(joined, client: 1, follower: (ulong)i)))];
-        pump.Settle();
+        (FollowReply joined, List<Task<FollowReply>> asked) = AskAll(Followers);
         RecordBytes(count: 40, bytes: 50_000);
 
         foreach (Task<FollowReply> each in asked)
@@ -97,11 +93,7 @@ public sealed class FollowServiceTests
     public void What_is_larger_than_its_share_comes_by_replay()
     {
         const int Followers = 64;
-        Start(new FollowServiceOptions { BytesMax = 32 << 20, ReplyBytesMax = 1 << 20 });
-        FollowReply joined = Now(new FollowRequest());
-        List<Task<FollowReply>> asked =
-            [.. Enumerable.Range(1, Followers).Select(i => Ask(Question(joined, client: 1, follower: (ulong)i)))];
-        pump.Settle();
+        (FollowReply joined, List<Task<FollowReply>> asked) = AskAll(Followers);
         RecordBytes(count: 1, bytes: 600_000);
 
         FollowReply reply = pump.Complete(asked[0]);
@@ -109,6 +101,16 @@ public sealed class FollowServiceTests
     }
 
     private FollowedStory Followed => service.Find(StoryId)!;
+
+    private (FollowReply Joined, List<Task<FollowReply>> Asked) AskAll(int followers)
+    {
+        Start(new FollowServiceOptions { BytesMax = 32 << 20, ReplyBytesMax = 1 << 20 });
+        FollowReply joined = Now(new FollowRequest());
+        List<Task<FollowReply>> asked =
+            [.. Enumerable.Range(1, followers).Select(i => Ask(Question(joined, client: 1, follower: (ulong)i)))];
+        pump.Settle();
+        return (joined, asked);
+    }
 
     private static FollowRequest Question(FollowReply joined, ulong client, ulong follower) =>
         new() { Feed = joined.Feed, Position = joined.Next, ClientId = client, Follower = follower };
