@@ -10,8 +10,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <sys/wait.h>
+#include <string>
 #include <thread>
 #include <unistd.h>
 
@@ -28,11 +31,31 @@ const std::map<std::string, std::string> NONE;
 class Still
 {
 public:
-    explicit Still(std::vector<pid_t> const& of): pids(of) { send(SIGSTOP); }
+    explicit Still(std::vector<pid_t> const& of): pids(of)
+    {
+        send(SIGSTOP);
+        for(pid_t pid: pids) // a thread of theirs may go on for a moment
+        {
+            for(auto const& task: std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task"))
+            {
+                while(state(task.path() / "stat") != 'T') std::this_thread::yield();
+            }
+        }
+    }
     ~Still() { go_on(); }
     void go_on() { send(SIGCONT); pids.clear(); }
 
 private:
+    // Behind the name, which stands in parentheses.
+    static char state(std::filesystem::path const& stat)
+    {
+        std::ifstream file(stat);
+        std::string line;
+        std::getline(file, line);
+        size_t name = line.rfind(')');
+        return name == std::string::npos || name + 2 >= line.size() ? 'T' : line[name + 2];
+    }
+
     void send(int signal) const
     {
         for(pid_t pid: pids)
