@@ -6,10 +6,15 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.Tests.Unit.Playback;
 
 /// <summary>A local paged source: each part lies in memory as columns, as a StoryFile's events do.</summary>
-public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : IPagedReadSource
+public sealed class ColumnSource : IPagedReadSource
 {
-    private readonly IEnumerator<IReadOnlyList<TestEvent>> script = parts.GetEnumerator();
+    private readonly IEnumerator<ColumnSlice> script;
     private ColumnSlice? offered;
+
+    public ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) => script = parts.Select(ToSlice).GetEnumerator();
+
+    /// <summary>With arrival stamps, as a StoryFile read with them gives.</summary>
+    public ColumnSource(IEnumerable<IReadOnlyList<StampedEvent>> parts) => script = parts.Select(ToSlice).GetEnumerator();
 
     public string Name => "columns";
 
@@ -25,7 +30,7 @@ public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : 
     public ValueTask<PageOffer?> OfferAsync(int bytesMax, CancellationToken cancellation)
     {
         offered?.Dispose();
-        offered = script.MoveNext() ? ToSlice(script.Current) : null;
+        offered = script.MoveNext() ? script.Current : null;
         return ValueTask.FromResult<PageOffer?>(offered is null ? null : new ColumnPage(offered));
     }
 
@@ -41,6 +46,7 @@ public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : 
     public ValueTask DisposeAsync()
     {
         offered?.Dispose();
+        offered = null;
         script.Dispose();
         return default;
     }
@@ -56,6 +62,20 @@ public sealed class ColumnSource(IEnumerable<IReadOnlyList<TestEvent>> parts) : 
         run.Release();
         var places = new ColumnPlaces(
             all.EventTime + 8, all.ClientId + 8, all.EventIndex + 4, all.RecordOffset + 8, all.Records);
+        ColumnSlice slice = ColumnSlice.TryOver(block, places, events.Count)!;
+        block.Release();
+        return slice;
+    }
+
+    private static ColumnSlice ToSlice(IReadOnlyList<StampedEvent> events)
+    {
+        EventRun run = StampedEvent.ToRun(events);
+        long recordBytes = run.RecordBytes + ((long)EventEntry.StampLength * run.Count);
+        var block = new PinnedBlock((int)ColumnImage.RequiredBytes(run.Count, recordBytes));
+        var header = new ColumnImageHeader(1, 0, ulong.MaxValue, ColumnImageFlags.Stamped);
+        ColumnImage.Write(block.Span, header, run.Entries, recordBytes);
+        ColumnPlaces places = ColumnImageDescriptor.Places(block.Address, run.Count, recordBytes, isStamped: true);
+        run.Release();
         ColumnSlice slice = ColumnSlice.TryOver(block, places, events.Count)!;
         block.Release();
         return slice;

@@ -185,7 +185,7 @@ public sealed class OrderingTests
         yield return Source(events[retired..], random.Next(1, 100));
         StampedEvent[] old = [.. events[..retired].OrderBy(e => e.Event.Sequence)];
         yield return random.Next(2) == 0
-            ? new StampedColumnSource(old.DistinctBy(e => e.Event.Sequence).Chunk(random.Next(1, 100)))
+            ? new ColumnSource(old.DistinctBy(e => e.Event.Sequence).Chunk(random.Next(1, 100)))
             : Source(events[..retired], random.Next(1, 100));
     }
 
