@@ -32,19 +32,8 @@ public sealed class CsvExtractor : IChunkExtractor, IDisposable
     public string Name { get; }
 
     /// <summary>For the registry of a process.</summary>
-    public static void Register(ExtractorRegistry registry) => registry.Add(Type, settings =>
-    {
-        settings.AllowOnly(DirectoryField);
-        string directory = settings.RequiredText(DirectoryField);
-        try
-        {
-            return new CsvExtractor(settings.Name, directory);
-        }
-        catch (IOException exception)
-        {
-            throw settings.Error($"cannot use its directory: {exception.Message}");
-        }
-    });
+    public static void Register(ExtractorRegistry registry) => registry.AddWithDirectory(
+        Type, DirectoryField, (name, directory) => new CsvExtractor(name, directory));
 
     public ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
     {

@@ -46,19 +46,8 @@ public sealed class Hdf5Extractor : IChunkExtractor, IDisposable
     public long ConflictsNotKept => Interlocked.Read(ref conflictsNotKept);
 
     /// <summary>For the registry of a process.</summary>
-    public static void Register(ExtractorRegistry registry) => registry.Add(Type, settings =>
-    {
-        settings.AllowOnly(DirectoryField);
-        string directory = settings.RequiredText(DirectoryField);
-        try
-        {
-            return new Hdf5Extractor(settings.Name, directory);
-        }
-        catch (IOException exception)
-        {
-            throw settings.Error($"cannot use its archive: {exception.Message}");
-        }
-    });
+    public static void Register(ExtractorRegistry registry) => registry.AddWithDirectory(
+        Type, DirectoryField, (name, directory) => new Hdf5Extractor(name, directory));
 
     public ValueTask<ExtractionReceipt> ExtractAsync(RetiredChunk chunk, CancellationToken cancellation)
     {
