@@ -34,7 +34,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
         this.logger = logger;
         this.options = options;
         this.ports = ports;
-        portal = ports.Connector.Open(options.Endpoint);
+        portal = ports.Connector.Open(options.Endpoint, options.ConnectPatience);
         playback = new Lazy<PlaybackContext>(() => new PlaybackContext(ports));
     }
 
@@ -48,7 +48,9 @@ public sealed partial class ChronoClient : IAsyncDisposable
     internal (ulong Tick, uint Events) LastRecorded => rings.Session.Last;
 
     /// <summary>Connects to the Visor and synchronises the clock.</summary>
-    /// <exception cref="ChronoLogException">NoConnection, TimedOut, ProtocolVersionMismatch.</exception>
+    /// <exception cref="ChronoLogException">
+    /// NoConnection (within <see cref="ClientOptions.ConnectPatience"/> where nobody listens), TimedOut, ProtocolVersionMismatch.
+    /// </exception>
     public static Task<ChronoClient> ConnectAsync(
         ClientOptions options, ILogger? logger = null, CancellationToken cancellation = default)
     {

@@ -25,6 +25,7 @@ int main(void)
     FIELD(options, chronolog_options, release_timeout_ms);
     FIELD(options, chronolog_options, page_bytes);
     FIELD(options, chronolog_options, replay_timeout_ms);
+    FIELD(options, chronolog_options, connect_patience_ms);
     SIZE(statistics, chronolog_statistics);
     FIELD(statistics, chronolog_statistics, struct_bytes);
     FIELD(statistics, chronolog_statistics, events_recorded);

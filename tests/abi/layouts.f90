@@ -28,6 +28,7 @@ program layouts
     call field('options', 'release_timeout_ms', c_loc(options%release_timeout_ms))
     call field('options', 'page_bytes', c_loc(options%page_bytes))
     call field('options', 'replay_timeout_ms', c_loc(options%replay_timeout_ms))
+    call field('options', 'connect_patience_ms', c_loc(options%connect_patience_ms))
     call begin('statistics', c_loc(statistics), storage_size(statistics))
     call field('statistics', 'struct_bytes', c_loc(statistics%struct_bytes))
     call field('statistics', 'events_recorded', c_loc(statistics%events_recorded))

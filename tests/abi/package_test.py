@@ -54,7 +54,13 @@ class Recording(unittest.TestCase):
         self.assertRegex(chronolog.version(), r"^\d+\.\d+")
         sizes = [ctypes.sizeof(kind) for kind in (
             _library.Options, _library.Statistics, _library.Record, _library.RawEvent, _library.RawBatch, _library.RawGap)]
-        self.assertEqual([96, 48, 16, 32, 56, 256], sizes)
+        self.assertEqual([104, 48, 16, 32, 56, 256], sizes)
+
+    def test_nobody_at_the_endpoint_is_known_at_once(self) -> None:
+        with self.assertRaisesRegex(chronolog.Error, "nobody listens") as refused:  # a defect would wait for an hour
+            chronolog.connect("tcp://127.0.0.1:1", call_timeout=3600, connect_patience=0.2)
+        self.assertEqual(chronolog.Status.NO_CONNECTION, refused.exception.status)
+        self.assertEqual(-8, compatible.Client(compatible.ClientPortalServiceConf("", "127.0.0.1", 1, 55)).Connect())
 
     def test_records_come_back(self) -> None:
         records = [b"alpha", b"", b"with\0zero", "grün".encode(), b"x" * 5000]

@@ -17,7 +17,7 @@ from ._story import Story
 _CREATE_CHRONICLE = 1
 _PLACEMENTS = {"local-first": 0, "round-robin": 1}
 _BYTES = ("ring_bytes", "page_bytes")
-_TIMEOUTS = ("full_timeout", "failover_after", "call_timeout", "release_timeout", "replay_timeout")
+_TIMEOUTS = ("full_timeout", "failover_after", "call_timeout", "release_timeout", "replay_timeout", "connect_patience")
 
 
 def _take_options(given: Mapping[str, Any]) -> Options:
@@ -44,8 +44,8 @@ def connect(
 
     endpoint: of the Visor's portal; None: the environment's CHRONOLOG_ENDPOINT, else tcp://127.0.0.1:5555.
     program, attributes: shown by ``chronolog status``.
-    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout, replay_timeout in
-        seconds (what each is for: chronolog_options of chronolog.h).
+    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout, replay_timeout,
+        connect_patience in seconds (what each is for: chronolog_options of chronolog.h).
     """
     return Client(endpoint, program=program, attributes=attributes, placement=placement, **options)
 
