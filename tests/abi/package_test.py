@@ -156,6 +156,36 @@ class Recording(unittest.TestCase):
             self.assertRaises(ValueError, lambda: batch.records)
         self.assertRaises(ValueError, next, events)
 
+    def test_arrays_outlive_what_they_came_from(self) -> None:
+        tail = [b"%d" % number for number in range(1000)]
+        client = chronolog.connect(program="arrays")
+        story = client.acquire(self.chronicle, "kept", create_chronicle=True)
+        expected = story.log_batch(tail)
+        replay = client.replay(self.chronicle, "kept")
+        batch = replay.next_batch()
+        ticks, records = batch.ticks, batch.records
+        replay.close()
+        self.assertRaises(chronolog.Error, replay.next_batch)
+        client.replay(self.chronicle, "kept").columns()  # whose memory another one may not be
+        client.close()
+        client.close()
+        self.assertRaises(chronolog.Error, client.now)
+        self.assertRaises(chronolog.Error, story.log, "x")
+        self.assertEqual((expected, b"".join(tail)), (list(ticks), bytes(records)))
+        self.client.destroy(self.chronicle, "kept")  # nobody holds it, though the arrays are there
+        del ticks, records, batch, replay, story, client
+        gc.collect()
+
+        client = chronolog.connect(program="arrays")
+        with client.acquire(self.chronicle, "kept") as story:
+            expected = story.log_batch(tail)
+        ticks = client.replay(self.chronicle, "kept").next_batch().ticks
+        client.disconnect()
+        self.assertEqual(expected, list(ticks))
+        ticks = chronolog.connect().replay(self.chronicle, "kept").next_batch().ticks
+        gc.collect()
+        self.assertEqual(expected, list(ticks))
+
     def test_a_story_keeps_its_client(self) -> None:
         story = chronolog.connect().acquire(self.chronicle, "kept", create_chronicle=True)
         gc.collect()
@@ -234,6 +264,38 @@ class Recording(unittest.TestCase):
         handler.close()
         handler.close()
         handler.flush()
+
+    def test_a_log_of_what_is_no_text_and_of_a_child(self) -> None:
+        handler = chronolog.Handler(self.chronicle, "log", client=self.client)
+        log = logging.getLogger(self.chronicle)
+        log.addHandler(handler)
+        self.addCleanup(log.removeHandler, handler)
+        try:
+            os.stat("no such file")
+        except OSError:
+            log.exception("name \udcff of a file")
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.dup2(write, 2)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            for number in range(3):
+                log.error("in the child %d", number)
+            handler.flush()
+            handler.close()
+            sys.stderr.flush()
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            said = pipe.read()
+        self.assertEqual(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        self.assertEqual(1, said.count("\n"), said)  # once, however much is logged there
+        self.assertIn("not written from this child process: FORKED", said)
+        handler.close()
+        (event,) = self.client.replay(self.chronicle, "log")
+        text = event.record.decode()
+        self.assertTrue(text.startswith(f"ERROR {self.chronicle} name \\udcff of a file\nTraceback"), text)
+        self.assertIn("FileNotFoundError", text)
 
     def test_a_lost_part_is_a_warning(self) -> None:
         replay = chronolog.Replay(0)

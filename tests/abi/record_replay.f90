@@ -59,7 +59,8 @@ contains
         call replay%cancel(stat)
         call check(stat == chronolog_err_invalid_arg, 'no replay')
         ! A defect would wait for an hour.
-        call client%connect('tcp://127.0.0.1:1', call_timeout_ms=3600000_int64, connect_patience_ms=200_int64, stat=stat, errmsg=errmsg)
+        call client%connect('tcp://127.0.0.1:1', call_timeout_ms=3600000_int64, connect_patience_ms=200_int64, &
+            stat=stat, errmsg=errmsg)
         call check(stat == chronolog_err_no_connection, 'nobody there')
         call check(index(errmsg, '127.0.0.1:1') > 0 .and. index(errmsg, 'nobody listens') > 0, 'who is not there')
         call check(chronolog_status_name(chronolog_err_timed_out) == 'CHRONOLOG_ERR_TIMED_OUT', 'a name')
@@ -124,7 +125,8 @@ contains
         call client%replay('fortran', 'story', replay, start_tick=first_tick)
         last = 0
         do i = 1, kinds_and_ranks
-            call replay%next_event(event, found)
+            call check(event%text() == '', 'the text of no event')
+        call replay%next_event(event, found)
             call check(found .and. event%tick > last .and. event%client == client%id(), 'in order')
             last = event%tick
             select case (i)
@@ -168,6 +170,7 @@ contains
         call replay%next_batch(batch)
         call check(batch%count == 2 .and. batch%text(1_int64) == 'with blanks  ', 'a limit, and blanks')
         call check(len(batch%text(1_int64)) == 13 .and. len(batch%text(2_int64)) == 0, 'lengths')
+        call check(batch%text(0_int64) == '' .and. batch%text(3_int64) == '' .and. batch%text(-1_int64) == '', 'no such events')
         call replay%next_batch(batch)
         call check(batch%count == 0, 'the limit')
         call replay%gap_count(gaps)

@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 from ._library import Options, Statistics, check, lib, milliseconds, number, text
 from ._library import attributes as _attributes
-from ._replay import Playback, Replay
+from ._replay import Playback, Replay, when_gone
 from ._story import Story
 
 _CREATE_CHRONICLE = 1
@@ -68,6 +68,7 @@ class Client:
         **options: Any,
     ) -> None:
         self._replays: weakref.WeakSet[Replay] = weakref.WeakSet()
+        self._stories: weakref.WeakSet[Story] = weakref.WeakSet()
         self._lock = threading.Lock()
         raw = _take_options(options)
         if placement not in _PLACEMENTS:
@@ -117,7 +118,10 @@ class Client:
         handle = ctypes.c_void_p()
         check(lib.acquire(
             self._handle, text(chronicle), text(story), array, count, _CREATE_CHRONICLE if create_chronicle else 0, handle))
-        return Story(handle.value or 0, chronicle, story, self)
+        acquired = Story(handle.value or 0, chronicle, story, self)
+        with self._lock:
+            self._stories.add(acquired)
+        return acquired
 
     def replay(
         self, chronicle: str, story: str, start: int = 0, end: int = 2**64 - 1, *, event_limit: int = 0
@@ -158,17 +162,39 @@ class Client:
 
     def disconnect(self) -> None:
         """Leaves in order. ACQUIRED while stories are held: the client stays connected and usable."""
-        check(lib.disconnect(self._handle))
-        self._forget_batches()
+        if self._lent() and self.statistics()["stories_held"] == 0:
+            self.close()  # arrays of its batches are in use
+        else:
+            check(lib.disconnect(self._handle))
+            self._forget_batches()
 
     def close(self) -> None:
-        """Ends it at once, whatever is held; may be called twice."""
+        """Ends it at once, whatever is held; may be called twice.
+
+        While arrays of its batches are in use it stays connected, for their memory; but it cannot be used any more.
+        """
+        lent = self._lent()
         self._forget_batches()
-        lib.abandon(self._handle)
+        handle = self._handle
+        if not lent:
+            lib.abandon(handle)
+            return
+        with self._lock:
+            stories, replays, self._handle = list(self._stories), list(self._replays), None
+        for story in stories:
+            lib.release(story._handle, 0)
+        for replay in replays:
+            replay.close()
+        when_gone(lent, lambda: lib.abandon(handle))
 
     def _opened(self, replay: Replay) -> None:
         with self._lock:
             self._replays.add(replay)
+
+    def _lent(self) -> list[Any]:
+        with self._lock:
+            opened = list(self._replays)
+        return [memory for replay in opened for memory in list(replay._lent.values())]
 
     def _forget_batches(self) -> None:
         with self._lock:
