@@ -128,7 +128,8 @@ typedef struct chronolog_options {
  * Connects to a deployment. A process may have several clients.
  * endpoint: of the Visor's portal, "tcp://127.0.0.1:5555"; NULL: the environment's CHRONOLOG_ENDPOINT, else that one.
  * options: may be NULL.
- * NO_CONNECTION (where nobody listens after connect_patience_ms, where nobody answers after call_timeout_ms), TIMED_OUT, PROTOCOL_VERSION_MISMATCH, INVALID_ARG, NO_LIBRARY, FORKED.
+ * NO_CONNECTION (where nobody listens after connect_patience_ms, where nobody answers after call_timeout_ms), TIMED_OUT,
+ * PROTOCOL_VERSION_MISMATCH, INVALID_ARG, NO_LIBRARY, FORKED.
  */
 CHRONOLOG_API int32_t chronolog_connect(const char *endpoint, const chronolog_options *options,
                                         chronolog_client *client);
