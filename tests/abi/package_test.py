@@ -3,6 +3,7 @@
 import array
 import ctypes
 import gc
+import inspect
 import io
 import logging
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import typing
 import unittest
 from unittest import mock
 
@@ -55,6 +57,17 @@ class Recording(unittest.TestCase):
         sizes = [ctypes.sizeof(kind) for kind in (
             _library.Options, _library.Statistics, _library.Record, _library.RawEvent, _library.RawBatch, _library.RawGap)]
         self.assertEqual([104, 48, 16, 32, 56, 256], sizes)
+
+    def test_what_is_public_has_hints_that_can_be_had_and_a_docstring(self) -> None:
+        for name in chronolog.__all__:
+            public = getattr(chronolog, name)
+            members = [public] if not inspect.isclass(public) else [
+                member for _, member in inspect.getmembers(public, inspect.isfunction) if member.__module__.startswith("chronolog")]
+            for member in members:
+                hints = typing.get_type_hints(member)
+                self.assertIn("return", hints, member)
+                self.assertLessEqual({*inspect.signature(member).parameters} - {"self"}, {*hints}, member)
+                self.assertTrue(member.__doc__ or member.__name__.startswith("_"), member)
 
     def test_nobody_at_the_endpoint_is_known_at_once(self) -> None:
         with self.assertRaisesRegex(chronolog.Error, "nobody listens") as refused:  # a defect would wait for an hour

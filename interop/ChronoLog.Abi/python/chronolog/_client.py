@@ -93,16 +93,20 @@ class Client:
             check(lib.destroy_story(self._handle, text(chronicle), text(story)))
 
     def chronicles(self) -> list[str]:
+        """The names of all chronicles."""
         return self._names(lib.list_chronicles)
 
     def stories(self, chronicle: str) -> list[str]:
+        """The names of a chronicle's stories. NOT_EXIST."""
         return self._names(lib.list_stories, text(chronicle))
 
     def attributes(self, chronicle: str) -> dict[str, str]:
+        """All attributes of a chronicle. NOT_EXIST."""
         names = self._names(lib.list_attributes, text(chronicle))
         return dict(zip(names[::2], names[1::2]))
 
     def set_attribute(self, chronicle: str, key: str, value: str) -> None:
+        """NOT_EXIST; INVALID_ARG for a known attribute with an unknown value."""
         check(lib.set_attribute(self._handle, text(chronicle), text(key), text(value)))
 
     def acquire(
@@ -156,6 +160,7 @@ class Client:
         return tick.value
 
     def statistics(self) -> dict[str, int]:
+        """Counts since it connected, by the names of chronolog_statistics."""
         raw = Statistics(struct_bytes=ctypes.sizeof(Statistics))
         check(lib.client_statistics(self._handle, raw))
         return {name: getattr(raw, name) for name, _ in Statistics._fields_ if name != "struct_bytes"}

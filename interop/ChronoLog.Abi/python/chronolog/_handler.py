@@ -41,6 +41,7 @@ class Handler(logging.Handler):
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Records what the formatter makes of it."""
         try:
             if self._story is not None and not self._is_forked:
                 self._story.log(self.format(record).encode("utf-8", "backslashreplace"))  # names of files may be no text

@@ -9,18 +9,19 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Union
 
+from . import _client  # for the annotations; it imports this module
 from ._errors import PartialReplayWarning, Status
 from ._library import RawBatch, RawEvent, RawGap, check, lib, milliseconds
-
-if TYPE_CHECKING:
-    from ._client import Client
 
 try:
     import numpy
 except ImportError:  # columns are memoryviews then
     numpy = None  # type: ignore[assignment]
 
-Column = Union["numpy.ndarray[Any, Any]", memoryview]
+if TYPE_CHECKING or numpy is not None:
+    Column = Union["numpy.ndarray[Any, Any]", memoryview]
+else:
+    Column = memoryview
 
 
 class Event(NamedTuple):
@@ -140,7 +141,7 @@ class Batch:
 class Replay:
     """A replay, to be gone through once: by events (iterate it), by batches, or as columns at once."""
 
-    def __init__(self, handle: int, client: Client | None = None) -> None:
+    def __init__(self, handle: int, client: _client.Client | None = None) -> None:
         self._handle: int | None = handle
         self._client = client  # lives as long as its replays
         self._batch: weakref.ref[Batch] | None = None  # the one that is valid
@@ -163,6 +164,7 @@ class Replay:
         return self._keep(raw) if raw.count else None
 
     def batches(self) -> Iterator[Batch]:
+        """Batch by batch, each valid until the next one."""
         while (batch := self.next_batch()) is not None:
             yield batch
 
@@ -274,7 +276,7 @@ class Playback(Replay):
     Where something may be missing as of now, ``gaps`` says so, and ``complete`` is False from then on.
     """
 
-    def __init__(self, handle: int, client: Client | None = None) -> None:
+    def __init__(self, handle: int, client: _client.Client | None = None) -> None:
         super().__init__(handle, client)
         self.late = False  # the batch given last belongs before some that were given already
 
