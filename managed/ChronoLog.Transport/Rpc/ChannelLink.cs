@@ -241,11 +241,11 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options, TimeSpan 
             calls.Remove(call.CorrelationId);
             deadlines.Remove(call);
             double time = (now - call.BegunNanoseconds) / (double)NanosecondsPerMillisecond;
-            string why = refused.IsReached ? disconnectedBecause : "nobody listens there, or there is no way to it";
+            string why = refused.IsReached
+                ? disconnectedBecause
+                : "nobody listens there, or there is no way to it: check the address, and that the server runs";
             call.Fail(
-                Status.NoConnection,
-                $"no connection to {Endpoint} for {time:0} ms, {call.Method} was not sent: {why}; check the address, and that "
-                + "the server runs");
+                Status.NoConnection, $"no connection to {Endpoint} for {time:0} ms, {call.Method} was not sent: {why}");
         }
     }
 
