@@ -13,7 +13,7 @@ namespace ChronoLog.Abi;
 internal unsafe struct AbiCall
 {
     /// <summary><c>ABI_CALL_VERSION</c>.</summary>
-    public const uint Version = 2;
+    public const uint Version = 3;
 
     private const int MessageBytes = 1024;
 
@@ -23,8 +23,8 @@ internal unsafe struct AbiCall
     private Texts texts;
     private readonly AbiAttribute* attributes;
     private readonly ulong attributeCount;
-    private readonly Words numbers;
-    private Words results;
+    private readonly Numbers numbers;
+    private Results results;
     private void* memory;
     private ulong memoryBytes;
     private fixed byte message[MessageBytes];
@@ -85,8 +85,14 @@ internal unsafe struct AbiCall
         private AbiText first;
     }
 
+    [InlineArray(9)]
+    private struct Numbers
+    {
+        private ulong first;
+    }
+
     [InlineArray(8)]
-    private struct Words
+    private struct Results
     {
         private ulong first;
     }

@@ -65,6 +65,7 @@ internal static class ClientOperations
                 ? defaults.ReplayPageBytes
                 : (int)Math.Clamp(call.Number(6), 64 << 10, 16 << 20),
             ReplayDeadline = Timeouts.Option(call.Number(7), defaults.ReplayDeadline),
+            ConnectPatience = Timeouts.Option(call.Number(8), defaults.ConnectPatience),
         };
     }
 }

@@ -34,7 +34,7 @@ public sealed partial class ChronoClient : IAsyncDisposable
         this.logger = logger;
         this.options = options;
         this.ports = ports;
-        portal = ports.Connector.Open(options.Endpoint);
+        portal = ports.Connector.Open(options.Endpoint, options.ConnectPatience);
         playback = new Lazy<PlaybackContext>(() => new PlaybackContext(ports));
     }
 
@@ -48,7 +48,9 @@ public sealed partial class ChronoClient : IAsyncDisposable
     internal (ulong Tick, uint Events) LastRecorded => rings.Session.Last;
 
     /// <summary>Connects to the Visor and synchronises the clock.</summary>
-    /// <exception cref="ChronoLogException">NoConnection, TimedOut, ProtocolVersionMismatch.</exception>
+    /// <exception cref="ChronoLogException">
+    /// NoConnection (within <see cref="ClientOptions.ConnectPatience"/> where nobody listens), TimedOut, ProtocolVersionMismatch.
+    /// </exception>
     public static Task<ChronoClient> ConnectAsync(
         ClientOptions options, ILogger? logger = null, CancellationToken cancellation = default)
     {
@@ -74,6 +76,8 @@ public sealed partial class ChronoClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Creates a chronicle; what is not among its attributes has its default.</summary>
+    /// <exception cref="ChronoLogException">ChronicleExists; InvalidArgument: a known attribute with an unknown value.</exception>
     public async Task CreateChronicleAsync(
         string name, IReadOnlyDictionary<string, string>? attributes = null, CancellationToken cancellation = default)
     {
@@ -90,18 +94,25 @@ public sealed partial class ChronoClient : IAsyncDisposable
     public Task DestroyChronicleAsync(string name, CancellationToken cancellation = default) =>
         CallAsync(Methods.DestroyChronicle, ForChronicle(name), cancellation);
 
+    /// <summary>The names of all chronicles.</summary>
     public async Task<IReadOnlyList<string>> ShowChroniclesAsync(CancellationToken cancellation = default) =>
         (await CallAsync(Methods.ListChronicles, ForChronicle(""), cancellation)
             .ConfigureAwait(ports.StaysOnContext)).Names;
 
+    /// <summary>The names of a chronicle's stories.</summary>
+    /// <exception cref="ChronoLogException">NotExist.</exception>
     public async Task<IReadOnlyList<string>> ShowStoriesAsync(string chronicle, CancellationToken cancellation = default) =>
         (await CallAsync(Methods.ListStories, ForChronicle(chronicle), cancellation)
             .ConfigureAwait(ports.StaysOnContext)).Names;
 
+    /// <summary>A chronicle with all its attributes.</summary>
+    /// <exception cref="ChronoLogException">NotExist.</exception>
     public async Task<Chronicle> ShowChronicleAsync(string name, CancellationToken cancellation = default) =>
         (await CallAsync(Methods.ShowChronicle, ForChronicle(name), cancellation)
             .ConfigureAwait(ports.StaysOnContext)).Chronicle;
 
+    /// <summary>The value of a chronicle's attribute.</summary>
+    /// <exception cref="ChronoLogException">NotExist: no such chronicle, or key.</exception>
     public async Task<string> GetChronicleAttributeAsync(string name, string key, CancellationToken cancellation = default)
     {
         ChronicleRequest request = ForChronicle(name);
@@ -110,6 +121,8 @@ public sealed partial class ChronoClient : IAsyncDisposable
             .ConfigureAwait(ports.StaysOnContext)).Value;
     }
 
+    /// <summary>Sets an attribute of a chronicle.</summary>
+    /// <exception cref="ChronoLogException">NotExist; InvalidArgument: a known attribute with an unknown value.</exception>
     public Task EditChronicleAttributeAsync(string name, string key, string value, CancellationToken cancellation = default)
     {
         ChronicleRequest request = ForChronicle(name);

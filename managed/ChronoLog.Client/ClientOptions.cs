@@ -43,6 +43,13 @@ public sealed record ClientOptions
     /// <summary>Longest wait for an answer of the Visor or a Keeper.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long connecting tries an endpoint at which nobody listens: a Visor that is not there is known at once, one that is
+    /// just being started or restarted is there a moment later. Never longer than <see cref="CallDeadline"/>. A client that is
+    /// connected waits for its Visor as long as for any answer.
+    /// </summary>
+    public TimeSpan ConnectPatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest wait for the opening of a replay, and for each of its pages.</summary>
     public TimeSpan ReplayDeadline { get; init; } = TimeSpan.FromSeconds(30);
 

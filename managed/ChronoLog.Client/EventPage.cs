@@ -17,6 +17,7 @@ public sealed class EventPage : IDisposable
     public ReadOnlySpan<EventEntry> Events =>
         (run ?? throw new ObjectDisposedException(nameof(EventPage))).Entries;
 
+    /// <summary>Number of its events.</summary>
     public int Count => Events.Length;
 
     /// <summary>Keeps the page valid past the replay's next step. The caller disposes the result.</summary>
@@ -34,5 +35,6 @@ public sealed class EventPage : IDisposable
     internal EventRun SliceRun(int start, int count) =>
         (run ?? throw new ObjectDisposedException(nameof(EventPage))).Slice(start, count);
 
+    /// <summary>Gives its memory back: its events must not be used any more.</summary>
     public void Dispose() => Interlocked.Exchange(ref run, null)?.Release();
 }

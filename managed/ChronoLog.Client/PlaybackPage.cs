@@ -24,6 +24,7 @@ public sealed class PlaybackPage : IDisposable
     /// <summary>The events; <see cref="Core.Model.EventEntry.LogRecord"/> gives an event's bytes without copying.</summary>
     public ReadOnlySpan<Core.Model.EventEntry> Events => events is null ? default : events.Events;
 
+    /// <summary>Number of its events.</summary>
     public int Count => events?.Count ?? 0;
 
     /// <summary>
@@ -41,5 +42,6 @@ public sealed class PlaybackPage : IDisposable
     /// <summary>What may be missing as of now, and why. A page without events says that this has changed.</summary>
     public IReadOnlyList<Gap> Gaps { get; }
 
+    /// <summary>Gives its memory back: its events must not be used any more.</summary>
     public void Dispose() => events?.Dispose();
 }

@@ -65,6 +65,7 @@ public sealed class Replay : IAsyncEnumerable<EventPage>, IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it, and frees what the Player holds for it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (context.IsDisposed)

@@ -24,10 +24,13 @@ public sealed class StoryHandle
         Durability = ChronicleAttributes.Parse(story.Attributes).Durability;
     }
 
+    /// <summary>The story's chronicle.</summary>
     public string Chronicle { get; }
 
+    /// <summary>Its name there.</summary>
     public string Story { get; }
 
+    /// <summary>Hash of both names.</summary>
     public ulong StoryId { get; }
 
     /// <summary>The recording client: part of every event's identity.</summary>

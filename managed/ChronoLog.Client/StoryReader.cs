@@ -12,8 +12,10 @@ public sealed class StoryReader
         Story = story;
     }
 
+    /// <summary>The story's chronicle.</summary>
     public string Chronicle { get; }
 
+    /// <summary>Its name there.</summary>
     public string Story { get; }
 
     /// <inheritdoc cref="ChronoClient.ReplayAsync"/>

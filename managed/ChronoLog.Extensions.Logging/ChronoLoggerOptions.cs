@@ -23,6 +23,7 @@ public sealed class ChronoLoggerOptions
     /// <summary>Below it nothing is recorded, whatever the filters of the logging framework let through.</summary>
     public LogLevel MinimumLevel { get; set; } = LogLevel.Trace;
 
+    /// <summary>Whether a record has the scopes that it was logged in.</summary>
     public bool IncludeScopes { get; set; } = true;
 
     /// <summary>Longest record in bytes, 512 to 1 MiB: what is longer is cut, and says so ("truncated": true).</summary>
@@ -31,6 +32,7 @@ public sealed class ChronoLoggerOptions
     /// <summary>Bytes of records that wait for the deployment, 64 KiB to 1 GiB.</summary>
     public int QueueBytesMax { get; set; } = 4 << 20;
 
+    /// <summary>What becomes of a record that finds no room.</summary>
     public WhenFull WhenFull { get; set; } = WhenFull.Drop;
 
     /// <summary>Of <see cref="WhenFull.Block"/>.</summary>

@@ -40,11 +40,13 @@ public sealed class ChronoLoggerProvider : ILoggerProvider, ISupportExternalScop
     /// <summary>Why the deployment was not reached; null: it is, or nobody has tried yet.</summary>
     public string? Trouble => sink.Trouble;
 
+    /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => loggers.GetOrAdd(
         categoryName,
         static (name, provider) => new ChronoLogger(name, provider.options, provider.sink) { Scopes = provider.OwnScopes },
         this);
 
+    /// <inheritdoc/>
     public void SetScopeProvider(IExternalScopeProvider scopeProvider)
     {
         scopes = scopeProvider;
@@ -54,8 +56,10 @@ public sealed class ChronoLoggerProvider : ILoggerProvider, ISupportExternalScop
         }
     }
 
+    /// <summary>Waits for what is queued and for the story's release, for <see cref="ChronoLoggerOptions.CloseTimeout"/> at most.</summary>
     public void Dispose() => Task.Run(() => sink.DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
+    /// <inheritdoc cref="Dispose"/>
     public ValueTask DisposeAsync() => sink.DisposeAsync();
 
     private IExternalScopeProvider? OwnScopes => options.IncludeScopes ? scopes : null;

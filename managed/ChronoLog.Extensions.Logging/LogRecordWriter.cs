@@ -57,7 +57,7 @@ internal sealed class LogRecordWriter : IDisposable
         Text("message", message);
         if (exception is not null)
         {
-            Text("exception", exception.ToString());
+            Text("exception", TextOf(exception)); // whose own ToString may throw
         }
 
         if (state is IReadOnlyList<KeyValuePair<string, object?>> { Count: > 0 } values)

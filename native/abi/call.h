@@ -10,7 +10,7 @@
 
 #include "chronolog.h"
 
-#define ABI_CALL_VERSION 2u
+#define ABI_CALL_VERSION 3u
 
 enum abi_operation {
     ABI_CONNECT = 1,
@@ -40,7 +40,7 @@ enum abi_operation {
     ABI_OWN_TIMES = 40 /* the story gets events with times of its users' own */
 };
 
-enum { ABI_TEXTS = 4, ABI_NUMBERS = 8, ABI_RESULTS = 8, ABI_MESSAGE_BYTES = 1024 };
+enum { ABI_TEXTS = 4, ABI_NUMBERS = 9, ABI_RESULTS = 8, ABI_MESSAGE_BYTES = 1024 };
 
 struct abi_text {
     const char *bytes; /* UTF-8; NULL: not given */

@@ -45,6 +45,7 @@ static void take_options(struct abi_call *call, const chronolog_options *options
     call->numbers[5] = mine.release_timeout_ms;
     call->numbers[6] = mine.page_bytes;
     call->numbers[7] = mine.replay_timeout_ms;
+    call->numbers[8] = mine.connect_patience_ms;
 }
 
 int32_t chronolog_connect(const char *endpoint, const chronolog_options *options, chronolog_client *client)

@@ -93,6 +93,11 @@ static __attribute__((noinline, cold)) int32_t explain(int status, uint64_t leng
                                               "its keeper went away in this moment: stored at most once");
     case CHRONO_E_FENCED:
         return failure(CHRONOLOG_ERR_FENCED, "the keeper has closed the ring, and no other one takes the event");
+    case CHRONO_E_CORRUPT:
+        return failure(CHRONOLOG_ERR_CORRUPT, "the memory shared with the keeper is damaged: something else has written into "
+                                              "it, and no other keeper takes the event");
+    case CHRONO_E_NO_SPACE:
+        return failure(CHRONOLOG_ERR_NO_SPACE, "memory is exhausted");
     default:
         return failure(CHRONOLOG_ERR_INTERNAL, "recording failed with status %d", status);
     }

@@ -11,7 +11,7 @@ enum {
     CHRONO_E_CLOSED = -5,       /* the writer or the recorder was closed */
     CHRONO_E_NO_KEEPER = -7,    /* no ring to write to, or its Keeper has stopped consuming */
     CHRONO_E_FORKED = -8,       /* the recorder belongs to the parent process */
-    CHRONO_E_REFUSED = -9,      /* the file's owner or mode is not to be trusted */
+    CHRONO_E_REFUSED = -9,      /* the file's owner or mode is not to be trusted, or does not let this user in */
     CHRONO_E_TIMED_OUT = -12,
     CHRONO_E_VERSION = -13,     /* a ring of another version */
     CHRONO_E_TOO_LONG = -15,    /* longer than the ring takes, or too many of something */

@@ -176,7 +176,8 @@ static int open_ring(const char *path, uint64_t client_id, uint64_t ring_id, uin
     /* O_NONBLOCK: a FIFO in its place must not hang the caller. */
     int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
-        return fail(error, CHRONO_E_SYSTEM, errno, "opening the ring failed");
+        int status = errno == EACCES || errno == EPERM ? CHRONO_E_REFUSED : CHRONO_E_SYSTEM;
+        return fail(error, status, errno, "opening the ring failed");
     }
     struct stat facts;
     chrono_ring *mapped = NULL;

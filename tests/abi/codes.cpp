@@ -1,9 +1,8 @@
 // codes MODE [PID...]: the codes of client_errcode.h that take a deployment in trouble, by behaviour. The pids are of the
 // processes that the mode has stand still (who runs this has them go on when it fails).
 //
-// -7, -8, -10, -12, -13, -14, -21, -22, -23 are provoked here; 0, -2 to -6 and -11 by compatible.cpp; -1 (of an event that has
-// one copy of two) by replica_test.c; -15 by misuse.c; -18 by record_replay.c, as nothing of this API is cancelled. By name
-// only: -9 (there are no keys yet), -16, -17, -19, -20.
+// -7 to -10, -12 to -14, -16, -17, -19 to -23 are provoked here; 0, -2 to -6 and -11 by compatible.cpp; -1 (of an event that has
+// one copy of two) by replica_test.c; -15 by misuse.c; -18 by record_replay.c, as nothing of this API is cancelled.
 #include <chronolog_client.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <string>
 #include <thread>
@@ -250,6 +250,137 @@ void in_a_child()
     recorded.end();
 }
 
+// The file system of the Visor's metadata is full: what would be written is refused, the rest goes on, and comes back.
+void without_space(std::string const& directory)
+{
+    Recorded recorded("space");
+    std::string ballast = directory + "/ballast";
+    int file = open(ballast.c_str(), O_WRONLY | O_CREAT, 0600), number = 0;
+    REQUIRE(file >= 0);
+    std::vector<char> block(64 << 10);
+    while(write(file, block.data(), block.size()) > 0) {}
+    while(write(file, block.data(), 512) > 0) {}
+    const std::map<std::string, std::string> large = {{"a", std::string(4000, 'x')}, {"b", std::string(4000, 'x')}};
+    auto create = [&] {
+        return recorded.client.CreateChronicle("codes large " + std::to_string(number++), large, recorded.flags);
+    };
+    require_soon(CL_ERR_NO_SPACE, create);
+    REQUIRE(std::string(chronolog_last_error()).find("free space") != std::string::npos);
+    REQUIRE(recorded.handle->log_event("recording goes on") != 0);
+    REQUIRE_IS(CL_SUCCESS, recorded.replay());
+    REQUIRE_IS(3, recorded.events.size());
+    REQUIRE(close(file) == 0 && unlink(ballast.c_str()) == 0);
+    require_soon(CL_SUCCESS, create);
+    recorded.end();
+}
+
+// The device of the metadata fails (who runs this sees to it).
+void failing_device()
+{
+    Client client(portal());
+    int number = 0, flags = 0;
+    require_soon(CL_ERR_INTERNAL, [&] {
+        int code = client.Connect(); // it needs a number of its own, and these are kept
+        return code != CL_SUCCESS ? code : client.CreateChronicle("codes failing " + std::to_string(number++), NONE, flags);
+    });
+    REQUIRE(std::string(chronolog_last_error()).find("chrono-visor.db") != std::string::npos);
+    REQUIRE_IS(CL_SUCCESS, client.Disconnect());
+}
+
+// The only Keeper is stopped: it closes the rings to their clients, and there is no other one.
+void fenced(std::vector<pid_t> const& supervisor_and_keeper)
+{
+    Recorded recorded("fenced");
+    Still supervisor({supervisor_and_keeper[0]}); // it would start the Keeper again
+    chronolog_client client;
+    chronolog_story story;
+    chronolog_options options = CHRONOLOG_OPTIONS_INIT;
+    options.full_timeout_ms = 100;
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_connect(nullptr, &options, &client));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_acquire(client, "codes fenced", "story", nullptr, 0, 0, &story));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_log(story, "x", 1, nullptr));
+    REQUIRE_IS(0, kill(supervisor_and_keeper[1], SIGTERM));
+    require_soon(CHRONOLOG_ERR_FENCED, [&] { return chronolog_log(story, "y", 1, nullptr); });
+    supervisor.go_on();
+    require_soon(CHRONOLOG_OK, [&] { return chronolog_log(story, "z", 1, nullptr); });
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_abandon(client));
+    require_soon(CL_SUCCESS, [&] { return recorded.events.clear(), recorded.replay(); });
+    recorded.end();
+}
+
+// The file of the only ring that this process has mapped.
+std::string ring_file()
+{
+    std::ifstream maps("/proc/self/maps");
+    std::string line;
+    while(std::getline(maps, line))
+    {
+        std::size_t path = line.find("/dev/shm/");
+        if(path != std::string::npos)
+        {
+            return line.substr(path);
+        }
+    }
+    return "";
+}
+
+// Something writes into the memory that client and Keeper share. The Keeper, which would close such a ring, does not see it.
+void damaged_ring(std::vector<pid_t> const& keepers)
+{
+    chronolog_client client;
+    chronolog_story story;
+    chronolog_options options = CHRONOLOG_OPTIONS_INIT;
+    options.full_timeout_ms = 100;
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_connect(nullptr, &options, &client));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_acquire(client, "codes damaged", "story", nullptr, 0, CHRONOLOG_CREATE_CHRONICLE, &story));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_log(story, "x", 1, nullptr));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_flush(story, CHRONOLOG_SYNCED, 60000));
+
+    Still still(keepers);
+    constexpr off_t TAIL = 256; // chrono_ring_header.tail: always a multiple of 8
+    uint64_t tail = 0;
+    int file = open(ring_file().c_str(), O_RDWR);
+    REQUIRE(file >= 0 && pread(file, &tail, sizeof tail, TAIL) == sizeof tail && tail % 8 == 0);
+    tail |= 1; // one bit
+    REQUIRE(pwrite(file, &tail, sizeof tail, TAIL) == sizeof tail);
+    REQUIRE_IS(CHRONOLOG_ERR_CORRUPT, chronolog_log(story, "y", 1, nullptr));
+    REQUIRE(std::string(chronolog_last_error()).find("damaged") != std::string::npos);
+    tail &= ~UINT64_C(1);
+    REQUIRE(pwrite(file, &tail, sizeof tail, TAIL) == sizeof tail && close(file) == 0);
+    still.go_on();
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_log(story, "z", 1, nullptr));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_release(story, CHRONOLOG_SYNCED));
+    REQUIRE_IS(CHRONOLOG_OK, chronolog_disconnect(client));
+}
+
+// A process without rights to the Keeper's shared memory.
+void another_user()
+{
+    const uid_t nobody = 65534;
+    Client client(portal());
+    int flags = 0;
+    REQUIRE_IS(CL_SUCCESS, client.Connect());
+    REQUIRE_IS(CL_SUCCESS, client.CreateChronicle("codes user", NONE, flags));
+    REQUIRE(setgid(nobody) == 0 && setuid(nobody) == 0);
+    REQUIRE_IS(CL_ERR_NOT_AUTHORIZED, client.AcquireStory("codes user", "story", NONE, flags).first);
+    REQUIRE(std::string(chronolog_last_error()).find("as the same user") != std::string::npos);
+    REQUIRE_IS(CL_SUCCESS, client.Disconnect());
+}
+
+// Nobody listens: that is known at once, and not when an answer of a Visor would be overdue.
+void nobody_there()
+{
+    Client late({"ofi+sockets", "127.0.0.1", 1, 55});
+    REQUIRE_IS(CL_ERR_NO_CONNECTION, late.Connect());
+    REQUIRE(std::string(chronolog_last_error()).find("nobody listens") != std::string::npos);
+
+    chronolog_client client;
+    chronolog_options options = CHRONOLOG_OPTIONS_INIT;
+    options.call_timeout_ms = 3600000; // a defect would hang
+    REQUIRE_IS(CHRONOLOG_ERR_NO_CONNECTION, chronolog_connect("tcp://127.0.0.1:1", &options, &client));
+    REQUIRE_IS(CHRONOLOG_ERR_NO_CONNECTION, chronolog_connect("tcp://no-such-host.invalid:1", &options, &client));
+}
+
 void connect_gives(int code)
 {
     int flags = 0;
@@ -264,6 +395,7 @@ void connect_gives(int code)
 int main(int count, char** arguments)
 {
     std::string mode = count > 1 ? arguments[1] : "";
+    if(mode == "space") return without_space(arguments[2]), std::puts("ok"), 0;
     std::vector<pid_t> pids;
     for(int i = 2; i < count; ++i)
     {
@@ -275,6 +407,11 @@ int main(int count, char** arguments)
     else if(mode == "abandoned") abandoned(pids);
     else if(mode == "limits") limits();
     else if(mode == "child") in_a_child();
+    else if(mode == "device") failing_device();
+    else if(mode == "fenced") fenced(pids);
+    else if(mode == "ring") damaged_ring(pids);
+    else if(mode == "user") another_user();
+    else if(mode == "nobody") nobody_there();
     else if(mode == "version") connect_gives(CL_ERR_PROTOCOL_VERSION_MISMATCH);
     else if(mode == "library") connect_gives(CL_ERR_NO_LIBRARY);
     else REQUIRE(!"a mode");

@@ -1,11 +1,17 @@
-/* Prints the layout of every struct of chronolog.h, and of the call into the managed part: "struct field offset". */
+/*
+ * Prints the layout of every struct of chronolog.h, and of the call into the managed part: "struct field offset type", where a
+ * type is u, i, p (a pointer) or c (characters), and its bytes.
+ */
 #include <stddef.h>
 
 #include "../../native/abi/call.h"
 #include "check.h"
 
 #define SIZE(name, type) printf(#name " bytes %zu\n", sizeof(type))
-#define FIELD(name, type, field) printf(#name " " #field " %zu\n", offsetof(type, field))
+#define KIND(type, field) _Generic(((type *)0)->field, uint64_t: 'u', uint32_t: 'u', int64_t: 'i', int32_t: 'i', char *: 'c', default: 'p')
+#define FIELD(name, type, field) \
+    printf(#name " " #field " %zu %c%zu\n", offsetof(type, field), KIND(type, field), sizeof(((type *)0)->field))
+#define PLACE(field) printf("call " #field " %zu\n", offsetof(struct abi_call, field))
 
 int main(void)
 {
@@ -25,6 +31,7 @@ int main(void)
     FIELD(options, chronolog_options, release_timeout_ms);
     FIELD(options, chronolog_options, page_bytes);
     FIELD(options, chronolog_options, replay_timeout_ms);
+    FIELD(options, chronolog_options, connect_patience_ms);
     SIZE(statistics, chronolog_statistics);
     FIELD(statistics, chronolog_statistics, struct_bytes);
     FIELD(statistics, chronolog_statistics, events_recorded);
@@ -57,5 +64,16 @@ int main(void)
     FIELD(text, struct abi_text, bytes);
     FIELD(text, struct abi_text, length);
     SIZE(call, struct abi_call);
+    PLACE(operation);
+    PLACE(status);
+    PLACE(object);
+    PLACE(texts);
+    PLACE(attributes);
+    PLACE(attribute_count);
+    PLACE(numbers);
+    PLACE(results);
+    PLACE(memory);
+    PLACE(memory_bytes);
+    PLACE(message);
     return 0;
 }

@@ -115,8 +115,17 @@ static void directory(cl::Client& client)
     REQUIRE(status_of([&] { client.acquire("abi modern attributes", "x"); }) == CHRONOLOG_ERR_NOT_EXIST);
 }
 
+void nobody_there()
+{
+    chronolog_options options = CHRONOLOG_OPTIONS_INIT;
+    options.call_timeout_ms = 3600000; // a defect would hang
+    options.connect_patience_ms = 200;
+    REQUIRE(status_of([&] { cl::Client("tcp://127.0.0.1:1", &options); }) == CHRONOLOG_ERR_NO_CONNECTION);
+}
+
 int main()
 {
+    nobody_there();
     cl::Client client;
     REQUIRE(client.now() > 0);
     record(client);

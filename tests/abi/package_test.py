@@ -3,6 +3,7 @@
 import array
 import ctypes
 import gc
+import inspect
 import io
 import logging
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import typing
 import unittest
 from unittest import mock
 
@@ -54,7 +56,24 @@ class Recording(unittest.TestCase):
         self.assertRegex(chronolog.version(), r"^\d+\.\d+")
         sizes = [ctypes.sizeof(kind) for kind in (
             _library.Options, _library.Statistics, _library.Record, _library.RawEvent, _library.RawBatch, _library.RawGap)]
-        self.assertEqual([96, 48, 16, 32, 56, 256], sizes)
+        self.assertEqual([104, 48, 16, 32, 56, 256], sizes)
+
+    def test_what_is_public_has_hints_that_can_be_had_and_a_docstring(self) -> None:
+        for name in chronolog.__all__:
+            public = getattr(chronolog, name)
+            members = [public] if not inspect.isclass(public) else [
+                member for _, member in inspect.getmembers(public, inspect.isfunction) if member.__module__.startswith("chronolog")]
+            for member in members:
+                hints = typing.get_type_hints(member)
+                self.assertIn("return", hints, member)
+                self.assertLessEqual({*inspect.signature(member).parameters} - {"self"}, {*hints}, member)
+                self.assertTrue(member.__doc__ or member.__name__.startswith("_"), member)
+
+    def test_nobody_at_the_endpoint_is_known_at_once(self) -> None:
+        with self.assertRaisesRegex(chronolog.Error, "nobody listens") as refused:  # a defect would wait for an hour
+            chronolog.connect("tcp://127.0.0.1:1", call_timeout=3600, connect_patience=0.2)
+        self.assertEqual(chronolog.Status.NO_CONNECTION, refused.exception.status)
+        self.assertEqual(-8, compatible.Client(compatible.ClientPortalServiceConf("", "127.0.0.1", 1, 55)).Connect())
 
     def test_records_come_back(self) -> None:
         records = [b"alpha", b"", b"with\0zero", "grün".encode(), b"x" * 5000]
@@ -150,6 +169,36 @@ class Recording(unittest.TestCase):
             self.assertRaises(ValueError, lambda: batch.records)
         self.assertRaises(ValueError, next, events)
 
+    def test_arrays_outlive_what_they_came_from(self) -> None:
+        tail = [b"%d" % number for number in range(1000)]
+        client = chronolog.connect(program="arrays")
+        story = client.acquire(self.chronicle, "kept", create_chronicle=True)
+        expected = story.log_batch(tail)
+        replay = client.replay(self.chronicle, "kept")
+        batch = replay.next_batch()
+        ticks, records = batch.ticks, batch.records
+        replay.close()
+        self.assertRaises(chronolog.Error, replay.next_batch)
+        client.replay(self.chronicle, "kept").columns()  # whose memory another one may not be
+        client.close()
+        client.close()
+        self.assertRaises(chronolog.Error, client.now)
+        self.assertRaises(chronolog.Error, story.log, "x")
+        self.assertEqual((expected, b"".join(tail)), (list(ticks), bytes(records)))
+        self.client.destroy(self.chronicle, "kept")  # nobody holds it, though the arrays are there
+        del ticks, records, batch, replay, story, client
+        gc.collect()
+
+        client = chronolog.connect(program="arrays")
+        with client.acquire(self.chronicle, "kept") as story:
+            expected = story.log_batch(tail)
+        ticks = client.replay(self.chronicle, "kept").next_batch().ticks
+        client.disconnect()
+        self.assertEqual(expected, list(ticks))
+        ticks = chronolog.connect().replay(self.chronicle, "kept").next_batch().ticks
+        gc.collect()
+        self.assertEqual(expected, list(ticks))
+
     def test_a_story_keeps_its_client(self) -> None:
         story = chronolog.connect().acquire(self.chronicle, "kept", create_chronicle=True)
         gc.collect()
@@ -228,6 +277,38 @@ class Recording(unittest.TestCase):
         handler.close()
         handler.close()
         handler.flush()
+
+    def test_a_log_of_what_is_no_text_and_of_a_child(self) -> None:
+        handler = chronolog.Handler(self.chronicle, "log", client=self.client)
+        log = logging.getLogger(self.chronicle)
+        log.addHandler(handler)
+        self.addCleanup(log.removeHandler, handler)
+        try:
+            os.stat("no such file")
+        except OSError:
+            log.exception("name \udcff of a file")
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.dup2(write, 2)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            for number in range(3):
+                log.error("in the child %d", number)
+            handler.flush()
+            handler.close()
+            sys.stderr.flush()
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            said = pipe.read()
+        self.assertEqual(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        self.assertEqual(1, said.count("\n"), said)  # once, however much is logged there
+        self.assertIn("not written from this child process: FORKED", said)
+        handler.close()
+        (event,) = self.client.replay(self.chronicle, "log")
+        text = event.record.decode()
+        self.assertTrue(text.startswith(f"ERROR {self.chronicle} name \\udcff of a file\nTraceback"), text)
+        self.assertIn("FileNotFoundError", text)
 
     def test_a_lost_part_is_a_warning(self) -> None:
         replay = chronolog.Replay(0)

@@ -69,6 +69,7 @@ module chronolog_c
         integer(c_int64_t) :: release_timeout_ms = 0
         integer(c_int64_t) :: page_bytes = 0
         integer(c_int64_t) :: replay_timeout_ms = 0
+        integer(c_int64_t) :: connect_patience_ms = 0
     end type
 
     type, bind(C) :: chronolog_statistics

@@ -47,11 +47,11 @@ contains
     !> that one. program, keys and values: what `chronolog status` shows of this client. The rest is chronolog_options of
     !> chronolog.h, with its defaults.
     subroutine connect(this, endpoint, program, keys, values, placement, ring_bytes, full_timeout_ms, failover_after_ms, &
-        call_timeout_ms, release_timeout_ms, page_bytes, replay_timeout_ms, stat, errmsg)
+        call_timeout_ms, release_timeout_ms, page_bytes, replay_timeout_ms, connect_patience_ms, stat, errmsg)
         class(chronolog_client), intent(inout) :: this
         character(*), intent(in), optional :: endpoint, program, keys(:), values(:)
         integer(int64), intent(in), optional :: placement, ring_bytes, full_timeout_ms, failover_after_ms, call_timeout_ms
-        integer(int64), intent(in), optional :: release_timeout_ms, page_bytes, replay_timeout_ms
+        integer(int64), intent(in), optional :: release_timeout_ms, page_bytes, replay_timeout_ms, connect_patience_ms
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         character(kind=c_char), allocatable, target :: storage(:)
@@ -93,6 +93,7 @@ contains
         if (present(release_timeout_ms)) options%release_timeout_ms = release_timeout_ms
         if (present(page_bytes)) options%page_bytes = page_bytes
         if (present(replay_timeout_ms)) options%replay_timeout_ms = replay_timeout_ms
+        if (present(connect_patience_ms)) options%connect_patience_ms = connect_patience_ms
         handle = c_null_ptr
         status = c_connect(endpoint_place, options, handle)
         if (status == chronolog_ok) then

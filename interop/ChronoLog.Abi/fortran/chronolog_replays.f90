@@ -273,19 +273,21 @@ contains
         if (this%is_owner) status = closed(this) ! refused when its client has ended: then it is closed already
     end subroutine
 
-    !> A copy of the record as text.
+    !> A copy of the record as text; empty where there is no event.
     function text_of_event(this) result(text)
         class(chronolog_event), intent(in) :: this
         character(:, c_char), allocatable :: text
-        text = text_of(this%bytes)
+        text = ''
+        if (associated(this%bytes)) text = text_of(this%bytes)
     end function
 
-    !> A copy of the record of event i, from 1 on, as text.
+    !> A copy of the record of event i, from 1 on, as text; empty where the batch has no such event.
     function text_in_batch(this, i) result(text)
         class(chronolog_batch), intent(in) :: this
         integer(int64), intent(in) :: i
         character(:, c_char), allocatable :: text
-        text = text_of(this%bytes(this%offsets(i) + 1:this%offsets(i + 1)))
+        text = ''
+        if (i >= 1 .and. i <= this%count) text = text_of(this%bytes(this%offsets(i) + 1:this%offsets(i + 1)))
     end function
 
     function text_of(bytes) result(text)

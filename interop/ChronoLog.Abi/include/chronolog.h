@@ -53,18 +53,18 @@ typedef enum chronolog_status {
     CHRONOLOG_ERR_CHRONICLE_EXISTS = -6,
     CHRONOLOG_ERR_NO_KEEPERS = -7,      /* none, or the one that would have to answer is away */
     CHRONOLOG_ERR_NO_CONNECTION = -8,
-    CHRONOLOG_ERR_NOT_AUTHORIZED = -9,
+    CHRONOLOG_ERR_NOT_AUTHORIZED = -9,  /* a ring in shared memory is another user's; of keys and roles a later release */
     CHRONOLOG_ERR_NO_PLAYERS = -10,
     CHRONOLOG_ERR_NOT_READER_MODE = -11,
     CHRONOLOG_ERR_TIMED_OUT = -12,
     CHRONOLOG_ERR_PROTOCOL_VERSION_MISMATCH = -13,
     CHRONOLOG_ERR_PARTIAL = -14,        /* a replay that may be incomplete: its gaps say where */
     CHRONOLOG_ERR_LIMIT_EXCEEDED = -15, /* a stated limit of size or number */
-    CHRONOLOG_ERR_NO_SPACE = -16,       /* memory, or disk */
-    CHRONOLOG_ERR_CORRUPT = -17,        /* a checksum failed */
+    CHRONOLOG_ERR_NO_SPACE = -16,       /* memory, or disk. A full journal or archive: recording waits, then TIMED_OUT */
+    CHRONOLOG_ERR_CORRUPT = -17,        /* damaged: metadata, shared memory, an answer. Damaged events: PARTIAL */
     CHRONOLOG_ERR_CANCELLED = -18,
-    CHRONOLOG_ERR_INTERNAL = -19,       /* a defect: the message says what */
-    CHRONOLOG_ERR_FENCED = -20,         /* declared dead by the deployment */
+    CHRONOLOG_ERR_INTERNAL = -19,       /* a device that fails, or a defect: the message says what */
+    CHRONOLOG_ERR_FENCED = -20,         /* the Keeper has closed the ring to its client, and there is no other one */
     CHRONOLOG_ERR_NOT_SUPPORTED = -21,
     CHRONOLOG_ERR_FORKED = -22,         /* called in a child of the process that connected */
     CHRONOLOG_ERR_NO_LIBRARY = -23      /* a part of the installation is missing or does not fit */
@@ -119,15 +119,17 @@ typedef struct chronolog_options {
     uint64_t release_timeout_ms;        /* for the level that a release waits for; 0: 30 s */
     uint64_t page_bytes;                /* that a replay moves at a time; 0: 4 MiB */
     uint64_t replay_timeout_ms;         /* for an answer of a Player; 0: 30 s */
+    uint64_t connect_patience_ms;       /* for a Visor to come where nobody listens; 0: 1 s */
 } chronolog_options;
 
-#define CHRONOLOG_OPTIONS_INIT { sizeof(chronolog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define CHRONOLOG_OPTIONS_INIT { sizeof(chronolog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * Connects to a deployment. A process may have several clients.
  * endpoint: of the Visor's portal, "tcp://127.0.0.1:5555"; NULL: the environment's CHRONOLOG_ENDPOINT, else that one.
  * options: may be NULL.
- * NO_CONNECTION, TIMED_OUT, PROTOCOL_VERSION_MISMATCH, INVALID_ARG, NO_LIBRARY, FORKED.
+ * NO_CONNECTION (where nobody listens after connect_patience_ms, where nobody answers after call_timeout_ms), TIMED_OUT,
+ * PROTOCOL_VERSION_MISMATCH, INVALID_ARG, NO_LIBRARY, FORKED.
  */
 CHRONOLOG_API int32_t chronolog_connect(const char *endpoint, const chronolog_options *options,
                                         chronolog_client *client);
@@ -166,7 +168,7 @@ CHRONOLOG_API int32_t chronolog_client_statistics(chronolog_client client, chron
 
 /*
  * Creates a chronicle. attributes may be NULL when count is 0.
- * CHRONICLE_EXISTS, INVALID_ARG (a known attribute with an unknown value).
+ * CHRONICLE_EXISTS, INVALID_ARG (a known attribute with an unknown value); NO_SPACE, CORRUPT, INTERNAL (the Visor's metadata).
  */
 CHRONOLOG_API int32_t chronolog_create_chronicle(chronolog_client client, const char *chronicle,
                                                  const chronolog_attribute *attributes, uint64_t count);
@@ -214,7 +216,8 @@ CHRONOLOG_API int32_t chronolog_list_free(chronolog_list list);
 /*
  * Acquires a story for recording. The story is created if missing; attributes are its own then. Again by the same client:
  * the same handle, and one release gives it back.
- * NOT_EXIST (no such chronicle), NO_KEEPERS, NOT_SUPPORTED (no Keeper on this node), INVALID_ARG.
+ * NOT_EXIST (no such chronicle), NO_KEEPERS, NOT_SUPPORTED (no Keeper on this node), INVALID_ARG; NO_SPACE (for its ring),
+ * NOT_AUTHORIZED (its ring belongs to another user).
  */
 CHRONOLOG_API int32_t chronolog_acquire(chronolog_client client, const char *chronicle, const char *story,
                                         const chronolog_attribute *attributes, uint64_t count, uint32_t flags,
@@ -243,7 +246,8 @@ CHRONOLOG_API int32_t chronolog_release(chronolog_story story, int32_t level);
  * Records one event; an empty record is a valid one. tick (may be NULL) receives its tick: over all threads of a client
  * ticks are strictly increasing. Waits in a full ring, bounded by the client's full_timeout_ms.
  * A failure means that nothing was recorded, ever; except UNKNOWN: stored at most once, or not at all.
- * NOT_ACQUIRED, TIMED_OUT, NO_KEEPERS, LIMIT_EXCEEDED, INVALID_ARG, FORKED, UNKNOWN.
+ * NOT_ACQUIRED, TIMED_OUT, NO_KEEPERS, LIMIT_EXCEEDED, INVALID_ARG, FORKED, UNKNOWN; FENCED (the Keeper is being stopped, or
+ * has given this client up), CORRUPT (something else has written into the ring).
  */
 CHRONOLOG_API int32_t chronolog_log(chronolog_story story, const void *bytes, uint64_t length, uint64_t *tick);
 

@@ -9,6 +9,7 @@ public enum SocketEvents
 {
     None = 0,
     Connected = 0x0001,
+    ConnectDelayed = 0x0002,
     ConnectRetried = 0x0004,
     Listening = 0x0008,
     Accepted = 0x0020,

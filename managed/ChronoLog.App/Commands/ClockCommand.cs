@@ -25,7 +25,7 @@ internal static class ClockCommand
         command.SetRunner(async (parsed, cancellation) =>
         {
             await using var connector = new ZmqRpcConnector(NullLogger.Instance);
-            await using var portal = connector.Open(CommonOptions.EndpointOf(parsed));
+            await using var portal = ClientSession.OpenPortal(connector, parsed);
             StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline, cancellation);
             ProcessClock[] clocks = [.. status.Processes.Select(Of), .. status.Clients.Select(Of)];
             if (parsed.GetValue(CommonOptions.Json))

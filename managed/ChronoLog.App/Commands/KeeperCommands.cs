@@ -42,7 +42,7 @@ internal static class KeeperCommands
         }
 
         await using var connector = new ZmqRpcConnector(NullLogger.Instance);
-        await using var portal = connector.Open(CommonOptions.EndpointOf(parsed));
+        await using var portal = ClientSession.OpenPortal(connector, parsed);
         LostKeeper lost = await portal.CallAsync(Methods.LoseKeeper, request, CallDeadline, cancellation);
         if (parsed.GetValue(CommonOptions.Json))
         {

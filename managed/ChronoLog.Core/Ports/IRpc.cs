@@ -54,6 +54,14 @@ public interface IRpcConnector
     /// A channel to the endpoint; connecting happens in the background and is retried for as long as it is open.
     /// </summary>
     IRpcChannel Open(string endpoint);
+
+    /// <summary>
+    /// The same for a server that ought to be there: while no connection has ever stood, and none is to be had for so long
+    /// (each attempt is refused, or there is no way), calls end with <see cref="Status.NoConnection"/> instead of waiting for
+    /// their deadline. Once a connection has stood the channel waits for its server as every other one does. A connector whose
+    /// network does not tell a refusal from silence leaves it out.
+    /// </summary>
+    IRpcChannel Open(string endpoint, TimeSpan connectPatience) => Open(endpoint);
 }
 
 /// <summary>A connection to one server; any number of calls at once, from any thread.</summary>

@@ -15,7 +15,7 @@ internal static class NativeFailure
 
     private static Status StatusOf(int status) => status switch
     {
-        NativeStatus.System => Status.Unknown,
+        NativeStatus.System => Status.Internal,
         NativeStatus.WouldBlock => Status.TimedOut,
         < 0 when Enum.IsDefined((Status)(-status)) => (Status)(-status),
         _ => Status.Internal,

@@ -52,7 +52,10 @@ public sealed partial class RecorderSession : IRecorderSession
         int slot = handle.AddRing(path, ringId, trustedUser, out NativeError error);
         return slot >= 0
             ? new RecorderRing(slot, ringId, path)
-            : throw NativeFailure.Exception(slot, $"mapping ring '{path}'", error.Message);
+            : throw NativeFailure.Exception(
+                slot,
+                $"mapping ring '{path}'",
+                slot == NativeStatus.Refused ? $"{error.Message}; run keeper and application as the same user" : error.Message);
     }
 
     /// <inheritdoc cref="AddRing(string, ulong)"/>

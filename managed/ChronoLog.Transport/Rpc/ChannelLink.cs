@@ -9,7 +9,7 @@ namespace ChronoLog.Transport.Rpc;
 /// their reply. A call waits here, not in libzmq, while no connection stands, so that the server never executes one
 /// whose caller has gone, and so that a call that was never sent can say so.
 /// </summary>
-internal sealed class ChannelLink(string endpoint, RpcOptions options)
+internal sealed class ChannelLink(string endpoint, RpcOptions options, TimeSpan connectPatience)
 {
     private const int HeaderFrame = 0;
     private const int BodyFrame = 1;
@@ -26,6 +26,10 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
     private DealerSocket? socket;
     private NetMQMonitor? monitor;
     private ulong correlationIds;
+    private ConnectAttempts? attempts = connectPatience == Timeout.InfiniteTimeSpan
+        ? null
+        : new ConnectAttempts(connectPatience, ConnectTimeout);
+
     private string disconnectedBecause = "nobody answers there";
 
     public string Endpoint { get; } = endpoint;
@@ -46,7 +50,8 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
         monitor = new NetMQMonitor(
             socket,
             SocketEvents.HandshakeSucceeded | SocketEvents.Disconnected | SocketEvents.HandshakeFailedNoDetail
-            | SocketEvents.HandshakeFailedProtocol | SocketEvents.HandshakeFailedAuth);
+            | SocketEvents.HandshakeFailedProtocol | SocketEvents.HandshakeFailedAuth
+            | (attempts is null ? SocketEvents.None : ConnectAttempts.Events));
         socket.Connect(Endpoint);
     }
 
@@ -84,14 +89,16 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
         }
     }
 
-    public void ObserveConnection(DeadlineWheel deadlines)
+    public void ObserveConnection(DeadlineWheel deadlines, long now)
     {
         while (monitor!.TryReceive(out MonitorEvent monitorEvent))
         {
+            attempts?.Observe(monitorEvent.Event, now);
             switch (monitorEvent.Event)
             {
                 case SocketEvents.HandshakeSucceeded:
                     disconnectedBecause = "the connection was lost";
+                    attempts = null; // from now on the server is waited for
                     break;
                 case SocketEvents.Disconnected:
                     FailSent(deadlines);
@@ -101,6 +108,11 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
                     disconnectedBecause = "the handshake failed: check the keys, and that the port is ChronoLog's";
                     break;
             }
+        }
+
+        if (attempts is { IsRefused: true })
+        {
+            GiveUp(attempts, deadlines, now);
         }
     }
 
@@ -218,6 +230,22 @@ internal sealed class ChannelLink(string endpoint, RpcOptions options)
             {
                 Begin(call, deadlines); // sent in this cycle
             }
+        }
+    }
+
+    /// <summary>Nobody has ever been there, and nobody comes: who has waited for that long need not wait any longer.</summary>
+    private void GiveUp(ConnectAttempts refused, DeadlineWheel deadlines, long now)
+    {
+        foreach (PendingCall call in calls.Values.Where(call => refused.IsEnough(call.BegunNanoseconds, now)).ToArray())
+        {
+            calls.Remove(call.CorrelationId);
+            deadlines.Remove(call);
+            double time = (now - call.BegunNanoseconds) / (double)NanosecondsPerMillisecond;
+            string why = refused.IsReached
+                ? disconnectedBecause
+                : "nobody listens there, or there is no way to it: check the address, and that the server runs";
+            call.Fail(
+                Status.NoConnection, $"no connection to {Endpoint} for {time:0} ms, {call.Method} was not sent: {why}");
         }
     }
 

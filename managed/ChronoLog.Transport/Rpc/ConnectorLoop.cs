@@ -115,7 +115,7 @@ internal sealed class ConnectorLoop(ILogger logger) : IDisposable
 
         if (poller.Ready(link.MonitorSlot))
         {
-            link.ObserveConnection(deadlines);
+            link.ObserveConnection(deadlines, now);
         }
     }
 

@@ -24,6 +24,9 @@ internal abstract class PendingCall(string method, NetMQFrame body, TimeSpan dea
     /// <summary>The same, as the caller gave it; for messages.</summary>
     public TimeSpan Deadline { get; } = deadline;
 
+    /// <summary>Monotonic time at which the caller began to wait.</summary>
+    public long BegunNanoseconds => DeadlineNanoseconds - (long)Deadline.TotalNanoseconds;
+
     public ulong CorrelationId { get; set; }
 
     /// <summary>Handed to libzmq: from then on it is unknown whether the server executes it.</summary>

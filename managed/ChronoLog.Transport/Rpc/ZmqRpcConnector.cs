@@ -28,11 +28,15 @@ public sealed class ZmqRpcConnector : IRpcConnector, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: malformed.</exception>
-    public IRpcChannel Open(string endpoint)
+    public IRpcChannel Open(string endpoint) => Open(endpoint, Timeout.InfiniteTimeSpan);
+
+    /// <inheritdoc/>
+    /// <exception cref="ChronoLogException"><see cref="Status.InvalidArgument"/>: malformed.</exception>
+    public IRpcChannel Open(string endpoint, TimeSpan connectPatience)
     {
         ObjectDisposedException.ThrowIf(disposed != 0, this);
         string address = RpcEndpoint.Parse(endpoint, portRequired: true).ToString();
-        var link = new ChannelLink(address, options);
+        var link = new ChannelLink(address, options, connectPatience);
         loop.Enqueue(new ChannelCommand(ChannelAction.Open, link));
         return new ZmqRpcChannel(loop, link, options);
     }

@@ -27,6 +27,7 @@ public sealed class CodesTests
         await deployment.DisposeAsync();
     }
 
+    [TestCase("nobody")]
     [TestCase("limits")]
     [TestCase("child")]
     [TestCase("keepers", "keeper-0", "keeper-1")]

@@ -99,8 +99,13 @@ internal sealed class LocalDeployment : IAsyncDisposable
         return Path.Combine(directory, Name);
     }
 
-    public Task<ChronoClient> ConnectAsync(ClientOptions? options = null) =>
-        ChronoClient.ConnectAsync((options ?? new ClientOptions()) with { Endpoint = Endpoint, Program = "test" });
+    /// <summary>A client that waits for its Visor, which a test may just have killed.</summary>
+    public Task<ChronoClient> ConnectAsync(ClientOptions? options = null)
+    {
+        options ??= new ClientOptions();
+        return ChronoClient.ConnectAsync(
+            options with { Endpoint = Endpoint, Program = "test", ConnectPatience = options.CallDeadline });
+    }
 
     public Task<Chronolog.Outcome> RunAsync(string? input, params string[] arguments) =>
         Chronolog.RunAsync(input, [.. arguments, "--endpoint", Endpoint]);

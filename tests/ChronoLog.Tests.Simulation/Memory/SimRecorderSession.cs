@@ -39,7 +39,7 @@ internal sealed class SimRecorderSession(
     public RecorderRing AddRing(OpenRingReply reply)
     {
         RingMemory memory = deployment.Memories[client.Node.Number].Find(reply.Path)
-            ?? throw new ChronoLogException(Status.Unknown, $"mapping ring '{reply.Path}': no such file");
+            ?? throw new ChronoLogException(Status.Internal, $"mapping ring '{reply.Path}': no such file");
         int slot = 0;
         while (slots.ContainsKey(slot))
         {

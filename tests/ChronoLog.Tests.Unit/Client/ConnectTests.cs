@@ -57,10 +57,26 @@ public sealed class ConnectTests
         }
 
         ChronoLogException failure = await Eventually.Failure(() => ChronoClient.ConnectAsync(
-            new ClientOptions { Endpoint = endpoint, CallDeadline = Short }));
+            new ClientOptions { Endpoint = endpoint, CallDeadline = TimeSpan.FromHours(1) }));
 
         Assert.That(failure.ClientCode, Is.EqualTo(-8));
-        Assert.That(failure.Message, Does.Contain(endpoint));
+        Assert.That(failure.Message, Does.Contain(endpoint).And.Contain("nobody listens"));
+    }
+
+    [Test]
+    public async Task A_visor_that_comes_a_little_later_is_waited_for()
+    {
+        string endpoint;
+        await using (LoopbackDeployment gone = await LoopbackDeployment.StartAsync(keeper: false))
+        {
+            endpoint = gone.Portal.Endpoint;
+        }
+
+        ChronoLogException failure = await Eventually.Failure(() => ChronoClient.ConnectAsync(
+            new ClientOptions { Endpoint = endpoint, CallDeadline = Short, ConnectPatience = TimeSpan.FromHours(1) }));
+
+        Assert.That(failure.ClientCode, Is.EqualTo(-8));
+        Assert.That(failure.Message, Does.Contain("within 200 ms"));
     }
 
     [Test]

@@ -218,7 +218,7 @@ public sealed class RecorderSessionTests
         using var fixture = new RingFixture();
         SharedRing ring = fixture.Host.Create(RingFixture.ClientId + 1, 1, 0, RingLayout.CapacityMin);
         Assert.That(() => fixture.Session.AddRing(ring.Path, 1), Failure(Status.Corrupt));
-        Assert.That(() => fixture.Session.AddRing(ring.Path + "0", 1), Failure(Status.Unknown));
+        Assert.That(() => fixture.Session.AddRing(ring.Path + "0", 1), Failure(Status.Internal));
     }
 
     private static NUnit.Framework.Constraints.IResolveConstraint Failure(Status status) =>

@@ -50,6 +50,48 @@ public class RpcEndingTests
     }
 
     [Test]
+    public async Task A_server_that_was_never_there_is_waited_for_as_long_as_the_channel_is_patient()
+    {
+        await using var connector = new ZmqRpcConnector(NullLogger.Instance);
+        string endpoint;
+        await using (var harness = new RpcHarness())
+        {
+            endpoint = harness.Server.Endpoint;
+        }
+
+        IRpcChannel channel = connector.Open(endpoint, Short);
+        for (int i = 0; i < 2; i++)
+        {
+            ChronoLogException failure = await RpcHarness.FailureOf(
+                channel.CallAsync(Methods.Clock, new ClockRequest(), TimeSpan.FromHours(1)));
+            Assert.That(failure.Status, Is.EqualTo(Status.NoConnection));
+            Assert.That(failure.Message, Does.Contain(endpoint).And.Contain("not sent").And.Contain("nobody listens"));
+        }
+
+        await using RpcHarness late = new RpcHarness(endpoint: endpoint).Start();
+        Assert.That((await CallUntilConnected(channel, 9)).ClientSend, Is.EqualTo(9));
+    }
+
+    [Test]
+    public async Task A_server_that_was_there_once_is_waited_for_until_the_deadline()
+    {
+        await using RpcHarness harness = new RpcHarness().Start();
+        IRpcChannel channel = harness.Connector.Open(harness.Server.Endpoint, TimeSpan.FromMilliseconds(1));
+        await channel.CallAsync(Methods.Clock, new ClockRequest(), RpcHarness.Patience);
+        string endpoint = harness.Server.Endpoint;
+        await harness.Server.DisposeAsync();
+
+        // The first one may still find the connection standing, and is lost with it; the next one is never sent.
+        await RpcHarness.FailureOf(channel.CallAsync(Methods.Clock, new ClockRequest(), Short));
+        ChronoLogException failure = await RpcHarness.FailureOf(channel.CallAsync(Methods.Clock, new ClockRequest(), Short));
+        Assert.That(failure.Message, Does.Contain("within 100 ms").And.Contain("not sent"));
+        ValueTask<ClockReply> waiting = channel.CallAsync(
+            Methods.Clock, new ClockRequest { ClientSend = 9 }, RpcHarness.Patience);
+        await using RpcHarness again = new RpcHarness(endpoint: endpoint).Start();
+        Assert.That((await waiting).ClientSend, Is.EqualTo(9));
+    }
+
+    [Test]
     public async Task A_call_made_before_the_server_came_up_reaches_it()
     {
         string endpoint;
@@ -230,16 +272,21 @@ public class RpcEndingTests
         Assert.That(server.TryReceive(message), Is.True, "the call did not arrive");
     }
 
-    private static async Task<ClockReply> CallUntilConnected(RpcHarness harness, ulong value)
+    private static Task<ClockReply> CallUntilConnected(RpcHarness harness, ulong value) =>
+        CallUntilConnected(harness.Channel, value);
+
+    private static async Task<ClockReply> CallUntilConnected(IRpcChannel channel, ulong value)
     {
+        var request = new ClockRequest { ClientSend = value };
+
         // A call may go out over the old connection before its end was noticed; the one after that must not fail.
         try
         {
-            return await harness.CallAsync(value);
+            return await channel.CallAsync(Methods.Clock, request, RpcHarness.Patience);
         }
         catch (ChronoLogException exception) when (exception.Status == Status.NoConnection)
         {
-            return await harness.CallAsync(value);
+            return await channel.CallAsync(Methods.Clock, request, RpcHarness.Patience);
         }
     }
 }

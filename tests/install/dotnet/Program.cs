@@ -4,6 +4,7 @@ using ChronoLog.Client;
 using ChronoLog.Core.Model;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Extensions.Logging;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 string endpoint = Environment.GetEnvironmentVariable("CHRONOLOG_ENDPOINT")!;
@@ -18,17 +19,33 @@ foreach (string record in await ReplayAsync("story", tick))
 
 await client.ReleaseStoryAsync(chronicle, "story");
 
-using (ILoggerFactory logging = LoggerFactory.Create(builder => builder.AddChronoLog(options =>
+// Levels, chronicle and more from the configuration, the story from code.
+IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
 {
-    options.Chronicle = chronicle;
-    options.Story = "log";
-})))
+    ["LogLevel:Default"] = "Trace",
+    ["ChronoLog:LogLevel:Default"] = "Warning",
+    ["ChronoLog:Chronicle"] = chronicle,
+    ["ChronoLog:Story"] = "another",
+    ["ChronoLog:CloseTimeout"] = "00:01:00",
+}).Build();
+using (ILoggerFactory logging = LoggerFactory.Create(
+    builder => builder.AddConfiguration(configuration).AddChronoLog(options => options.Story = "log")))
 {
-    logging.CreateLogger("consumer").LogWarning("step {Step} is slow", 7);
+    ILogger logger = logging.CreateLogger("consumer");
+    logger.LogInformation("the configuration wants no such level");
+    using (logger.BeginScope(new Dictionary<string, object> { ["job"] = 42 }))
+    {
+        logger.LogWarning(new EventId(5, "slow"), new InvalidOperationException("why"), "step {Step} is slow", 7);
+    }
 }
 
 string logged = (await ReplayAsync("log", 0)).Single();
-Console.WriteLine(logged.Contains("\"Step\":7") && logged.Contains("step 7 is slow") ? "logged" : logged);
+string[] expected =
+[
+    "\"level\":\"Warning\"", "\"category\":\"consumer\"", "\"eventId\":5", "\"event\":\"slow\"", "\"message\":\"step 7 is slow\"",
+    "InvalidOperationException: why", "\"Step\":7", "\"scopes\":[{\"job\":42}]",
+];
+Console.WriteLine(expected.FirstOrDefault(part => !logged.Contains(part)) is { } missing ? $"no {missing} in {logged}" : "logged");
 await client.DisconnectAsync();
 
 async Task<List<string>> ReplayAsync(string name, ulong start)

@@ -11,13 +11,13 @@ from typing import Any, Mapping
 
 from ._library import Options, Statistics, check, lib, milliseconds, number, text
 from ._library import attributes as _attributes
-from ._replay import Playback, Replay
+from ._replay import Playback, Replay, when_gone
 from ._story import Story
 
 _CREATE_CHRONICLE = 1
 _PLACEMENTS = {"local-first": 0, "round-robin": 1}
 _BYTES = ("ring_bytes", "page_bytes")
-_TIMEOUTS = ("full_timeout", "failover_after", "call_timeout", "release_timeout", "replay_timeout")
+_TIMEOUTS = ("full_timeout", "failover_after", "call_timeout", "release_timeout", "replay_timeout", "connect_patience")
 
 
 def _take_options(given: Mapping[str, Any]) -> Options:
@@ -44,8 +44,8 @@ def connect(
 
     endpoint: of the Visor's portal; None: the environment's CHRONOLOG_ENDPOINT, else tcp://127.0.0.1:5555.
     program, attributes: shown by ``chronolog status``.
-    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout, replay_timeout in
-        seconds (what each is for: chronolog_options of chronolog.h).
+    options: ring_bytes, page_bytes; full_timeout, failover_after, call_timeout, release_timeout, replay_timeout,
+        connect_patience in seconds (what each is for: chronolog_options of chronolog.h).
     """
     return Client(endpoint, program=program, attributes=attributes, placement=placement, **options)
 
@@ -68,6 +68,7 @@ class Client:
         **options: Any,
     ) -> None:
         self._replays: weakref.WeakSet[Replay] = weakref.WeakSet()
+        self._stories: weakref.WeakSet[Story] = weakref.WeakSet()
         self._lock = threading.Lock()
         raw = _take_options(options)
         if placement not in _PLACEMENTS:
@@ -92,16 +93,20 @@ class Client:
             check(lib.destroy_story(self._handle, text(chronicle), text(story)))
 
     def chronicles(self) -> list[str]:
+        """The names of all chronicles."""
         return self._names(lib.list_chronicles)
 
     def stories(self, chronicle: str) -> list[str]:
+        """The names of a chronicle's stories. NOT_EXIST."""
         return self._names(lib.list_stories, text(chronicle))
 
     def attributes(self, chronicle: str) -> dict[str, str]:
+        """All attributes of a chronicle. NOT_EXIST."""
         names = self._names(lib.list_attributes, text(chronicle))
         return dict(zip(names[::2], names[1::2]))
 
     def set_attribute(self, chronicle: str, key: str, value: str) -> None:
+        """NOT_EXIST; INVALID_ARG for a known attribute with an unknown value."""
         check(lib.set_attribute(self._handle, text(chronicle), text(key), text(value)))
 
     def acquire(
@@ -117,7 +122,10 @@ class Client:
         handle = ctypes.c_void_p()
         check(lib.acquire(
             self._handle, text(chronicle), text(story), array, count, _CREATE_CHRONICLE if create_chronicle else 0, handle))
-        return Story(handle.value or 0, chronicle, story, self)
+        acquired = Story(handle.value or 0, chronicle, story, self)
+        with self._lock:
+            self._stories.add(acquired)
+        return acquired
 
     def replay(
         self, chronicle: str, story: str, start: int = 0, end: int = 2**64 - 1, *, event_limit: int = 0
@@ -152,23 +160,46 @@ class Client:
         return tick.value
 
     def statistics(self) -> dict[str, int]:
+        """Counts since it connected, by the names of chronolog_statistics."""
         raw = Statistics(struct_bytes=ctypes.sizeof(Statistics))
         check(lib.client_statistics(self._handle, raw))
         return {name: getattr(raw, name) for name, _ in Statistics._fields_ if name != "struct_bytes"}
 
     def disconnect(self) -> None:
         """Leaves in order. ACQUIRED while stories are held: the client stays connected and usable."""
-        check(lib.disconnect(self._handle))
-        self._forget_batches()
+        if self._lent() and self.statistics()["stories_held"] == 0:
+            self.close()  # arrays of its batches are in use
+        else:
+            check(lib.disconnect(self._handle))
+            self._forget_batches()
 
     def close(self) -> None:
-        """Ends it at once, whatever is held; may be called twice."""
+        """Ends it at once, whatever is held; may be called twice.
+
+        While arrays of its batches are in use it stays connected, for their memory; but it cannot be used any more.
+        """
+        lent = self._lent()
         self._forget_batches()
-        lib.abandon(self._handle)
+        handle = self._handle
+        if not lent:
+            lib.abandon(handle)
+            return
+        with self._lock:
+            stories, replays, self._handle = list(self._stories), list(self._replays), None
+        for story in stories:
+            lib.release(story._handle, 0)
+        for replay in replays:
+            replay.close()
+        when_gone(lent, lambda: lib.abandon(handle))
 
     def _opened(self, replay: Replay) -> None:
         with self._lock:
             self._replays.add(replay)
+
+    def _lent(self) -> list[Any]:
+        with self._lock:
+            opened = list(self._replays)
+        return [memory for replay in opened for memory in list(replay._lent.values())]
 
     def _forget_batches(self) -> None:
         with self._lock:

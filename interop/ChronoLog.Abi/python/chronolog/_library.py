@@ -26,7 +26,7 @@ class Options(Structure):
         ("struct_bytes", c_uint64), ("program", c_char_p), ("attributes", POINTER(Attribute)),
         ("attribute_count", c_uint64), ("placement", c_uint64), ("ring_bytes", c_uint64), ("full_timeout_ms", c_uint64),
         ("failover_after_ms", c_uint64), ("call_timeout_ms", c_uint64), ("release_timeout_ms", c_uint64),
-        ("page_bytes", c_uint64), ("replay_timeout_ms", c_uint64),
+        ("page_bytes", c_uint64), ("replay_timeout_ms", c_uint64), ("connect_patience_ms", c_uint64),
     ]
 
 

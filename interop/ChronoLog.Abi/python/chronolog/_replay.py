@@ -7,20 +7,21 @@ import ctypes
 import warnings
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Union
 
+from . import _client  # for the annotations; it imports this module
 from ._errors import PartialReplayWarning, Status
 from ._library import RawBatch, RawEvent, RawGap, check, lib, milliseconds
-
-if TYPE_CHECKING:
-    from ._client import Client
 
 try:
     import numpy
 except ImportError:  # columns are memoryviews then
     numpy = None  # type: ignore[assignment]
 
-Column = Union["numpy.ndarray[Any, Any]", memoryview]
+if TYPE_CHECKING or numpy is not None:
+    Column = Union["numpy.ndarray[Any, Any]", memoryview]
+else:
+    Column = memoryview
 
 
 class Event(NamedTuple):
@@ -50,16 +51,19 @@ class Columns(NamedTuple):
     records: Any
 
 
-def _view(address: int, count: int, bytes_each: int, code: str) -> memoryview:
-    if count == 0:
-        return memoryview(b"").cast(code) if code != "B" else memoryview(b"")
-    memory = (ctypes.c_char * (count * bytes_each)).from_address(address)
-    return memoryview(memory).cast("B").toreadonly().cast(code)
+def when_gone(memories: list[Any], action: Callable[[], Any]) -> None:
+    """Does it as soon as nobody refers to any of them: at once, where there are none."""
+    tokens = [None] * len(memories)
 
+    def gone() -> None:
+        tokens.pop()
+        if not tokens:
+            action()
 
-def _column(address: int, count: int, bytes_each: int, code: str) -> Column:
-    view = _view(address, count, bytes_each, code)
-    return view if numpy is None else numpy.frombuffer(view, dtype={"Q": "u8", "I": "u4", "B": "u1"}[code])
+    for memory in memories:
+        weakref.finalize(memory, gone).atexit = False  # at the end of the process everything goes
+    if not memories:
+        action()
 
 
 def _shifted(offsets: memoryview, by: int) -> bytes:
@@ -73,7 +77,8 @@ class Batch:
     """Some events in order, in the memory that came from the deployment: nothing is copied.
 
     Valid until the replay goes on or ends: afterwards it raises ValueError. Arrays and views that were got from it and are
-    kept longer must be copied (``numpy.array(batch.ticks)``).
+    kept while the replay goes on must be copied (``numpy.array(batch.ticks)``): they may show other events then. When replay and
+    client are closed they stay as they are, and with them the memory, until nobody refers to them.
     """
 
     def __init__(self, raw: RawBatch, replay: Replay) -> None:
@@ -95,26 +100,34 @@ class Batch:
 
     @property
     def ticks(self) -> Column:
-        return _column(self._raw.ticks, self.count, 8, "Q")
+        return self._column(self._raw.ticks, self.count, "Q")
 
     @property
     def client_ids(self) -> Column:
-        return _column(self._raw.client_ids, self.count, 8, "Q")
+        return self._column(self._raw.client_ids, self.count, "Q")
 
     @property
     def indexes(self) -> Column:
-        return _column(self._raw.indexes, self.count, 4, "I")
+        return self._column(self._raw.indexes, self.count, "I")
 
     @property
     def offsets(self) -> Column:
         """One more than events; into ``records``."""
-        return _column(self._raw.offsets, self.count + 1, 8, "Q")
+        return self._column(self._raw.offsets, self.count + 1, "Q")
 
     @property
     def records(self) -> Column:
         """Bytes of all records; those of event i from offsets[i] to offsets[i + 1]."""
         end = ctypes.c_uint64.from_address(self._raw.offsets + 8 * self.count).value
-        return _column(self._raw.records, end, 1, "B")
+        return self._column(self._raw.records, end, "B")
+
+    def _column(self, address: int, count: int, code: str) -> Column:
+        view = memoryview(b"").cast(code)
+        if count != 0 and self._replay is not None:
+            memory = (ctypes.c_char * (count * view.itemsize)).from_address(address)
+            self._replay._lend(memory)
+            view = memoryview(memory).cast("B").toreadonly().cast(code)
+        return view if numpy is None else numpy.frombuffer(view, dtype={"Q": "u8", "I": "u4", "B": "u1"}[code])
 
     def __iter__(self) -> Iterator[Event]:
         events = (RawEvent * self.count).from_address(self._raw.events)
@@ -128,10 +141,11 @@ class Batch:
 class Replay:
     """A replay, to be gone through once: by events (iterate it), by batches, or as columns at once."""
 
-    def __init__(self, handle: int, client: Client | None = None) -> None:
+    def __init__(self, handle: int, client: _client.Client | None = None) -> None:
         self._handle: int | None = handle
         self._client = client  # lives as long as its replays
         self._batch: weakref.ref[Batch] | None = None  # the one that is valid
+        self._lent: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # that arrays and views lie in, by id
         self.complete = True  # final at the end: False where some of the range may be missing
         if client is not None:
             client._opened(self)
@@ -150,6 +164,7 @@ class Replay:
         return self._keep(raw) if raw.count else None
 
     def batches(self) -> Iterator[Batch]:
+        """Batch by batch, each valid until the next one."""
         while (batch := self.next_batch()) is not None:
             yield batch
 
@@ -225,7 +240,14 @@ class Replay:
         handle, self._handle = self._handle, None
         self._forget_batch()
         if handle is not None:
-            lib.replay_close(handle)
+            lent = list(self._lent.values())
+            if lent:
+                lib.replay_cancel(handle)  # which leaves the memory as it is
+            when_gone(lent, lambda: lib.replay_close(handle))
+
+    def _lend(self, memory: Any) -> None:
+        memory.replay = self  # and with it its client: whoever has the memory has them
+        self._lent[id(memory)] = memory
 
     def _keep(self, raw: RawBatch) -> Batch:
         batch = Batch(raw, self)
@@ -254,7 +276,7 @@ class Playback(Replay):
     Where something may be missing as of now, ``gaps`` says so, and ``complete`` is False from then on.
     """
 
-    def __init__(self, handle: int, client: Client | None = None) -> None:
+    def __init__(self, handle: int, client: _client.Client | None = None) -> None:
         super().__init__(handle, client)
         self.late = False  # the batch given last belongs before some that were given already
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from types import TracebackType
-from typing import TYPE_CHECKING, Iterable, Union
+from typing import Iterable, Union
 
+from . import _client  # for the annotations; it imports this module
 from ._library import Record, check, lib, milliseconds, number
-
-if TYPE_CHECKING:
-    from ._client import Client
 
 Payload = Union[bytes, bytearray, memoryview, str]
 
@@ -33,7 +31,7 @@ def level_number(level: str) -> int:
 class Story:
     """An acquired story. Thread-safe. As a context manager it is released at the end."""
 
-    def __init__(self, handle: int, chronicle: str, name: str, client: Client | None = None) -> None:
+    def __init__(self, handle: int, chronicle: str, name: str, client: _client.Client | None = None) -> None:
         self._handle = handle
         self._client = client  # lives as long as its stories
         self.chronicle = chronicle
