@@ -73,6 +73,14 @@ int payload_prepare(const char *file)
 
 uint64_t payload_file_mark(void) { return file_mark; }
 
+uint64_t payload_largest(uint64_t size_max)
+{
+    uint64_t largest = lines == NULL ? size_max : 0;
+    for (uint64_t i = 0; lines != NULL && i < line_count; i++)
+        largest = lines[i].length > largest ? lines[i].length : largest;
+    return largest;
+}
+
 uint64_t payload_step(uint64_t hash, uint64_t tick) { return payload_mix(hash ^ tick); }
 
 /* Below the average with the probability that makes the average the mean. */
