@@ -59,12 +59,9 @@ internal sealed class JobDirectory
     public static async Task<JobDirectory> BeginAsync(string deployment, RankEntry root, CancellationToken cancellation)
     {
         Prepare(deployment);
-        if (Current(deployment) is { } former && await JobTrace.GoesOnAsync(former, cancellation))
+        if (Current(deployment) is { } former)
         {
-            throw new ChronoLogException(
-                Status.InvalidArgument,
-                $"a job runs in {deployment} already: its rank 0 is {former.DescribeRoot()}; chronolog down --dir {deployment}, "
-                + "or give this one another --dir");
+            await former.ThrowIfGoesOnAsync(cancellation);
         }
 
         string folder = FolderOf(deployment);
@@ -128,6 +125,18 @@ internal sealed class JobDirectory
         DateTime now = File.GetLastWriteTimeUtc(probe);
         File.Delete(probe);
         return now;
+    }
+
+    /// <exception cref="ChronoLogException">InvalidArgument: this run goes on, and another one cannot begin.</exception>
+    public async Task ThrowIfGoesOnAsync(CancellationToken cancellation)
+    {
+        if (await JobTrace.GoesOnAsync(this, cancellation))
+        {
+            throw new ChronoLogException(
+                Status.InvalidArgument,
+                $"a job runs in {Deployment} already: its rank 0 is {DescribeRoot()}; chronolog down --dir {Deployment}, "
+                + "or give this one another --dir");
+        }
     }
 
     public string DoneFolder(int node) => Path.Combine(path, "done", $"{node}");

@@ -21,14 +21,17 @@ internal sealed class JobPatience(TimeSpan most, Action<string>? tell)
         nextWord = FirstWord(most);
     }
 
+    /// <summary>How long nothing new has come.</summary>
+    public TimeSpan Waited => Stopwatch.GetElapsedTime(since);
+
     /// <param name="what">Is waited for, and what is there: made only when it is said.</param>
     /// <exception cref="ChronoLogException">TimedOut: nothing new came for too long.</exception>
     public void Check(Func<string> what)
     {
-        TimeSpan waited = Stopwatch.GetElapsedTime(since);
+        TimeSpan waited = Waited;
         if (waited > most)
         {
-            throw new ChronoLogException(Status.TimedOut, $"nothing new for {most.TotalSeconds:0.###} s: {what()}");
+            throw new ChronoLogException(Status.TimedOut, $"gave up, for nothing new came for {most.TotalSeconds:0.###} s: {what()}");
         }
 
         if (waited > nextWord)

@@ -12,6 +12,9 @@ internal sealed class JobRendezvous
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(1);
 
+    // Rank 0 has decided by then whether it can begin. Not every launcher ends the others when it could not.
+    private static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(6);
+
     // Of ranks that are named in a message.
     private const int NamedMax = 8;
 
@@ -55,7 +58,7 @@ internal sealed class JobRendezvous
         {
             string reason = exception is OperationCanceledException ? "rank 0 was told to end" : exception.Message;
             run.RequestStop(new JobStop(ExitCode.Failed, reason));
-            run.WriteOutcome(new JobOutcome(ExitCode.Failed, []));
+            run.WriteOutcome(new JobOutcome(ExitCode.Done, [])); // nothing was started, nothing is left
             throw;
         }
     }
@@ -150,6 +153,11 @@ internal sealed class JobRendezvous
                     come = count;
                     patience.Renew();
                 }
+            }
+
+            if (isOthers && patience.Waited > RefusalTime)
+            {
+                await run!.ThrowIfGoesOnAsync(cancellation);
             }
 
             patience.Check(() => DescribeAbsence(run, isOthers));

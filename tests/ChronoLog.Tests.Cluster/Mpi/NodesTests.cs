@@ -143,7 +143,7 @@ public sealed class NodesTests
         Assert.That(run.Error, Does.Match(waiting));
         Assert.That(run.Error, Does.Match($"rank 1: still waiting.*rank 0 has not begun. Rank 1 on test-node-1 looks for {deployment}/job/current"));
         Assert.That(run.Error, Does.Contain($"on test-node-1 {deployment} is on tmpfs"));
-        Assert.That(run.Error, Does.Contain("nothing new for 4 s"));
+        Assert.That(run.Error, Does.Contain("gave up, for nothing new came for 4 s"));
         Assert.That(run.Error, Does.Not.Contain("rank 3: still waiting"), "another rank of its node tells the same");
     }
 
