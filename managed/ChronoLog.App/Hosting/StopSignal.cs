@@ -44,8 +44,8 @@ internal sealed class StopSignal : IDisposable
     }
 
     /// <summary>
-    /// SIGQUIT ends this process in order; SIGTERM, SIGINT, SIGHUP and those of users do nothing. For servers in a scheduler's job: it sends
-    /// those to every process of a node at once, and the supervisor knows in which order nothing is lost.
+    /// SIGQUIT ends this process in order; SIGTERM, SIGINT, SIGHUP and those of users do nothing. For servers in a scheduler's
+    /// job: it sends those to every process of a node at once, and the supervisor knows in which order nothing is lost.
     /// </summary>
     public static bool IsOrderedByQuit { get; set; }
 

@@ -115,6 +115,7 @@ internal sealed class SlurmNode : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(directory, folder));
         }
 
+        // Jobs begin at once, and a machine that is busy with other things is no reason to give up.
         int port = LocalDeployment.FreePorts();
         string host = System.Environment.MachineName.Split('.')[0];
         await File.WriteAllTextAsync(
@@ -144,6 +145,9 @@ internal sealed class SlurmNode : IAsyncDisposable
             SelectTypeParameters=CR_CPU
             SlurmdParameters=config_overrides
             SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
+            MessageTimeout=60
+            BatchStartTimeout=60
+            KillWait=120
             ReturnToService=2
             MailProg=/bin/true
             NodeName={host} NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN
