@@ -49,16 +49,12 @@ void run_chronicle_name(const bench_run *run, uint64_t number, char *name)
     snprintf(name, RUN_NAME_BYTES, "%s-%llu", run->options.prefix, (unsigned long long)number);
 }
 
-/* A ring takes events of an eighth of its size: those of the default one up to here. */
-enum { DEFAULT_RING_RECORD_BYTES = 2 << 20, RING_RECORD_SHARE = 8, RING_HEADROOM = 1 << 16 };
-
 static void connect(bench_run *run)
 {
     chronolog_options settings = CHRONOLOG_OPTIONS_INIT;
     settings.program = "chronolog-bench";
-    uint64_t largest = payload_largest(run->options.size_max);
-    if (run->options.write && largest >= DEFAULT_RING_RECORD_BYTES - RING_HEADROOM)
-        settings.ring_bytes = (largest + RING_HEADROOM) * RING_RECORD_SHARE;
+    if (run->options.write)
+        settings.ring_bytes = payload_ring_bytes(run->options.size_max);
     run_begin(run, PHASE_CONNECT);
     run_check(run, chronolog_connect(run->options.endpoint, &settings, &run->client), "connecting");
     run_check(run, chronolog_client_id(run->client, &run->client_id), "asking for the client's number");

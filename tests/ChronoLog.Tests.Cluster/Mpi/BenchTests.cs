@@ -240,6 +240,11 @@ public sealed class BenchTests
         string[] longest = ["-a", "16777216", "-s", "16777216", "-b", "16777216", "--prefix", "longest"];
         LaunchedProgram.Outcome run = (await BenchAsync("openmpi", 1, ["-w", "-r", "--verify", "-n", "2", .. longest])).Succeeded();
         Assert.That(run.Output, Does.Contain("verified 2 events (33554432 bytes)"));
+        (await LaunchedProgram.Start(
+            Launcher.Bench + "-fortran", ["-n", "1", "-b", "16777216", "-a", "16777216", "--prefix", "fortran-longest"],
+            new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint }).EndAsync()).Succeeded();
+        run = (await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "fortran-longest"])).Succeeded();
+        Assert.That(run.Output, Does.Contain("verified 1 events (16777216 bytes)"));
         run = (await BenchAsync("openmpi", 1, ["-w", "-r", "--verify", "-n", "0", "--prefix", "none"])).Succeeded();
         Assert.That(run.Output, Does.Contain("verified 0 events (0 bytes) of 1 stories: ok"));
         run = await BenchAsync("openmpi", 1, ["-r", "--prefix", "never-recorded"]);
