@@ -117,6 +117,7 @@ internal sealed class Supervisor : IDisposable
         if (ownsDirectory)
         {
             state.Clear(); // not what another supervisor, which made this one refuse to start, has written there
+            claim?.Dispose();
         }
 
         return inOrder;

@@ -140,6 +140,7 @@ public sealed partial class InstallTests
     public async Task EnvironmentModulesLoadsAndUnloadsTheTree()
     {
         const string Load = """
+            LC_ALL=C.UTF-8; export LC_ALL # Tcl reads names of files by it
             MODULEPATH=$1/share/modulefiles; export MODULEPATH; before=$PATH
             eval "$(modulecmd bash load chronolog)"; chronolog --help > /dev/null; echo "$CHRONOLOG_ROOT"; man -w chronolog_log
             pkg-config --exists chronolog; python3 -c 'import chronolog'
