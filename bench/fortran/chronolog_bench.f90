@@ -47,6 +47,10 @@ program chronolog_bench
             type(payload_source), intent(in) :: source
             integer(c_int64_t), value :: rank, story, number
         end function
+        integer(c_int64_t) function payload_ring_bytes(size_max) bind(c)
+            import :: c_int64_t
+            integer(c_int64_t), value :: size_max
+        end function
         integer(c_int64_t) function payload_file_mark() bind(c)
             import :: c_int64_t
         end function
@@ -69,9 +73,10 @@ program chronolog_bench
     ranks = from_environment([character(32) :: 'OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'SLURM_STEP_NUM_TASKS'], 1)
     call prepare_payload()
     if (len_trim(options%endpoint) > 0) then
-        call client%connect(trim(options%endpoint), program='chronolog-bench-fortran')
+        call client%connect(trim(options%endpoint), program='chronolog-bench-fortran', &
+                            ring_bytes=payload_ring_bytes(options%bytes_max))
     else
-        call client%connect(program='chronolog-bench-fortran')
+        call client%connect(program='chronolog-bench-fortran', ring_bytes=payload_ring_bytes(options%bytes_max))
     end if
     call acquire_stories()
     allocate (costs_ns(max(1_int64, min(int(samples_max, int64), options%events))))
@@ -200,7 +205,7 @@ contains
         stat = verify(trim(value), '0123456789')
         if (stat == 0 .and. len_trim(value) > 0) read (value, *, iostat=stat) number
         write (range, '(a, i0, a, i0)') 'expected a number from ', least, ' to ', most
-        if (stat /= 0 .or. number < least .or. number > most) call refuse("'"//trim(value)//"': "//trim(range))
+        if (stat /= 0 .or. number < least .or. number > most) call refuse(trim(flag)//" '"//trim(value)//"': "//trim(range))
     end function
 
     ! The first variable that is a number.

@@ -53,6 +53,8 @@ static void connect(bench_run *run)
 {
     chronolog_options settings = CHRONOLOG_OPTIONS_INIT;
     settings.program = "chronolog-bench";
+    if (run->options.write)
+        settings.ring_bytes = payload_ring_bytes(run->options.size_max);
     run_begin(run, PHASE_CONNECT);
     run_check(run, chronolog_connect(run->options.endpoint, &settings, &run->client), "connecting");
     run_check(run, chronolog_client_id(run->client, &run->client_id), "asking for the client's number");

@@ -39,7 +39,7 @@ static const char help_text[] =
     "                         (default: the chronicle's durability)\n"
     "      --no-latency       do not time single events (one look at a clock each)\n"
     "  -p, --report           print a table of phases and latencies\n"
-    "      --json             print one JSON object; --csv: one row per phase\n"
+    "      --json             print one JSON object instead; --csv: one row per phase\n"
     "      --seed N           of sizes and bytes (1)\n"
     "      --prefix NAME      chronicles are NAME-0, NAME-1, ... (bench)\n"
     "      --help\n"
@@ -196,29 +196,46 @@ static int read_other(int option, bench_options *result)
         if (parallel_rank() == 0)
             fputs(help_text, stdout);
         return -1;
-    default: return refuse("unknown option, or its value is missing");
+    default: return 0; /* none: the caller has seen to it */
     }
+}
+
+enum { OPTION_NAME_BYTES = 32 };
+
+/* As users write it: "-n", "--seed". */
+static const char *name_of(int option, char *name)
+{
+    snprintf(name, OPTION_NAME_BYTES, "-%c", option);
+    for (const struct option *at = long_options; option >= VERIFY && at->name != NULL; at++)
+        if (at->val == option)
+            snprintf(name, OPTION_NAME_BYTES, "--%s", at->name);
+    return name;
 }
 
 int options_read(int count, char **arguments, bench_options *result)
 {
     *result = (bench_options){.prefix = "bench", .chronicles = 1, .stories = 1, .events = 1, .seed = 1, .latency = true,
                         .level = CHRONOLOG_LEVEL_OF_CHRONICLE};
-    bool given[256] = {false};
+    bool given[VERIFY] = {false};
+    char name[OPTION_NAME_BYTES];
     opterr = 0;
     int option;
-    while ((option = getopt_long(count, arguments, "wrc:h:t:on:a:s:b:f:g:yp", long_options, NULL)) != -1) {
+    while ((option = getopt_long(count, arguments, ":wrc:h:t:on:a:s:b:f:g:yp", long_options, NULL)) != -1) {
         uint64_t least, most, *number = number_of(option, result, &least, &most);
         if (number != NULL) {
             if (!read_number(optarg, least, most, number))
-                return refuse("'%s': expected a number from %llu to %llu", optarg,
+                return refuse("%s '%s': expected a number from %llu to %llu", name_of(option, name), optarg,
                               (unsigned long long)least, (unsigned long long)most);
+        } else if (option == ':') {
+            return refuse("%s: its value is missing", name_of(optopt, name));
+        } else if (option == '?') {
+            return refuse("'%s' is no option", optopt > 0 && optopt < VERIFY ? name_of(optopt, name) : arguments[optind - 1]);
         } else {
             int status = read_other(option, result);
             if (status != 0)
                 return status;
         }
-        if (option < 256)
+        if (option < VERIFY)
             given[option] = true;
     }
     if (optind < count)
@@ -227,5 +244,7 @@ int options_read(int count, char **arguments, bench_options *result)
         result->write = result->read = true;
     if (result->verify && !result->read)
         return refuse("--verify reads: it needs -r");
+    if (result->report + result->json + result->csv > 1)
+        return refuse("-p, --json and --csv: one of them, or nobody can read what is printed");
     return settle_sizes(result, given['a'], given['s'], given['b']);
 }

@@ -9,6 +9,10 @@
 /* Windows begin anywhere in the first megabyte; behind it there is room for the longest event. */
 #define POOL_STARTS (UINT64_C(1) << 20)
 #define POOL_BYTES (POOL_STARTS + CHRONOLOG_RECORD_BYTES_MAX)
+
+/* A ring takes events of an eighth of its size: the default one those of up to 2 MiB. */
+enum { DEFAULT_RING_RECORD_BYTES = 2 << 20, RING_RECORD_SHARE = 8, RING_HEADROOM = 1 << 16 };
+
 #define FILE_BYTES_MAX (INT64_C(1) << 30)
 
 static uint8_t *pool;
@@ -72,6 +76,14 @@ int payload_prepare(const char *file)
 }
 
 uint64_t payload_file_mark(void) { return file_mark; }
+
+uint64_t payload_ring_bytes(uint64_t size_max)
+{
+    uint64_t largest = lines == NULL ? size_max : 0;
+    for (uint64_t i = 0; lines != NULL && i < line_count; i++)
+        largest = lines[i].length > largest ? lines[i].length : largest;
+    return largest + RING_HEADROOM < DEFAULT_RING_RECORD_BYTES ? 0 : (largest + RING_HEADROOM) * RING_RECORD_SHARE;
+}
 
 uint64_t payload_step(uint64_t hash, uint64_t tick) { return payload_mix(hash ^ tick); }
 

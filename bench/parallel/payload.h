@@ -25,6 +25,9 @@ int payload_prepare(const char *file);
 /* Changes with the file's bytes; 0 without a file. */
 uint64_t payload_file_mark(void);
 
+/* The ring that takes the longest event, which is the file's longest line or has the greatest size; 0: the Keeper's default. */
+uint64_t payload_ring_bytes(uint64_t size_max);
+
 /* Event `number` of a writer in the story with this index among the writer's own. The bytes stay. */
 payload payload_of(const payload_source *source, uint64_t rank, uint64_t story, uint64_t number);
 

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using ChronoLog.App.Commands;
 using ChronoLog.App.Hosting;
+using ChronoLog.App.Job;
 using ChronoLog.App.Reference;
+using ChronoLog.Core.Launch;
 
 namespace ChronoLog.App;
 
@@ -16,6 +18,11 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        if (LaunchEnvironment.Read(Environment.GetEnvironmentVariable) is not null)
+        {
+            RankApplication.KeepTerminalClean();
+        }
+
         string called = Path.GetFileName(Environment.GetCommandLineArgs()[0]);
         if (called.StartsWith(LinkPrefix, StringComparison.Ordinal) && ConfigCommand.Tables.ContainsKey(called[LinkPrefix.Length..]))
         {

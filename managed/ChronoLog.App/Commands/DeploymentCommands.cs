@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.App.Commands;
 
-/// <summary><c>chronolog up</c> and <c>down</c>: a whole deployment on this machine.</summary>
+/// <summary><c>chronolog up</c>: a whole deployment on this machine.</summary>
 internal static class DeploymentCommands
 {
     private static readonly Option<string> Dir =
@@ -65,12 +65,6 @@ internal static class DeploymentCommands
         HelpName = "ROLE.NAME=VALUE",
     };
 
-    private static readonly Option<string> Timeout = new("--timeout")
-    {
-        Description = "Longest wait for the processes to end; they go on ending after it.",
-        DefaultValueFactory = _ => "3m", HelpName = "DURATION",
-    };
-
     private static readonly Option<bool> Detach =
         new("--detach") { Description = "Return when the deployment serves, and leave it running." };
 
@@ -91,6 +85,12 @@ internal static class DeploymentCommands
         DefaultValueFactory = _ => "10s", HelpName = "DURATION",
     };
 
+    private static readonly Option<string> RankDeadline = new("--rank-deadline")
+    {
+        Description = "With --mpi: how long the ranks wait for each other at the start while none comes.",
+        DefaultValueFactory = _ => "60s", HelpName = "DURATION",
+    };
+
     private static readonly Argument<string[]> Application = new("application")
     {
         Description = "With --mpi, after --: program and arguments. Without, the deployment serves until it is told to end.",
@@ -103,12 +103,11 @@ internal static class DeploymentCommands
     {
         var up = new Command("up", "Start, supervise and stop a whole deployment, on this machine or over the nodes of a job.")
         {
-            Dir, Keepers, Groups, PortBase, Window, Address, Journals, Fabric, Set, NoRestart, Detach, Supervise, Mpi, Grace, Application,
+            Dir, Keepers, Groups, PortBase, Window, Address, Journals, Fabric, Set, NoRestart, Detach, Supervise, Mpi, Grace, RankDeadline,
+            Application,
         };
         up.SetRunner(UpAsync);
-        var down = new Command("down", "Stop the deployment that runs in a directory.") { Dir, Timeout };
-        down.SetRunner(DownAsync);
-        return [up, down];
+        return [up, DownCommand.Create(Dir)];
     }
 
     private static async Task<int> UpAsync(ParseResult parsed, CancellationToken cancellation)
@@ -169,9 +168,18 @@ internal static class DeploymentCommands
             throw new SettingException($"--mpi: the launcher ({rank.Launcher}) does not tell the number of ranks");
         }
 
-        if (options.Groups != 1 || parsed.GetValue(Detach))
+        if (options.Groups != 1)
         {
-            throw new SettingException("--mpi goes with one group, and without --detach: end the line with & instead");
+            throw new SettingException($"{Groups.Name} {options.Groups}: with --mpi there is one group");
+        }
+
+        if (parsed.GetValue(Detach))
+        {
+            throw new SettingException(
+                $"{Detach.Name} does not go with --mpi: when mpirun or srun ends, it ends all that it has started. Leave the "
+                + $"launcher in the background of the script instead: LAUNCHER chronolog up --mpi --dir {options.Directory} & "
+                + $"then wait until {options.Directory}/endpoint is there, run the steps with its content as CHRONOLOG_ENDPOINT, "
+                + $"and end with chronolog down --dir {options.Directory}");
         }
 
         if (options.PortBase is null)
@@ -186,6 +194,7 @@ internal static class DeploymentCommands
             Address = parsed.GetResult(Address) is { Implicit: false } ? options.Address : null,
             Application = parsed.GetValue(Application) ?? [],
             Grace = ReadDuration(parsed, Grace, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
+            RankDeadline = ReadDuration(parsed, RankDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             PassesUserSignals = rank.Launcher.Length == 0,
         };
         using ILoggerFactory logging = ProcessLogging.Create("warn", "text");
@@ -195,7 +204,8 @@ internal static class DeploymentCommands
         return await running.RunAsync();
     }
 
-    private static int ReportLeftBehind(IReadOnlyList<string> lines)
+    /// <summary>Says what a stop left unarchived.</summary>
+    public static int ReportLeftBehind(IReadOnlyList<string> lines)
     {
         foreach (string line in lines)
         {
@@ -244,70 +254,6 @@ internal static class DeploymentCommands
         PosixProcess.KeepDescriptorsFromChildren();
         using var streams = new StandardStreamScope(log);
         return Process.Start(start)!;
-    }
-
-    private static async Task<int> DownAsync(ParseResult parsed, CancellationToken cancellation)
-    {
-        string directory = Path.GetFullPath(parsed.GetValue(Dir)!);
-        if (!SettingKinds.TryReadDuration(parsed.GetValue(Timeout)!, out TimeSpan deadline))
-        {
-            throw new SettingException($"--timeout '{parsed.GetValue(Timeout)}': expected a duration, such as 3m");
-        }
-
-        var state = new DeploymentState(directory);
-        IReadOnlyList<RunningProcess> running = state.ReadRunning();
-        if (running.Count == 0 && JobDirectory.Current(directory) is { } run && !run.Has(JobDirectory.Stopped))
-        {
-            return await StopJobAsync(run, deadline, cancellation);
-        }
-
-        if (running.Count == 0)
-        {
-            throw new ChronoLogException(Status.NotExist, $"no deployment runs in {directory}");
-        }
-
-        // A supervisor that was killed leaves its processes: those are asked one by one, Keepers first.
-        var order = running.Any(process => process.Name == "supervisor")
-            ? running.Where(process => process.Name == "supervisor")
-            : running.OrderBy(process => Array.FindIndex(["keeper", "grapher", "player", "visor"], process.Name.StartsWith));
-        long started = Stopwatch.GetTimestamp();
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        foreach (RunningProcess process in order.ToList())
-        {
-            PosixProcess.Terminate(process.Pid);
-            while (DeploymentState.IsRunning(process))
-            {
-                if (Stopwatch.GetElapsedTime(started) > deadline)
-                {
-                    throw new ChronoLogException(
-                        Status.TimedOut, $"{process.Name} (process {process.Pid}) did not stop; see {directory}/logs");
-                }
-
-                await poll.WaitForNextTickAsync(cancellation);
-            }
-        }
-
-        state.Clear();
-        return state.ReadLeftBehind() is { Count: > 0 } left ? ReportLeftBehind(left) : ExitCode.Done;
-    }
-
-    // Rank 0 is on another node.
-    private static async Task<int> StopJobAsync(JobDirectory run, TimeSpan deadline, CancellationToken cancellation)
-    {
-        run.RequestStop(JobStop.AllDone);
-        long started = Stopwatch.GetTimestamp();
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        while (Stopwatch.GetElapsedTime(started) < deadline)
-        {
-            if (run.ReadControl(JobDirectory.Stopped)?.Trim() is { } status)
-            {
-                return status == "0" ? ExitCode.Done : ExitCode.Failed; // the nodes have said what is left
-            }
-
-            await poll.WaitForNextTickAsync(cancellation);
-        }
-
-        throw new ChronoLogException(Status.TimedOut, $"the job's rank 0 did not stop within {deadline.TotalSeconds} s, or is gone");
     }
 
     private static DeploymentOptions Read(ParseResult parsed)

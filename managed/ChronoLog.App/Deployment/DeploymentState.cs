@@ -1,19 +1,26 @@
 using System.Globalization;
 using System.Text.Json;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Posix;
+using ChronoLog.Transport.Timing;
 
 namespace ChronoLog.App.Deployment;
 
 /// <summary>
 /// The files by which <c>up</c>, <c>down</c> and users find a deployment: <c>endpoint</c> (the portal, for
-/// CHRONOLOG_ENDPOINT), <c>supervisor.json</c> (process ids with their start times, so that a number that the system has
-/// given to somebody else is never signalled).
+/// CHRONOLOG_ENDPOINT), <c>supervisor.json</c> (process ids with their start times and their node, so that somebody else is
+/// never signalled who has a number again, or has it on another node: nodes may share the directory).
 /// </summary>
 internal sealed class DeploymentState(string directory)
 {
+    private static readonly string OwnSpace = HostIdentity.ProcessSpace.Replace(' ', '_');
+
     public string EndpointFile { get; } = Path.Combine(directory, "endpoint");
 
     public string SupervisorFile { get; } = Path.Combine(directory, "supervisor.json");
+
+    /// <summary>Locked while a supervisor runs; it stays.</summary>
+    public string ClaimFile { get; } = Path.Combine(directory, "supervisor.lock");
 
     public string SupervisorLog { get; } = Path.Combine(directory, "logs", "supervisor.log");
 
@@ -63,6 +70,7 @@ internal sealed class DeploymentState(string directory)
                 writer.WriteStartObject(name);
                 writer.WriteNumber("pid", pid);
                 writer.WriteString("started", StartTime(pid));
+                writer.WriteString("space", OwnSpace);
                 writer.WriteEndObject();
             }
 
@@ -72,9 +80,13 @@ internal sealed class DeploymentState(string directory)
         Replace(SupervisorFile, System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
 
-    /// <summary>The processes of the file that still run and are the ones it means.</summary>
+    /// <summary>The processes of the file that still run and are the ones it means: none of another node's.</summary>
     /// <exception cref="ChronoLogException">Corrupt: the file is not what a supervisor wrote.</exception>
-    public IReadOnlyList<RunningProcess> ReadRunning()
+    public IReadOnlyList<RunningProcess> ReadRunning() => [.. ReadAll().Where(IsRunning)];
+
+    /// <summary>The processes of the file, whether they run or not.</summary>
+    /// <exception cref="ChronoLogException">Corrupt: the file is not what a supervisor wrote.</exception>
+    public IReadOnlyList<RunningProcess> ReadAll()
     {
         if (ReadText(SupervisorFile) is not { } text)
         {
@@ -88,8 +100,8 @@ internal sealed class DeploymentState(string directory)
                 .Select(property => new RunningProcess(
                     property.Name,
                     property.Value.GetProperty("pid").GetInt32(),
-                    property.Value.GetProperty("started").GetString() ?? ""))
-                .Where(IsRunning)];
+                    property.Value.GetProperty("started").GetString() ?? "",
+                    property.Value.GetProperty("space").GetString() ?? ""))];
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException
             or InvalidOperationException or FormatException)
@@ -101,12 +113,18 @@ internal sealed class DeploymentState(string directory)
         }
     }
 
-    /// <summary>Whether a process still runs. One that has the number of another that ended does not count.</summary>
+    /// <summary>
+    /// Whether a process still runs here. One that has the number of another that ended does not count, nor does one that has
+    /// the number of another node's.
+    /// </summary>
     public static bool IsRunning(RunningProcess process) =>
-        process.Pid > 1 && process.Started.Length > 0 && StartTime(process.Pid) == process.Started;
+        IsOfThisNode(process) && process.Pid > 1 && process.Started.Length > 0 && StartTime(process.Pid) == process.Started;
+
+    /// <summary>Whether its number means anything here.</summary>
+    public static bool IsOfThisNode(RunningProcess process) => process.Space == OwnSpace;
 
     /// <summary>A process that runs now.</summary>
-    public static RunningProcess Describe(string name, int pid) => new(name, pid, StartTime(pid));
+    public static RunningProcess Describe(string name, int pid) => new(name, pid, StartTime(pid), OwnSpace);
 
     /// <exception cref="ChronoLogException">InvalidArgument: a deployment runs in the directory.</exception>
     public void RefuseIfRunning()
@@ -117,6 +135,35 @@ internal sealed class DeploymentState(string directory)
                 Status.InvalidArgument,
                 $"a deployment runs in {directory} already (process {running[0].Pid}); chronolog down --dir {directory}");
         }
+    }
+
+    /// <summary>
+    /// The directory is this process's as long as the handle is held, on whichever node others of its file system run. Null: the
+    /// file system has no locks.
+    /// </summary>
+    /// <exception cref="ChronoLogException">InvalidArgument: another supervisor runs in the directory.</exception>
+    public PosixFile? Claim()
+    {
+        PosixFile file = PosixFile.Open(ClaimFile, PosixOpen.ReadWrite | PosixOpen.Create);
+        try
+        {
+            if (file.TryLock())
+            {
+                return file;
+            }
+        }
+        catch (PosixException exception) when (exception.Errno
+            is PosixError.NoLocks or PosixError.NotImplemented or PosixError.NotSupported)
+        {
+            file.Dispose();
+            return null;
+        }
+
+        file.Dispose();
+        string owner = ReadAll().FirstOrDefault() is { } first ? $" (process {first.Pid} of {first.Host})" : "";
+        throw new ChronoLogException(
+            Status.InvalidArgument,
+            $"a deployment runs in {directory} already{owner}, which holds {ClaimFile}; chronolog down --dir {directory}");
     }
 
     public void Clear()

@@ -15,16 +15,24 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     // A process that lived this long was well: its next death starts the back-off anew.
     private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
 
+    // Of a process that a signal ended, as the runtime has it: 128 and the signal's number.
+    private const int SignalStatus = 128;
+
     private Process? process;
     private TimeSpan backoff = BackoffMin;
     private long startedAt;
     private long restartAt;
+    private bool isStopped;
+    private string? disorder;
 
     public ProcessPlan Plan { get; } = plan;
 
     public int Pid => process?.Id ?? 0;
 
     public int Restarts { get; private set; }
+
+    /// <summary>It has been part of a deployment that served; false while that starts.</summary>
+    public bool HasServed { get; set; }
 
     /// <summary>It is not started again when it dies.</summary>
     public bool IsLeftDead { get; set; }
@@ -86,32 +94,44 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
     /// <returns>Null when it ended by itself with status 0, else what happened to it.</returns>
     public async Task<string?> StopAsync()
     {
-        TimeSpan deadline = Plan.StopDeadline;
         if (process is null)
         {
             return null;
         }
 
-        if (process.HasExited)
+        if (!isStopped)
         {
-            return Judge("had ended before the stop");
+            // Asked again it would have "ended before the stop": before this one.
+            disorder = await StopNowAsync(process);
+            isStopped = true;
         }
 
-        _ = IsOfJob ? PosixProcess.Quit(process.Id) : PosixProcess.Terminate(process.Id);
-        using var timeout = new CancellationTokenSource(deadline);
+        return disorder;
+    }
+
+    private async Task<string?> StopNowAsync(Process running)
+    {
+        if (running.HasExited)
+        {
+            return HasServed ? Judge(running, "was not running when the deployment was stopped: it had ended before")
+                : Judge(running, "ended while the deployment started");
+        }
+
+        _ = IsOfJob ? PosixProcess.Quit(running.Id) : PosixProcess.Terminate(running.Id);
+        using var timeout = new CancellationTokenSource(Plan.StopDeadline);
         try
         {
-            await process.WaitForExitAsync(timeout.Token);
+            await running.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
-            logger.LogError("{Name} (process {Pid}) did not end within {Deadline}: killed", Plan.Name, process.Id, deadline);
-            PosixProcess.KillNow(process.Id);
-            await process.WaitForExitAsync();
-            return Judge($"did not end within {deadline.TotalSeconds} s and was killed");
+            logger.LogError("{Name} (process {Pid}) did not end within {Deadline}: killed", Plan.Name, running.Id, Plan.StopDeadline);
+            PosixProcess.KillNow(running.Id);
+            await running.WaitForExitAsync();
+            return Judge(running, $"did not end within {Plan.StopDeadline.TotalSeconds} s and was killed");
         }
 
-        return Judge("ended");
+        return Judge(running, "ended");
     }
 
     public void Dispose() => process?.Dispose();
@@ -142,14 +162,29 @@ internal sealed class SupervisedProcess(ProcessPlan plan, string executable, ILo
 
         startedAt = Stopwatch.GetTimestamp();
         restartAt = 0;
+        isStopped = false;
         logger.LogInformation("{Name} started as process {Pid}", Plan.Name, process.Id);
         return null;
     }
 
-    private string? Judge(string how) => process!.ExitCode == 0
-        ? null
-        : $"{Plan.Name} {how}, with status {process.ExitCode}: what it had not handed on stays where it was; "
-            + $"see {Plan.LogFile}";
+    private string? Judge(Process ended, string how)
+    {
+        if (ended.ExitCode == 0)
+        {
+            return null;
+        }
+
+        string signal = ended.ExitCode > SignalStatus ? $" (signal {ended.ExitCode - SignalStatus})" : "";
+        return $"{Plan.Name} {how}, with status {ended.ExitCode}{signal}{Rest()}; see {Plan.LogFile}";
+    }
+
+    // Where the events are that it had. The others hold none that nobody else has.
+    private string Rest() => Plan.Role switch
+    {
+        "keeper" => ": what it had not handed on stays in its journal",
+        "grapher" => ": what it had not archived stays in the Keepers' journals",
+        _ => "",
+    };
 
     private void Postpone(bool startAnew)
     {

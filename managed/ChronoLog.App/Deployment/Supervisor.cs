@@ -1,5 +1,7 @@
 using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
+using ChronoLog.Interop.Posix;
+using ChronoLog.Transport.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.App.Deployment;
@@ -19,6 +21,7 @@ internal sealed class Supervisor : IDisposable
     private readonly SupervisedProcess? visor;
     private readonly List<SupervisedProcess> members;
     private readonly List<SupervisedProcess> all;
+    private PosixFile? claim;
     private bool ownsDirectory;
 
     public Supervisor(DeploymentOptions options, string executable, IRpcConnector connector, ILogger logger)
@@ -51,7 +54,9 @@ internal sealed class Supervisor : IDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.Combine(options.Directory, "logs"));
+        Directory.CreateDirectory(options.Share?.StateDirectory ?? options.Directory);
         state.RefuseIfRunning();
+        claim = state.Claim();
         ownsDirectory = true;
         state.ClearLeftBehind();
         state.WithdrawEndpoint(); // of a deployment that was killed: whoever waits for the file waits for this one
@@ -63,6 +68,7 @@ internal sealed class Supervisor : IDisposable
 
         WriteState();
         await WaitUntilServingAsync(cancellation);
+        all.ForEach(process => process.HasServed = true);
         if (options.Share is null)
         {
             PublishEndpoint();
@@ -111,6 +117,7 @@ internal sealed class Supervisor : IDisposable
         if (ownsDirectory)
         {
             state.Clear(); // not what another supervisor, which made this one refuse to start, has written there
+            claim?.Dispose();
         }
 
         return inOrder;
@@ -119,7 +126,11 @@ internal sealed class Supervisor : IDisposable
     /// <summary>What the stop left unarchived and where, and which process did not end in order.</summary>
     public IReadOnlyList<string> LeftBehind => state.ReadLeftBehind();
 
-    public void Dispose() => all.ForEach(process => process.Dispose());
+    public void Dispose()
+    {
+        all.ForEach(process => process.Dispose());
+        claim?.Dispose();
+    }
 
     private async Task<bool> StopAsync(params string[] roles)
     {
@@ -181,9 +192,13 @@ internal sealed class Supervisor : IDisposable
     {
         try
         {
-            // By process id: on a port that is taken, somebody else's deployment answers.
+            // By process id: on a port that is taken, somebody else's deployment answers. Other nodes have the same ids.
             StatusReply status = await portal.CallAsync(Methods.Status, new Empty(), CallDeadline);
-            HashSet<int> alive = [.. status.Processes.Where(each => each.State == "alive").Select(each => (int)each.Identity.Pid)];
+            HashSet<int> alive =
+            [
+                .. status.Processes.Where(each => each.State == "alive" && each.Identity.Host == HostIdentity.Current)
+                    .Select(each => (int)each.Identity.Pid),
+            ];
             return all.All(process => alive.Contains(process.Pid));
         }
         catch (ChronoLogException)

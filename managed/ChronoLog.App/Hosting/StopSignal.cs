@@ -7,6 +7,8 @@ namespace ChronoLog.App.Hosting;
 internal sealed class StopSignal : IDisposable
 {
     private const int HangUp = 1;
+    private const int User1 = 10;
+    private const int User2 = 12;
 
     private readonly CancellationTokenSource source;
     private readonly List<PosixSignalRegistration> registrations;
@@ -28,6 +30,11 @@ internal sealed class StopSignal : IDisposable
         if (IsOrderedByQuit)
         {
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop));
+
+            // What means something to the application (USR1: write a checkpoint) would end this process. A raw number stands
+            // for itself.
+            registrations.AddRange(((int[])[HangUp, User1, User2]).Select(
+                number => PosixSignalRegistration.Create((PosixSignal)number, common)));
         }
 
         if (hangUp && !PosixProcess.IsIgnored(HangUp))
@@ -37,8 +44,8 @@ internal sealed class StopSignal : IDisposable
     }
 
     /// <summary>
-    /// SIGQUIT ends this process in order, and SIGTERM and SIGINT do nothing. For servers in a scheduler's job: it sends
-    /// those to every process of a node at once, and the supervisor knows in which order nothing is lost.
+    /// SIGQUIT ends this process in order; SIGTERM, SIGINT, SIGHUP and those of users do nothing. For servers in a scheduler's
+    /// job: it sends those to every process of a node at once, and the supervisor knows in which order nothing is lost.
     /// </summary>
     public static bool IsOrderedByQuit { get; set; }
 

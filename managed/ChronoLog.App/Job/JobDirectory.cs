@@ -1,3 +1,4 @@
+using System.Globalization;
 using ChronoLog.Core.Protocol;
 
 namespace ChronoLog.App.Job;
@@ -20,10 +21,13 @@ internal sealed class JobDirectory
     private JobDirectory(string deployment, string run)
     {
         Run = run;
+        Deployment = deployment;
         path = Path.Combine(FolderOf(deployment), run);
     }
 
     public string Run { get; }
+
+    public string Deployment { get; }
 
     public string ControlFolder => Path.Combine(path, "control");
 
@@ -37,10 +41,8 @@ internal sealed class JobDirectory
     {
         try
         {
-            string folder = Directory.CreateDirectory(FolderOf(deployment)).FullName;
-            string probe = Path.Combine(folder, $".probe.{Environment.ProcessId}.{Environment.MachineName}");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
+            Directory.CreateDirectory(FolderOf(deployment));
+            Now(deployment);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -49,16 +51,26 @@ internal sealed class JobDirectory
         }
     }
 
-    /// <summary>Rank 0 begins a run. Folders of runs that have ended are removed.</summary>
-    public static JobDirectory Begin(string deployment)
+    /// <summary>Rank 0 begins a run, if no other one goes on. What earlier ones left is removed.</summary>
+    /// <param name="deployment">The directory of <c>--dir</c>.</param>
+    /// <param name="root">Who rank 0 is: it is written before the run is to be found.</param>
+    /// <param name="cancellation">Ends the look at another node's run.</param>
+    /// <exception cref="ChronoLogException">InvalidArgument: a job runs there.</exception>
+    public static async Task<JobDirectory> BeginAsync(string deployment, RankEntry root, CancellationToken cancellation)
     {
         Prepare(deployment);
-        string folder = FolderOf(deployment);
-        foreach (string former in Directory.GetDirectories(folder))
+        if (Current(deployment) is { } former)
         {
-            if (File.Exists(Path.Combine(former, "control", Stopped)))
+            await former.ThrowIfGoesOnAsync(cancellation);
+        }
+
+        string folder = FolderOf(deployment);
+        foreach (string path in Directory.GetDirectories(folder).Where(path => IsRunName(Path.GetFileName(path))))
+        {
+            var left = new JobDirectory(deployment, Path.GetFileName(path));
+            if (JobTrace.HasEnded(left))
             {
-                Directory.Delete(former, recursive: true);
+                Remove(path);
             }
         }
 
@@ -66,15 +78,66 @@ internal sealed class JobDirectory
         Directory.CreateDirectory(run.ControlFolder);
         Directory.CreateDirectory(run.RankFolder);
         Directory.CreateDirectory(run.NodeFolder);
+        run.WriteRank(root);
         Write(folder, CurrentName, run.Run);
         return run;
     }
 
     /// <summary>The run that began last; null: none has.</summary>
     public static JobDirectory? Current(string deployment) =>
-        Read(FolderOf(deployment), CurrentName)?.Trim() is { Length: RunNameLength } run && run.All(char.IsAsciiHexDigitLower)
+        Read(FolderOf(deployment), CurrentName)?.Trim() is { } run && IsRunName(run)
             ? new JobDirectory(deployment, run)
             : null;
+
+    /// <summary>The file by which a rank tells that it is there.</summary>
+    public static string CurrentFile(string deployment) => Path.Combine(FolderOf(deployment), CurrentName);
+
+    public void WriteRank(RankEntry rank) => Write(RankFolder, NameOf(rank.Rank), rank.Format());
+
+    /// <summary>Null: it has not come.</summary>
+    public RankEntry? ReadRank(uint rank) =>
+        Read(RankFolder, NameOf(rank)) is { } text && RankEntry.Parse(text) is { } entry && entry.Rank == rank ? entry : null;
+
+    /// <summary>For people: the process of rank 0 and its node.</summary>
+    public string DescribeRoot() => ReadRank(0) is { } root ? $"process {root.Process.Pid} of {root.Process.Host}" : "unknown";
+
+    /// <summary>Rank 0, when everything has ended: only what it says is needed from now on.</summary>
+    public void WriteOutcome(JobOutcome outcome)
+    {
+        WriteControl(Stopped, outcome.Format());
+        foreach (string folder in Directory.GetDirectories(path).Where(folder => folder != ControlFolder))
+        {
+            Remove(folder);
+        }
+    }
+
+    /// <summary>Null: it has not ended, or was killed.</summary>
+    public JobOutcome? ReadOutcome() => ReadControl(Stopped) is { } text ? JobOutcome.Parse(text) : null;
+
+    /// <summary>When anything of the run was written last, by the clock of the file system.</summary>
+    public DateTime LastWritten() => new[] { path, ControlFolder, RankFolder, NodeFolder }.Max(Directory.GetLastWriteTimeUtc);
+
+    /// <summary>What the clock of the file system says now.</summary>
+    public static DateTime Now(string deployment)
+    {
+        string probe = ProbeOf(deployment);
+        File.WriteAllText(probe, "");
+        DateTime now = File.GetLastWriteTimeUtc(probe);
+        File.Delete(probe);
+        return now;
+    }
+
+    /// <exception cref="ChronoLogException">InvalidArgument: this run goes on, and another one cannot begin.</exception>
+    public async Task ThrowIfGoesOnAsync(CancellationToken cancellation)
+    {
+        if (await JobTrace.GoesOnAsync(this, cancellation))
+        {
+            throw new ChronoLogException(
+                Status.InvalidArgument,
+                $"a job runs in {Deployment} already: its rank 0 is {DescribeRoot()}; chronolog down --dir {Deployment}, "
+                + "or give this one another --dir");
+        }
+    }
 
     public string DoneFolder(int node) => Path.Combine(path, "done", $"{node}");
 
@@ -116,11 +179,19 @@ internal sealed class JobDirectory
     {
         try
         {
-            if (!Names(folder).Contains(name))
-            {
-                return null;
-            }
+            return Names(folder).Contains(name) ? ReadListed(folder, name) : null;
+        }
+        catch (IOException)
+        {
+            return null; // a stale handle of NFS: it is looked at again
+        }
+    }
 
+    /// <summary>The same, when the folder has been listed just now.</summary>
+    public static string? ReadListed(string folder, string name)
+    {
+        try
+        {
             var file = new FileInfo(Path.Combine(folder, name));
             return file.Length <= FileBytesMax ? File.ReadAllText(file.FullName) : null;
         }
@@ -137,6 +208,25 @@ internal sealed class JobDirectory
         File.WriteAllText(temporary, text + "\n");
         File.Move(temporary, Path.Combine(folder, name), overwrite: true);
     }
+
+    // Somebody may write or remove there at the same time: what stays is removed when the next run begins.
+    private static void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private static bool IsRunName(string name) => name.Length == RunNameLength && name.All(char.IsAsciiHexDigitLower);
+
+    private static string NameOf(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string ProbeOf(string deployment) =>
+        Path.Combine(FolderOf(deployment), $".probe.{Environment.ProcessId}.{Environment.MachineName}");
 
     private static string FolderOf(string deployment) => Path.Combine(deployment, "job");
 }

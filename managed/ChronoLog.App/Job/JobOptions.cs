@@ -20,6 +20,9 @@ internal sealed record JobOptions
     /// <summary>How long applications may go on after one has failed, and how long after a SIGTERM.</summary>
     public TimeSpan Grace { get; init; }
 
+    /// <summary>How long the ranks wait for each other while none comes.</summary>
+    public TimeSpan RankDeadline { get; init; }
+
     /// <summary>
     /// Whether signals with a meaning of the application's own (USR1, USR2) have to be passed on. Not from a launcher: mpirun sends
     /// them to a rank's process group, srun to all of its processes, and the application would get them twice.

@@ -13,6 +13,9 @@ internal sealed class JobRank : IDisposable
     private const int SignalTerm = 15;
     private const int SignalKill = 9;
 
+    // Of a process that a signal ended, as shells have it.
+    private const int SignalStatus = 128;
+
     // Starting takes seconds; on a node that is busy with a thousand ranks more.
     private static readonly TimeSpan ServeDeadline = TimeSpan.FromMinutes(3);
 
@@ -32,6 +35,8 @@ internal sealed class JobRank : IDisposable
     private NodeServers? servers;
     private RankApplication? application;
     private long stopSeen;
+    private JobStop? stop;
+    private bool isToldToEnd;
     private bool isEndedByJob;
 
     // `inherited` is what the launcher gave to this process: made before anything else was opened.
@@ -51,7 +56,15 @@ internal sealed class JobRank : IDisposable
     /// <returns>The application's status; if that is 0, 1 when anything else of this rank's failed.</returns>
     public async Task<int> RunAsync()
     {
-        (run, plan) = await JobRendezvous.MeetAsync(options, own, signals.Token);
+        try
+        {
+            (run, plan) = await new JobRendezvous(options, own).MeetAsync(signals.Token);
+        }
+        catch (OperationCanceledException) when (signals.Received != 0)
+        {
+            return SignalStatus + signals.Received;
+        }
+
         node = plan.NodeOf(own.Rank);
         if (plan.LeaderOf(node).Rank == own.Rank)
         {
@@ -69,7 +82,7 @@ internal sealed class JobRank : IDisposable
         }
 
         // An application that was ended because of another one has nothing to say of its own.
-        JobStop stop = run.ReadStop() ?? JobStop.AllDone;
+        stop ??= run.ReadStop() ?? JobStop.AllDone;
         return isEndedByJob && stop.Status != 0 ? stop.Status
             : status != 0 ? status
             : isInOrder && (!IsRoot || stop.Status == 0) ? ExitCode.Done : ExitCode.Failed;
@@ -113,10 +126,14 @@ internal sealed class JobRank : IDisposable
         {
         }
 
-        if (signals.Received != 0 || run.Has(JobDirectory.Stop))
+        if (signals.Received != 0)
         {
-            RequestStopBySignal(); // does nothing where somebody was first
-            return signals.Received != 0 && options.Application.Count == 0; // whoever only serves has done what it should
+            RequestStopBySignal();
+        }
+
+        if (run.ReadStop() is { } why)
+        {
+            return options.Application.Count == 0 && !why.IsFailure; // whoever only serves has done what it should
         }
 
         if (IsRoot)
@@ -156,8 +173,16 @@ internal sealed class JobRank : IDisposable
 
     private int NoteEnd(int status)
     {
-        JobDirectory.Write(
-            run.DoneFolder(node), own.Rank.ToString(CultureInfo.InvariantCulture), status.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            JobDirectory.Write(
+                run.DoneFolder(node), own.Rank.ToString(CultureInfo.InvariantCulture), status.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (IOException) when (run.Has(JobDirectory.Stopped))
+        {
+            // Nobody waits for it any more: the application went on for longer than the job.
+        }
+
         if (status != 0)
         {
             Fail(string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} ended with status {status}"), status);
@@ -183,14 +208,15 @@ internal sealed class JobRank : IDisposable
             Fail($"the lowest rank of node {node} is gone");
         }
 
-        if (stopSeen == 0 && run.Has(JobDirectory.Stop))
+        if (stop is null && run.ReadStop() is { } seen)
         {
+            stop = seen;
             stopSeen = Stopwatch.GetTimestamp();
         }
 
-        if (stopSeen != 0)
+        if (stop is not null)
         {
-            EndApplication();
+            EndApplication(stop);
         }
     }
 
@@ -222,37 +248,42 @@ internal sealed class JobRank : IDisposable
 
     private bool DeploymentIsWatched() => Deployment.DeploymentState.IsRunning(plan.LeaderOf(node).Process);
 
-    // Another rank has failed: this one may end by itself for a while. A signal has reached the application already.
-    private void EndApplication()
+    // When another rank has failed this one may end by itself for a while. `down` asks for the end at once, and a signal has
+    // reached the application already.
+    private void EndApplication(JobStop why)
     {
-        bool isSignalled = signals.Received != 0;
-        TimeSpan waited = Stopwatch.GetElapsedTime(isSignalled ? signals.ReceivedAt : stopSeen);
-        if (waited <= options.Grace || application is not { Ended.IsCompleted: false })
+        if (application is not { Ended.IsCompleted: false })
         {
             return;
         }
 
-        if (isSignalled || waited > options.Grace + KillDelay)
+        bool isSignalled = signals.Received != 0;
+        TimeSpan waited = Stopwatch.GetElapsedTime(isSignalled ? signals.ReceivedAt : stopSeen);
+        TimeSpan tellAfter = why.IsFailure ? options.Grace : TimeSpan.Zero;
+        TimeSpan killAfter = why.IsFailure && !isSignalled ? options.Grace + KillDelay : options.Grace;
+        isEndedByJob |= !isSignalled && waited >= tellAfter;
+        if (waited > killAfter)
         {
             application.Signal(SignalKill);
         }
-        else if (!isEndedByJob)
+        else if (!isSignalled && !isToldToEnd && waited >= tellAfter)
         {
+            isToldToEnd = true;
             application.Signal(SignalTerm);
         }
-
-        isEndedByJob = !isSignalled;
     }
 
     private void RequestStopBySignal()
     {
-        if (options.Application.Count == 0 || signals.Received == 0)
+        if (options.Application.Count == 0)
         {
             run.RequestStop(JobStop.AllDone);
         }
         else
         {
-            Fail(string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} got signal {signals.Received}"), 128 + signals.Received);
+            Fail(
+                string.Create(CultureInfo.InvariantCulture, $"rank {own.Rank} got signal {signals.Received}"),
+                SignalStatus + signals.Received);
         }
     }
 
@@ -287,15 +318,32 @@ internal sealed class JobRank : IDisposable
         nodeWatch.Enter(NodeWatch.Stopped);
         if (IsRoot)
         {
-            if (run.ReadStop() is { Reason.Length: > 0 } stop)
+            if (run.ReadStop() is { Reason.Length: > 0 } why && (why.IsFailure || options.Application.Count > 0))
             {
-                Report(stop.Reason);
+                Report(why.Reason);
             }
 
-            run.WriteControl(JobDirectory.Stopped, isInOrder ? "0" : "1");
+            run.WriteOutcome(Outcome(isInOrder));
         }
 
         return isInOrder;
+    }
+
+    // Of all nodes: each has noted what its own servers left.
+    private JobOutcome Outcome(bool isInOrder)
+    {
+        var left = new List<string>(servers?.LeftBehind ?? []);
+        foreach (int other in OtherNodes)
+        {
+            left.AddRange(new Deployment.DeploymentState(run.StateFolder(other)).ReadLeftBehind());
+            if (!watch!.IsIn(other, NodeWatch.Stopped))
+            {
+                string host = plan.LeaderOf(other).Process.Host;
+                left.Add($"node {other} ({host}) is silent: what its Keepers had not handed on is in their journals");
+            }
+        }
+
+        return new JobOutcome(isInOrder && left.Count == 0 ? ExitCode.Done : ExitCode.Failed, left);
     }
 
     private bool AreOthers(params string[] states) => OtherNodes.All(other => watch!.IsIn(other, states) || watch.IsSilent(other));

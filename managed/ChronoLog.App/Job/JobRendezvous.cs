@@ -7,37 +7,63 @@ using ChronoLog.Core.Protocol;
 namespace ChronoLog.App.Job;
 
 /// <summary>How the ranks of a job find each other, through the directory that they share.</summary>
-internal static class JobRendezvous
+internal sealed class JobRendezvous
 {
-    // Launchers start thousands of processes one by one.
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(1);
+
+    // Rank 0 has decided by then whether it can begin. Not every launcher ends the others when it could not.
+    private static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(6);
+
+    // Of ranks that are named in a message.
+    private const int NamedMax = 8;
+
+    private readonly JobOptions options;
+    private readonly RankEntry own;
+    private readonly JobPatience patience;
+    private readonly string directory;
+    private readonly uint size;
+
+    public JobRendezvous(JobOptions options, RankEntry own)
+    {
+        (this.options, this.own) = (options, own);
+        directory = options.Deployment.Directory;
+        size = options.Rank.Size ?? 1;
+
+        // One of a node is enough to tell what is seen there.
+        bool isTelling = own.Rank == 0 || options.Rank.LocalRank is null or 0;
+        patience = new JobPatience(options.RankDeadline, isTelling ? Tell : null);
+    }
 
     /// <summary>Joins the run that rank 0 begins, or begins it.</summary>
-    /// <exception cref="ChronoLogException">TimedOut: not all ranks have come; InvalidArgument: no address fits.</exception>
-    public static Task<(JobDirectory Run, JobPlan Plan)> MeetAsync(JobOptions options, RankEntry own, CancellationToken cancellation) =>
-        own.Rank == 0 ? LeadAsync(options, own, cancellation) : JoinAsync(options, own, cancellation);
+    /// <exception cref="ChronoLogException">
+    /// TimedOut: not all ranks have come; InvalidArgument: no address fits, or a job runs in the directory.
+    /// </exception>
+    public Task<(JobDirectory Run, JobPlan Plan)> MeetAsync(CancellationToken cancellation) =>
+        own.Rank == 0 ? LeadAsync(cancellation) : JoinAsync(cancellation);
 
-    private static async Task<(JobDirectory Run, JobPlan Plan)> LeadAsync(JobOptions options, RankEntry own, CancellationToken cancellation)
+    // --- rank 0 ---
+
+    private async Task<(JobDirectory Run, JobPlan Plan)> LeadAsync(CancellationToken cancellation)
     {
-        JobDirectory run = JobDirectory.Begin(options.Deployment.Directory);
+        JobDirectory run = await JobDirectory.BeginAsync(directory, own, cancellation);
         try
         {
-            JobDirectory.Write(run.RankFolder, "0", own.Format());
-            IReadOnlyList<RankEntry> ranks = await GatherAsync(run, options.Rank.Size ?? 1, cancellation);
-            JobPlan plan = Make(options, ranks);
+            IReadOnlyList<RankEntry> ranks = await GatherAsync(run, cancellation);
+            JobPlan plan = Make(ranks);
             run.WriteControl(JobDirectory.Plan, plan.Format());
             return (run, plan);
         }
-        catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException)
+        catch (Exception exception) when (exception is ChronoLogException or OperationCanceledException or IOException)
         {
-            run.RequestStop(new JobStop(ExitCode.Failed, exception.Message));
-            run.WriteControl(JobDirectory.Stopped, "1");
+            string reason = exception is OperationCanceledException ? "rank 0 was told to end" : exception.Message;
+            run.RequestStop(new JobStop(ExitCode.Failed, reason));
+            run.WriteOutcome(new JobOutcome(ExitCode.Done, [])); // nothing was started, nothing is left
             throw;
         }
     }
 
-    private static JobPlan Make(JobOptions options, IReadOnlyList<RankEntry> ranks)
+    private JobPlan Make(IReadOnlyList<RankEntry> ranks)
     {
         string[] others = [.. ranks.DistinctBy(rank => rank.Host).Where(rank => rank.Host != ranks[0].Host).Select(rank => rank.Networks)];
         IPAddress address = options.Address is not null ? NodeAddress.Find(options.Address)
@@ -49,22 +75,23 @@ internal static class JobRendezvous
         string Tcp(int port) => "tcp://" + new IPEndPoint(address, port);
     }
 
-    private static async Task<IReadOnlyList<RankEntry>> GatherAsync(JobDirectory run, uint size, CancellationToken cancellation)
+    private async Task<IReadOnlyList<RankEntry>> GatherAsync(JobDirectory run, CancellationToken cancellation)
     {
         var ranks = new RankEntry?[size];
         int known = 0;
-        long begin = Stopwatch.GetTimestamp();
+        long beats = 0, beaten = 0;
         using var timer = new PeriodicTimer(Period);
         while (true)
         {
             foreach (string name in JobDirectory.Names(run.RankFolder))
             {
                 if (uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint rank) && rank < size
-                    && ranks[rank] is null && RankEntry.Parse(JobDirectory.Read(run.RankFolder, name) ?? "") is { } entry
+                    && ranks[rank] is null && RankEntry.Parse(JobDirectory.ReadListed(run.RankFolder, name) ?? "") is { } entry
                     && entry.Rank == rank)
                 {
                     ranks[rank] = entry;
                     known++;
+                    patience.Renew();
                 }
             }
 
@@ -73,61 +100,88 @@ internal static class JobRendezvous
                 return ranks!;
             }
 
-            if (Stopwatch.GetElapsedTime(begin) > Deadline)
+            ThrowIfStopped(run);
+            if (beats == 0 || Stopwatch.GetElapsedTime(beaten) > BeatPeriod)
             {
-                throw new ChronoLogException(
-                    Status.TimedOut,
-                    $"{size - known} of {size} ranks did not come, rank {Array.IndexOf(ranks, null)} among them: every rank has to run "
-                    + $"chronolog up --mpi, with a --dir that all nodes share ({run.RankFolder})");
+                beaten = Stopwatch.GetTimestamp();
+                NodeWatch.Write(run, 0, ++beats, NodeWatch.Meeting);
             }
 
+            patience.Check(() => DescribeMissing(run, ranks));
             await timer.WaitForNextTickAsync(cancellation);
         }
     }
 
-    private static async Task<(JobDirectory Run, JobPlan Plan)> JoinAsync(JobOptions options, RankEntry own, CancellationToken cancellation)
+    private string DescribeMissing(JobDirectory run, RankEntry?[] ranks)
     {
-        string directory = options.Deployment.Directory;
+        RankEntry[] here = [.. ranks.OfType<RankEntry>()];
+        string[] hosts = [.. here.Select(rank => rank.Process.Host).Distinct()];
+        uint[] missing = [.. Enumerable.Range(0, ranks.Length).Where(rank => ranks[rank] is null).Select(rank => (uint)rank)];
+        return $"{missing.Length} of {size} ranks have not come: {Name(missing)}. Rank 0 on {own.Process.Host} looks for "
+            + $"{Path.Combine(run.RankFolder, $"{missing[0]}")} and has seen {Name([.. here.Select(rank => rank.Rank)])}, "
+            + (hosts.Length == 1 ? $"all of {hosts[0]}. " : $"of {hosts.Length} nodes. ") + Advice();
+    }
+
+    // --- the others ---
+
+    private async Task<(JobDirectory Run, JobPlan Plan)> JoinAsync(CancellationToken cancellation)
+    {
         JobDirectory.Prepare(directory);
-        string name = own.Rank.ToString(CultureInfo.InvariantCulture);
         JobDirectory? run = null;
-        bool isOver = false; // when it was first seen: of an earlier job
-        long begin = Stopwatch.GetTimestamp();
+        bool isOthers = false; // over, or under way, when it was first seen: another job's
+        int come = 0;
         using var timer = new PeriodicTimer(Period);
-        while (Stopwatch.GetElapsedTime(begin) < Deadline)
+        while (true)
         {
             if (JobDirectory.Current(directory) is { } current && current.Run != run?.Run)
             {
-                isOver = current.Has(JobDirectory.Stop) || !TryRegister(current, name, own);
+                isOthers = current.Has(JobDirectory.Stop) || current.Has(JobDirectory.Plan) || !TryRegister(current);
                 run = current;
+                patience.Renew();
             }
 
-            if (run is not null && !isOver)
+            if (run is not null && !isOthers)
             {
                 if (JobPlan.Parse(run.ReadControl(JobDirectory.Plan) ?? "") is { } plan && plan.Includes(own))
                 {
                     return (run, plan);
                 }
 
-                if (run.ReadStop() is { } stop)
+                ThrowIfStopped(run);
+                if (JobDirectory.Names(run.RankFolder).Count is var count && count > come)
                 {
-                    throw new ChronoLogException(Status.Cancelled, $"the job has ended before all ranks had come: {stop.Reason}");
+                    come = count;
+                    patience.Renew();
                 }
             }
 
+            if (isOthers && patience.Waited > RefusalTime)
+            {
+                await run!.ThrowIfGoesOnAsync(cancellation);
+            }
+
+            patience.Check(() => DescribeAbsence(run, isOthers));
             await timer.WaitForNextTickAsync(cancellation);
         }
+    }
 
-        throw new ChronoLogException(
-            Status.TimedOut, $"rank 0 has not begun a run in {directory}: is it on a file system that all nodes share?");
+    private string DescribeAbsence(JobDirectory? run, bool isOthers)
+    {
+        string me = $"Rank {own.Rank} on {own.Process.Host}";
+        string file = JobDirectory.CurrentFile(directory);
+        return run is null ? $"rank 0 has not begun. {me} looks for {file}. {Advice()}"
+            : isOthers ? $"rank 0 has not begun. {me} finds in {file} only the run of another job. {Advice()}"
+            : $"{JobDirectory.Names(run.RankFolder).Count} of {size} ranks have come. {me} looks for "
+                + $"{Path.Combine(run.ControlFolder, JobDirectory.Plan)}, which rank 0 ({run.DescribeRoot()}) writes when all "
+                + $"have. {Advice()}";
     }
 
     // False: the run's folder is being removed, since another one begins.
-    private static bool TryRegister(JobDirectory run, string name, RankEntry own)
+    private bool TryRegister(JobDirectory run)
     {
         try
         {
-            JobDirectory.Write(run.RankFolder, name, own.Format());
+            run.WriteRank(own);
             return true;
         }
         catch (IOException)
@@ -135,4 +189,34 @@ internal static class JobRendezvous
             return false;
         }
     }
+
+    // --- all ---
+
+    private static void ThrowIfStopped(JobDirectory run)
+    {
+        if (run.ReadStop() is { } stop)
+        {
+            throw new ChronoLogException(Status.Cancelled, $"the job has ended before all ranks had come: {stop.Reason}");
+        }
+    }
+
+    private string Advice() => $"Every rank has to run chronolog up --mpi, with a --dir that all nodes share: on "
+        + $"{own.Process.Host} {directory} is on {FileSystem()}";
+
+    private string FileSystem()
+    {
+        try
+        {
+            return new DriveInfo(directory).DriveFormat;
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            return "a file system of unknown kind";
+        }
+    }
+
+    private static string Name(IReadOnlyList<uint> ranks) => (ranks.Count == 1 ? "rank " : "ranks ")
+        + string.Join(", ", ranks.Take(NamedMax)) + (ranks.Count > NamedMax ? ", ..." : "");
+
+    private void Tell(string line) => Console.Error.WriteLine($"chronolog: rank {own.Rank}: {line}");
 }

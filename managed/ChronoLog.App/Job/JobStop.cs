@@ -9,6 +9,9 @@ internal sealed record JobStop(int Status, string Reason)
 {
     public static readonly JobStop AllDone = new(0, "");
 
+    /// <summary>False: all has been done, or somebody asked for the end.</summary>
+    public bool IsFailure => Status != 0;
+
     public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Status} {Reason.ReplaceLineEndings(" ")}");
 
     /// <summary>Of a file's text; what is no such text is a failure.</summary>

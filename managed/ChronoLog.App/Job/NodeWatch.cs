@@ -10,6 +10,7 @@ namespace ChronoLog.App.Job;
 /// </summary>
 internal sealed class NodeWatch : IAsyncDisposable
 {
+    public const string Meeting = "meeting"; // node 0, before there is a plan
     public const string Starting = "starting";
     public const string Serving = "serving";
     public const string Finished = "finished";
@@ -83,6 +84,20 @@ internal sealed class NodeWatch : IAsyncDisposable
     /// <summary>Whether nothing has changed of another node for so long that nothing will.</summary>
     public bool IsSilent(int other) => Stopwatch.GetElapsedTime(Look(other).Since) > SilenceMax;
 
+    /// <summary>Says that a node is there, and in which state.</summary>
+    public static void Write(JobDirectory run, int node, long beats, string state)
+    {
+        try
+        {
+            string text = string.Create(CultureInfo.InvariantCulture, $"{beats} {state}");
+            JobDirectory.Write(run.NodeFolder, node.ToString(CultureInfo.InvariantCulture), text);
+        }
+        catch (IOException)
+        {
+            // A full or absent file system for a moment: the next beat is a second away, and the others wait for sixty.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
@@ -121,16 +136,5 @@ internal sealed class NodeWatch : IAsyncDisposable
         }
     }
 
-    private void Write()
-    {
-        try
-        {
-            string text = string.Create(CultureInfo.InvariantCulture, $"{beats} {state}");
-            JobDirectory.Write(run.NodeFolder, node.ToString(CultureInfo.InvariantCulture), text);
-        }
-        catch (IOException)
-        {
-            // A full or absent file system for a moment: the next beat is a second away, and the others wait for sixty.
-        }
-    }
+    private void Write() => Write(run, node, beats, state);
 }

@@ -15,6 +15,7 @@ internal static class ManualPage
     {
         var page = new StringBuilder();
         page.Append($".TH {Quote(Title(row.Path).ToUpperInvariant())} 1 \"\" {Quote("ChronoLog " + version)} \"ChronoLog\"\n");
+        page.Append(".nh\n.ad l\n"); // names and values of options are not to be torn apart
         string[] description = row.Command.Description?.Split('\n', 2) ?? [];
         page.Append($".SH NAME\n{Escape(Title(row.Path))} \\- {Escape(Short(description.FirstOrDefault(Name)))}\n");
         AppendSynopsis(page, row);
@@ -106,11 +107,13 @@ internal static class ManualPage
     private static string Short(string text) =>
         text[(text.StartsWith("ChronoLog: ", StringComparison.Ordinal) ? "ChronoLog: ".Length : 0)..].Trim().TrimEnd('.');
 
-    // Troff takes a backslash for an escape, and a line that begins with a dot or a quote for a request.
+    // Troff takes a backslash for an escape, and a line that begins with a dot or a quote for a request. JSON has no blanks to break
+    // lines at.
     private static string Escape(string text)
     {
         string plain = text.ReplaceLineEndings(" ").Trim()
-            .Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal);
+            .Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal)
+            .Replace(",\"", ",\\:\"", StringComparison.Ordinal).Replace(":{", ":\\:{", StringComparison.Ordinal);
         return plain.StartsWith('.') || plain.StartsWith('\'') ? "\\&" + plain : plain;
     }
 

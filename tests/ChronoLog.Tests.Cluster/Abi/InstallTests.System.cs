@@ -44,10 +44,12 @@ public sealed partial class InstallTests
     [Test]
     public async Task ManualPagesRenderWithoutWarnings()
     {
+        // From where pages that only name another one find it.
         string said = await BareAsync(
-            "/bin/sh", "-ec", "for page in \"$1\"/man*/*; do groff -man -Tutf8 -ww -z \"$page\"; done 2>&1", "sh",
+            "/bin/sh", "-ec",
+            "cd \"$1\"; for width in 60n 80n; do for page in man*/*; do groff -man -Tutf8 -rLL=$width -ww -z \"$page\"; done; done 2>&1", "sh",
             Path.Combine(Prefix, "share", "man"));
-        Assert.That(said.Split('\n').Where(line => line.Length > 0 && !line.Contains("man1/chronolog-")), Is.Empty);
+        Assert.That(said, Is.Empty);
         string page = await BareAsync(
             "/bin/sh", "-c", "groff -man -Tascii \"$1\"", "sh", Path.Combine(Man(3), "chronolog_log.3"));
         Assert.That(page, Does.Contain("Records one event"));
@@ -138,6 +140,7 @@ public sealed partial class InstallTests
     public async Task EnvironmentModulesLoadsAndUnloadsTheTree()
     {
         const string Load = """
+            LC_ALL=C.UTF-8; export LC_ALL # Tcl reads names of files by it
             MODULEPATH=$1/share/modulefiles; export MODULEPATH; before=$PATH
             eval "$(modulecmd bash load chronolog)"; chronolog --help > /dev/null; echo "$CHRONOLOG_ROOT"; man -w chronolog_log
             pkg-config --exists chronolog; python3 -c 'import chronolog'

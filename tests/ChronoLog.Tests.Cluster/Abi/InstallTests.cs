@@ -10,7 +10,7 @@ public sealed partial class InstallTests
     private LocalDeployment deployment = null!;
     private string directory = null!;
 
-    private string Prefix => Path.Combine(directory, "moved here");
+    private string Prefix => Path.Combine(directory, "moved hère");
 
     [OneTimeSetUp]
     public async Task InstallAsync()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ChronoLog.Tests.Cluster.Deployments;
 
@@ -186,12 +187,86 @@ public sealed class BenchTests
     [TestCase("--verify", "-w")]
     [TestCase("--prefix", "two words")]
     [TestCase("--nonsense")]
+    [TestCase("-z")]
+    [TestCase("--json", "--csv")]
+    [TestCase("-p", "--json")]
     [TestCase("word")]
+    [TestCase("-h", "0")]
+    [TestCase("-h", "1001")]
+    [TestCase("-t", "0")]
+    [TestCase("-b", "16777217")]
+    [TestCase("-g", "-1")]
+    [TestCase("-g", "0x10")]
+    [TestCase("-n", "")]
+    [TestCase("--warmup", "+1")]
+    [TestCase("-n")]
+    [TestCase("-c", "/no/such/file")]
     public async Task A_wrong_command_line_is_one_line(params string[] arguments)
     {
         LaunchedProgram.Outcome run = await LaunchedProgram.Start(Launcher.Bench, arguments, new Dictionary<string, string>()).EndAsync();
         Assert.That(run.ExitCode, Is.EqualTo(2), run.ToString());
         Assert.That(run.Error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), run.Error);
+    }
+
+    [Test]
+    public async Task A_wrong_value_is_told_with_its_option()
+    {
+        string[][] wrong = [["-h", "0"], ["--warmup", "x"], ["-n"], ["--nonsense"]];
+        string[] told = ["-h '0': expected a number from 1 to 1000", "--warmup 'x': expected", "-n: its value is missing", "'--nonsense' is no option"];
+        for (int i = 0; i < wrong.Length; i++)
+        {
+            LaunchedProgram.Outcome run = await LaunchedProgram.Start(Launcher.Bench, wrong[i], new Dictionary<string, string>()).EndAsync();
+            Assert.That(run.Error, Does.Contain(told[i]));
+        }
+    }
+
+    [Test]
+    public async Task Csv_has_a_row_for_each_phase_and_as_many_fields_as_its_head()
+    {
+        LaunchedProgram.Outcome run = (await BenchAsync("openmpi", 2, ["-w", "-r", "--csv", "-n", "20", "-g", "100", "--prefix", "csv"])).Succeeded();
+        string[][] rows = [.. run.Output.TrimEnd().Split('\n').Select(line => line.Split(','))];
+        Assert.That(rows[0][..3], Is.EqualTo(new[] { "phase", "ranks", "operations" }));
+        Assert.That(rows.Select(row => row.Length), Is.All.EqualTo(rows[0].Length));
+        Dictionary<string, string[]> phases = rows[1..].ToDictionary(row => row[0]);
+        Assert.That(phases["write"][1..4], Is.EqualTo(new[] { "2", "40", "10240" }));
+        Assert.That(phases["replay"][2], Is.EqualTo("40"));
+        double seconds = double.Parse(phases["write"][6], CultureInfo.InvariantCulture);
+        Assert.That(seconds, Is.GreaterThan(0.0019), "19 intervals of 100 us");
+    }
+
+    [Test]
+    public async Task The_longest_event_and_none_at_all_come_back()
+    {
+        string[] longest = ["-a", "16777216", "-s", "16777216", "-b", "16777216", "--prefix", "longest"];
+        LaunchedProgram.Outcome run = (await BenchAsync("openmpi", 1, ["-w", "-r", "--verify", "-n", "2", .. longest])).Succeeded();
+        Assert.That(run.Output, Does.Contain("verified 2 events (33554432 bytes)"));
+        (await LaunchedProgram.Start(
+            Launcher.Bench + "-fortran", ["-n", "1", "-b", "16777216", "-a", "16777216", "--prefix", "fortran-longest"],
+            new Dictionary<string, string> { ["CHRONOLOG_ENDPOINT"] = deployment.Endpoint }).EndAsync()).Succeeded();
+        run = (await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "fortran-longest"])).Succeeded();
+        Assert.That(run.Output, Does.Contain("verified 1 events (16777216 bytes)"));
+        run = (await BenchAsync("openmpi", 1, ["-w", "-r", "--verify", "-n", "0", "--prefix", "none"])).Succeeded();
+        Assert.That(run.Output, Does.Contain("verified 0 events (0 bytes) of 1 stories: ok"));
+        run = await BenchAsync("openmpi", 1, ["-r", "--prefix", "never-recorded"]);
+        Assert.That(run.ExitCode, Is.EqualTo(1), run.ToString());
+        Assert.That(run.Error, Does.Contain("nothing was recorded under the prefix 'never-recorded'"));
+    }
+
+    [Test]
+    public async Task A_writer_that_the_manifest_has_lost_is_found()
+    {
+        // The manifest again, without the row of rank 1.
+        (await BenchAsync("openmpi", 2, ["-w", "-o", "-n", "100", "--prefix", "row"])).Succeeded();
+        string[] rows = [.. (await deployment.RunAsync(null, "replay", "row-0", "manifest", "--json")).Succeeded().Lines
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("record").GetString()!)];
+        Assert.That(rows, Has.Length.EqualTo(2));
+        (await deployment.RunAsync(null, "story", "destroy", "row-0", "manifest")).Succeeded();
+        string kept = rows.Single(row => row.Contains(" rank 0 ", StringComparison.Ordinal));
+        (await deployment.RunAsync(kept + "\n", "record", "row-0", "manifest")).Succeeded();
+        LaunchedProgram.Outcome read = await BenchAsync("openmpi", 1, ["-r", "--verify", "--prefix", "row"]);
+        Assert.That(read.ExitCode, Is.EqualTo(1), read.ToString());
+        Assert.That(read.Error, Does.Contain("which the manifest does not name"));
+        Assert.That(read.Output, Does.Contain("verified 200 events").And.Contain("FAILED"));
     }
 
     private Task<LaunchedProgram.Outcome> BenchAsync(string mpi, int ranks, string[] arguments) => Launcher.RunAsync(

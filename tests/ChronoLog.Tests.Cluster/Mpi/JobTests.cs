@@ -200,6 +200,9 @@ public sealed class JobTests
         Chronolog.Outcome archived = (await Chronolog.RunAsync(null, "archive", "list", Archive, "--json")).Succeeded();
         int events = archived.Lines.Sum(line => JsonDocument.Parse(line).RootElement.GetProperty("events").GetInt32());
         Assert.That(events, Is.EqualTo(2), archived.Output);
+        string[] runs = Directory.GetDirectories(Path.Combine(directory, "job"));
+        Assert.That(runs, Has.Length.EqualTo(1), "the killed job's folder is removed");
+        Assert.That(Directory.GetDirectories(runs[0]).Select(Path.GetFileName), Is.EqualTo(new[] { "control" }), "of what is over");
     }
 
     [TestCaseSource(typeof(Launcher), nameof(Launcher.All))]
@@ -224,6 +227,63 @@ public sealed class JobTests
         }
     }
 
+    [TestCaseSource(typeof(Launcher), nameof(Launcher.All))]
+    public async Task The_steps_of_the_readme_use_one_deployment(string mpi)
+    {
+        // $SCRATCH/chrono, and mpirun as the user's PATH has it.
+        Launcher.CommandLine command = Launcher.CommandOf(mpi, 0, []);
+        string options = string.Join(' ', command.Arguments.SkipLast(2));
+        await Recipe.ScriptAsync(directory, "mpirun", $"exec {command.Program} {options} \"$@\"");
+        string script = "RANKS=2\n" + await Recipe.PrepareAsync("mpirun", directory);
+        using LaunchedProgram shell = LaunchedProgram.Start("sh", ["-c", script], command.Environment);
+        LaunchedProgram.Outcome run = (await shell.EndAsync()).Succeeded();
+        Assert.That(run.Output.Split('\n').Count(line => line == "event"), Is.EqualTo(4), "each of two ranks replays two events");
+        string archive = Path.Combine(directory, "chrono", "archive", "group-0");
+        Chronolog.Outcome archived = await Chronolog.RunAsync(null, "archive", "verify", archive);
+        Assert.That(archived.ExitCode, Is.Zero, archived.Error + archived.Output);
+    }
+
+    [Test]
+    public async Task Detach_is_refused_with_what_to_do_instead()
+    {
+        Chronolog.Outcome run = await Chronolog.RunAsync(null, "up", "--mpi", "--detach", "--dir", directory);
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Error);
+        Assert.That(run.Error, Does.Contain("LAUNCHER chronolog up --mpi").And.Contain($"chronolog down --dir {directory}"));
+    }
+
+    [Test]
+    public async Task Another_job_in_the_directory_is_refused_and_the_first_goes_on()
+    {
+        using LaunchedProgram job = Launcher.Start("openmpi", 2, Up()[..^1]);
+        string endpoint = await EndpointAsync();
+        LaunchedProgram.Outcome second = await Launcher.RunAsync("mpich", 2, [.. Up(), "true"]);
+        Assert.That(second.ExitCode, Is.EqualTo(2), second.ToString());
+        Assert.That(second.Error, Does.Contain($"a job runs in {directory} already"));
+        (await Chronolog.RunAsync(null, "status", "--endpoint", endpoint)).Succeeded();
+        (await Chronolog.RunAsync(null, "down", "--dir", directory)).Succeeded();
+        (await job.EndAsync()).Succeeded();
+    }
+
+    [Test]
+    public async Task Down_of_a_killed_job_says_that_it_was()
+    {
+        using (LaunchedProgram job = Launcher.Start("openmpi", 1, Up()[..^1]))
+        {
+            await EndpointAsync();
+            foreach ((int pid, string _) in Processes().ToList())
+            {
+                Signals.TryKill(pid);
+            }
+
+            await job.EndAsync();
+        }
+
+        await Waiting.UntilAsync(() => Left().Count == 0, "the killed processes to be gone");
+        Chronolog.Outcome down = await Chronolog.RunAsync(null, "down", "--dir", directory);
+        Assert.That(down.ExitCode, Is.EqualTo(1), down.Error);
+        Assert.That(down.Error, Does.Contain("its last job").And.Contain("was killed before it had ended"));
+    }
+
     [Test]
     public async Task Without_an_application_it_serves_until_down()
     {
@@ -246,7 +306,7 @@ public sealed class JobTests
         await File.WriteAllTextAsync(Path.Combine(directory, "job", "current"), new string('a', 32) + "\n");
         await File.WriteAllTextAsync(
             Path.Combine(stale, "control", "plan"),
-            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x - 10 100\n1 t1 host/x - 11 101\n");
+            "127.0.0.1 tcp://127.0.0.1:1 tcp://127.0.0.1:2 2\n0 t0 host/x - 10 100 host/x/y\n1 t1 host/x - 11 101 host/x/y\n");
         await File.WriteAllTextAsync(Path.Combine(stale, "control", "ready"), "tcp://127.0.0.1:1\n");
         (await Launcher.RunAsync("openmpi", 2, [.. Up(), "true"])).Succeeded();
     }

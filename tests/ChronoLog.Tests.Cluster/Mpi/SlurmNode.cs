@@ -13,6 +13,8 @@ internal sealed class SlurmNode : IAsyncDisposable
 {
     private const int SrunPorts = 20;
 
+    private static readonly TimeSpan JobDeadline = TimeSpan.FromMinutes(3);
+
     private readonly List<(string Name, LaunchedProgram Program)> daemons = [];
     private readonly string directory = Directory.CreateTempSubdirectory("chronolog-slurm-").FullName;
 
@@ -60,10 +62,32 @@ internal sealed class SlurmNode : IAsyncDisposable
         string output = Path.Combine(directory, "job.out");
         await File.WriteAllTextAsync(file, "#!/bin/sh\n" + script + "\n");
         File.Delete(output);
-        LaunchedProgram.Outcome job = await RunAsync(
-            "/usr/bin/sbatch", "--wait", "-n", tasks.ToString(CultureInfo.InvariantCulture), "-D", directory, "-o", output, file);
+        LaunchedProgram.Outcome submitted = (await RunAsync(
+            "/usr/bin/sbatch", "--parsable", "-n", tasks.ToString(CultureInfo.InvariantCulture), "-D", directory, "-o", output, file)).Succeeded();
+        int status = await WaitAsync(submitted.Output.Trim());
         string said = File.Exists(output) ? await File.ReadAllTextAsync(output) : "";
-        return job with { Output = said, Error = job.Error + (job.ExitCode == 0 ? "" : Logs()) };
+        return new LaunchedProgram.Outcome("sbatch", status, said, status == 0 ? "" : Logs());
+    }
+
+    // sbatch --wait would look every ten seconds.
+    private async Task<int> WaitAsync(string job)
+    {
+        var values = new Dictionary<string, string>();
+        string text = "";
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                text = (await RunAsync("/usr/bin/scontrol", "-o", "show", "job", job)).Output;
+                values = text.Split(' ').Select(word => word.Trim().Split('=', 2)).Where(pair => pair.Length == 2)
+                    .DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+                return values.TryGetValue("JobState", out string? state) && state is not ("PENDING" or "RUNNING" or "COMPLETING" or "CONFIGURING");
+            },
+            () => $"job {job} to end: {text}\n{Logs()}",
+            JobDeadline);
+
+        // "9:0": the status, and the signal that ended it.
+        int[] ends = [.. values["ExitCode"].Split(':').Select(end => int.Parse(end, CultureInfo.InvariantCulture))];
+        return ends[0] != 0 ? ends[0] : ends[1] != 0 ? 128 + ends[1] : values["JobState"] == "COMPLETED" ? 0 : 1;
     }
 
     /// <summary>One of Slurm's commands, or any that needs its configuration.</summary>
@@ -91,6 +115,7 @@ internal sealed class SlurmNode : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(directory, folder));
         }
 
+        // Jobs begin at once, and a machine that is busy with other things is no reason to give up.
         int port = LocalDeployment.FreePorts();
         string host = System.Environment.MachineName.Split('.')[0];
         await File.WriteAllTextAsync(
@@ -119,6 +144,10 @@ internal sealed class SlurmNode : IAsyncDisposable
             SelectType=select/cons_tres
             SelectTypeParameters=CR_CPU
             SlurmdParameters=config_overrides
+            SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
+            MessageTimeout=60
+            BatchStartTimeout=60
+            KillWait=120
             ReturnToService=2
             MailProg=/bin/true
             NodeName={host} NodeAddr=127.0.0.1 CPUs=8 State=UNKNOWN

@@ -1,4 +1,3 @@
-using ChronoLog.Tests.Cluster.Abi;
 using ChronoLog.Tests.Cluster.Deployments;
 
 namespace ChronoLog.Tests.Cluster.Mpi;
@@ -72,28 +71,37 @@ public sealed class SlurmTests
     [Test]
     public async Task The_steps_of_the_readme_use_one_deployment()
     {
-        string[] printed = await File.ReadAllLinesAsync(Path.Combine(Consumer.Root, "README.md"));
-        IEnumerable<string> steps = printed.SkipWhile(line => !line.StartsWith("    rm -f $SCRATCH/chrono/endpoint", StringComparison.Ordinal))
-            .TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal));
-        await ScriptAsync("simulation", "echo event | chronolog record steps story --create");
-        await ScriptAsync("analysis", "chronolog replay steps story --format raw");
-        string[] script =
-        [
-            $"export SCRATCH={directory} PATH={Path.GetDirectoryName(Chronolog.Executable)}:$PATH", $"cd {directory}",
-            "mkdir -p chrono; echo tcp://127.0.0.1:1 > chrono/endpoint", .. steps,
-        ];
-        LaunchedProgram.Outcome job = (await slurm.RunJobAsync(3, string.Join('\n', script))).Succeeded();
+        string script = await Recipe.PrepareAsync("srun", directory);
+        LaunchedProgram.Outcome job = (await slurm.RunJobAsync(3, script)).Succeeded();
         Assert.That(job.Output.Split('\n').Count(line => line == "event"), Is.EqualTo(9), "each of three tasks replays three events");
         Chronolog.Outcome archived =
             await Chronolog.RunAsync(null, "archive", "verify", Path.Combine(directory, "chrono", "archive", "group-0"));
         Assert.That(archived.ExitCode, Is.Zero, archived.Error + archived.Output);
     }
 
-    private async Task ScriptAsync(string name, string line)
+    [Test]
+    public async Task A_signal_for_the_application_does_not_end_the_servers()
     {
-        string file = Path.Combine(directory, name);
-        await File.WriteAllTextAsync(file, $"#!/bin/sh\n{line}\n");
-        File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32("755", 8));
+        // Slurm sends it to every process of the step. The application's handler records an event.
+        string deployment = Path.Combine(directory, "signalled");
+        string file = Path.Combine(directory, "started");
+        await Recipe.ScriptAsync(
+            directory, "checkpointing",
+            $"event() {{ echo $1 | {Chronolog.Executable} record signalled events --create; }}; trap '' USR2; "
+            + $"trap 'event checkpoint; exit 0' USR1; event start; echo $SLURM_JOB_ID > {file}; while :; do sleep 0.1; done");
+        Task<LaunchedProgram.Outcome> job = slurm.RunJobAsync(
+            1, $"srun --mpi=none {Chronolog.Executable} up --mpi --dir {deployment} --window 500ms -- {directory}/checkpointing");
+        await Waiting.UntilAsync(() => job.IsCompleted || (File.Exists(file) && File.ReadAllText(file).EndsWith('\n')), "the first event");
+        Assert.That(job.IsCompleted, Is.False, () => job.Result.ToString());
+        string step = File.ReadAllText(file).Trim() + ".0";
+        (await slurm.RunAsync("/usr/bin/scancel", "--signal", "USR2", step)).Succeeded();
+        (await slurm.RunAsync("/usr/bin/scancel", "--signal", "USR1", step)).Succeeded();
+        LaunchedProgram.Outcome outcome = (await job).Succeeded();
+        Assert.That(outcome.Output, Does.Not.Contain("it is restarted"));
+        foreach (string log in Directory.GetFiles(Path.Combine(deployment, "logs")))
+        {
+            Assert.That((await File.ReadAllLinesAsync(log))[^1], Does.EndWith("stopped"), log);
+        }
     }
 
     private string Number(int rank)

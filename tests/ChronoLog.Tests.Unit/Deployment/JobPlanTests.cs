@@ -47,19 +47,19 @@ internal sealed class JobPlanTests
         for (int length = 0; length < whole.Length - 1; length++)
         {
             JobPlan? cut = JobPlan.Parse(whole[..length]);
-            Assert.That(cut is null || cut.Ranks[^1].Process.Started != Ranks[^1].Process.Started, $"the first {length} characters");
+            Assert.That(cut is null || cut.Ranks[^1].Process.Space != Ranks[^1].Process.Space, $"the first {length} characters");
         }
     }
 
     [TestCase("")]
     [TestCase("a b c 1\n")]
-    [TestCase("a b c 1\n1 t h - 10 100\n")]
-    [TestCase("a b c 2\n0 t h - 10 100\n0 t h - 10 100\n")]
-    [TestCase("a b c 99999999999999\n0 t h - 10 100\n")]
-    [TestCase("a b c 1\n0 t h - -10 100\n")]
-    [TestCase("a b c 1\n0 t h - 99999999999 100\n")]
-    [TestCase("a b c 1\n0  h - 10 100\n")]
-    [TestCase("a b c 1 d\n0 t h - 10 100\n")]
+    [TestCase("a b c 1\n1 t h - 10 100 h/b\n")]
+    [TestCase("a b c 2\n0 t h - 10 100 h/b\n0 t h - 10 100 h/b\n")]
+    [TestCase("a b c 99999999999999\n0 t h - 10 100 h/b\n")]
+    [TestCase("a b c 1\n0 t h - -10 100 h/b\n")]
+    [TestCase("a b c 1\n0 t h - 99999999999 100 h/b\n")]
+    [TestCase("a b c 1\n0  h - 10 100 h/b\n")]
+    [TestCase("a b c 1 d\n0 t h - 10 100 h/b\n")]
     public void NonsenseIsNoPlan(string text) => Assert.That(JobPlan.Parse(text), Is.Null);
 
     [Test]
@@ -74,6 +74,16 @@ internal sealed class JobPlanTests
     [TestCase("256 too large for a status")]
     [TestCase("-1 negative")]
     public void AStopThatNobodyOfOursWroteIsAFailure(string text) => Assert.That(JobStop.Parse(text).Status, Is.EqualTo(ExitCode.Failed));
+
+    [Test]
+    public void AnOutcomeIsReadAsItWasWritten()
+    {
+        JobOutcome read = JobOutcome.Parse(new JobOutcome(1, ["keeper-0 stopped\nwith 3 events", "node 1 is silent"]).Format() + "\n");
+        Assert.That(read.Status, Is.EqualTo(1));
+        Assert.That(read.LeftBehind, Is.EqualTo(new[] { "keeper-0 stopped with 3 events", "node 1 is silent" }));
+        Assert.That(JobOutcome.Parse(new JobOutcome(0, []).Format()).LeftBehind, Is.Empty);
+        Assert.That(JobOutcome.Parse("nonsense").Status, Is.EqualTo(ExitCode.Failed));
+    }
 
     [TestCase(null, "10.1.2.3")]
     [TestCase("ib0", "192.168.7.9")]
@@ -111,5 +121,5 @@ internal sealed class JobPlanTests
     }
 
     private static RankEntry Entry(uint rank, string host) =>
-        new(rank, $"token{rank}", host, new RunningProcess($"rank-{rank}", 100 + (int)rank, $"{5000 + rank}"), "10.0.0.1/24");
+        new(rank, $"token{rank}", host, new RunningProcess($"rank-{rank}", 100 + (int)rank, $"{5000 + rank}", host + "/boot/pid:[1]"), "10.0.0.1/24");
 }

@@ -76,7 +76,27 @@ internal sealed class SupervisedProcessTests
     {
         process.Start();
         Assert.That(await process.StopAsync(), Does.Contain("keeper-0 ended").And.Contain("143").And.Contain("keeper-0.log"));
-        Assert.That(await process.StopAsync(), Does.Contain("had ended before"), "it was not there to drain");
+        Assert.That(await process.StopAsync(), Does.Contain("keeper-0 ended,"), "the stop ended it, and it was there before");
+    }
+
+    [TestCase(true, "was not running when the deployment was stopped: it had ended before, with status 137 (signal 9)")]
+    [TestCase(false, "ended while the deployment started, with status 137 (signal 9)")]
+    public async Task WhoeverWasGoneBeforeTheStopIsToldAsThat(bool hasServed, string told)
+    {
+        process.Start();
+        process.HasServed = hasServed;
+        Process.GetProcessById(process.Pid).Kill();
+        Wait(() => process.HasExited);
+        Assert.That(await process.StopAsync(), Does.StartWith($"keeper-0 {told}: what it had not handed on stays in its journal; see "));
+    }
+
+    [Test]
+    public async Task WhoHoldsNoEventsLeavesNone()
+    {
+        var plan = new ProcessPlan("player", "player-0", Path.Combine(directory, "player-0.log"), Deadline, []);
+        using var player = new SupervisedProcess(plan, executable, NullLogger.Instance);
+        player.Start();
+        Assert.That(await player.StopAsync(), Is.EqualTo($"player-0 ended, with status 143 (signal 15); see {plan.LogFile}"));
     }
 
     private static void Wait(Func<bool> condition)
