@@ -65,7 +65,6 @@ internal sealed partial class RingMirror : IDisposable
     {
         (this.ring, this.identity, this.keeper, this.channel) = (ring, identity, keeper, channel);
         (this.bulk, this.timers, this.logger, this.ending) = (bulk, timers, logger, ending);
-        _ = WatchAsync();
     }
 
     /// <summary>The Keeper's end is reserved up to here: what lies below survives this process.</summary>
@@ -108,6 +107,29 @@ internal sealed partial class RingMirror : IDisposable
             sent += length;
             sentMax = Math.Max(sentMax, sent);
             _ = FeedAsync(position, length, Crc32C.Compute(span), slab, attempt.Token);
+        }
+    }
+
+    /// <summary>
+    /// Tells the Keeper that this end is there, before anything is recorded into it: from then on replays wait for it.
+    /// </summary>
+    /// <exception cref="ChronoLogException">It did not answer.</exception>
+    public async Task BeginAsync()
+    {
+        WatchRingRequest question = Question();
+        question.PatienceMilliseconds = 0;
+        Take(await channel.CallAsync(Methods.WatchRing, question, AnswerDeadline, ending));
+        _ = WatchAsync();
+    }
+
+    /// <summary>Completes when the Keeper knows that it was left, and has closed its end.</summary>
+    public async Task FinishAsync(TimeSpan patience)
+    {
+        IsLeft = true;
+        long end = timers.MonotonicNanoseconds + (long)patience.TotalNanoseconds;
+        while (!isOver && !takesNothing && timers.MonotonicNanoseconds < end)
+        {
+            await timers.Delay(FailurePause, ending);
         }
     }
 

@@ -133,8 +133,7 @@ internal sealed partial class RingSet
             if (ring.IsMoved && Session.TryRetireRing(ring.Ring))
             {
                 left.Remove(ring);
-                Drop(ring.Mirror);
-                _ = ring.Channel.DisposeAsync().AsTask();
+                _ = FinishAsync(ring);
             }
         }
         catch (ChronoLogException exception)

@@ -18,6 +18,8 @@ internal sealed partial class RingSet
 
     // Before the client is gone, and what it recorded with it.
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(5);
+    // By then a Keeper that is there has given the ring up by itself.
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(2);
 
     private readonly List<RingMirror> mirrors = [];
@@ -46,27 +48,28 @@ internal sealed partial class RingSet
         return strand.DoWork();
     }
 
-    private KeeperRing Map(ProcessIdentity keeper, IRpcChannel channel, OpenRingReply reply, bool isMirrored)
+    private async Task<KeeperRing> MapAsync(
+        ProcessIdentity keeper, IRpcChannel channel, OpenRingReply reply, bool isMirrored)
     {
         if (!isMirrored)
         {
             return new KeeperRing(keeper, Session.AddRing(reply), channel, reply, mirror: null);
         }
 
+        IBulkEndpoint bulk = FabricTo(keeper);
         IMirroredRing end = ports.CreateRing(clientId, reply);
+        var identity = new MirrorIdentity { ClientId = clientId, RingId = reply.RingId, Path = reply.Path };
+        var mirror = new RingMirror(end, identity, keeper.Name, channel, bulk, ports.Timers, logger, ending.Token);
         try
         {
-            IBulkEndpoint bulk = FabricTo(keeper);
+            await mirror.BeginAsync();
             RecorderRing added = Session.AddRing(end);
-            var identity = new MirrorIdentity { ClientId = clientId, RingId = reply.RingId, Path = reply.Path };
-            var mirror = new RingMirror(
-                end, identity, keeper.Name, channel, bulk, ports.Timers, logger, ending.Token);
             mirrors.Add(mirror);
             return new KeeperRing(keeper, added, channel, reply, mirror);
         }
         catch
         {
-            end.Dispose();
+            mirror.Dispose();
             throw;
         }
     }
@@ -96,13 +99,25 @@ internal sealed partial class RingSet
         }
     }
 
-    private void Drop(RingMirror? mirror)
+    // Nothing of it is needed any more; its Keeper is told, or would wait for what this end may hold.
+    private async Task FinishAsync(KeeperRing ring)
     {
-        if (mirror is not null)
+        if (ring.Mirror is { } mirror)
         {
+            try
+            {
+                await mirror.FinishAsync(FinishPatience);
+            }
+            catch (OperationCanceledException)
+            {
+                return; // the client ends, and all its mirrors with it
+            }
+
             mirrors.Remove(mirror);
             mirror.Dispose();
         }
+
+        await ring.Channel.DisposeAsync();
     }
 
     /// <summary>What was recorded is handed over before the client ends: its memory goes with it.</summary>

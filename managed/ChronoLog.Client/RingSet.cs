@@ -268,6 +268,8 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 Mirrored = !IsNear(keeper),
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
+            request.MirroredPaths.AddRange(
+                inUse.Values.Where(static ring => ring.Mirror is not null).Select(static ring => ring.Path));
             OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
             if (inUse.Values.FirstOrDefault(known => known.Path == reply.Path) is { } same)
             {
@@ -277,7 +279,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
             await CheckClockAsync(keeper, channel, reply);
             TakeBounds(reply);
-            KeeperRing ring = Map(keeper, channel, reply, request.Mirrored);
+            KeeperRing ring = await MapAsync(keeper, channel, reply, request.Mirrored);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
         }

@@ -61,6 +61,9 @@ public interface IRecordingRing : IDisposable
     /// <summary>Bytes reserved by producers since the ring was made. May be read from any thread.</summary>
     long Tail { get; }
 
+    /// <summary>The position that was published last by <see cref="PublishDurable"/>. From any thread.</summary>
+    long Durable { get; }
+
     /// <summary>False once the producer's process has gone: nothing more will be committed.</summary>
     bool ProducerAlive { get; }
 

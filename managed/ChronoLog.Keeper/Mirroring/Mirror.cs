@@ -31,6 +31,16 @@ internal sealed class Mirror(RingSession session, ITimers timers)
     /// <summary>The ring is not served any more.</summary>
     public bool IsEnded { get; set; }
 
+    /// <summary>
+    /// The client has its end, as it says with its first question: before that it can't have recorded anything.
+    /// </summary>
+    public bool HasBegun { get; set; }
+
+    /// <summary>Its positions are the last.</summary>
+    public bool IsGone => IsEnded && (Session.IsDetached || Durable >= Ring.Consumed);
+
+    public bool Is(MirrorIdentity ring) => Ring.ClientId == ring.ClientId && Ring.Path == ring.Path;
+
     /// <summary>The latest fence that somebody waits for, and the latest that the client has answered.</summary>
     public ulong FenceWanted { get; private set; }
 
@@ -39,8 +49,8 @@ internal sealed class Mirror(RingSession session, ITimers timers)
     /// <summary>Nothing will be fed any more.</summary>
     public bool TakesNothing => IsEnded || Session.IsClosing || Session.IsDrained || Session.IsDetached;
 
-    /// <summary>On the device; of an earlier process's ring nothing was said yet.</summary>
-    public long Durable => Math.Clamp(Session.Durable, 0, Ring.Consumed);
+    /// <summary>On the device. Not what the session says: another thread is just about to.</summary>
+    public long Durable => Math.Min(Ring.Durable, Ring.Consumed);
 
     /// <summary>Positions have changed: true for the first who says so since <see cref="Hear"/>. From any thread.</summary>
     public bool TryAnnounce() => Interlocked.Exchange(ref isAnnounced, 1) == 0;
@@ -54,6 +64,7 @@ internal sealed class Mirror(RingSession session, ITimers timers)
 
     /// <summary>What the client's end holds is waited for from now on.</summary>
     /// <param name="number">Greater than any before, those of earlier processes of this Keeper included.</param>
+    /// <param name="patience">Of the whole.</param>
     public async ValueTask<bool> FenceAsync(ulong number, TimeSpan patience)
     {
         var fence = new Fence(number);
@@ -92,7 +103,7 @@ internal sealed class Mirror(RingSession session, ITimers timers)
             Fence = FenceWanted > FenceTold ? FenceWanted : 0,
             Closing = IsClosing,
             Closed = TakesNothing,
-            Gone = IsEnded,
+            Gone = IsGone,
             Epoch = epoch,
         };
     }

@@ -33,7 +33,7 @@ public sealed class MirrorDesk(
     private const int EndingsMax = 1024;
 
     private readonly Dictionary<ulong, Mirror> mirrors = [];
-    private readonly Dictionary<ulong, (MirrorIdentity Ring, MirrorReply Last)> endings = [];
+    private readonly Dictionary<ulong, Mirror> endings = [];
     private readonly Queue<ulong> endingsInOrder = new();
     private ulong lastFence;
 
@@ -53,9 +53,11 @@ public sealed class MirrorDesk(
     }
 
     /// <summary>A mirror is served from now on.</summary>
-    internal void Begin(RingSession session)
+    /// <param name="session">Its ring.</param>
+    /// <param name="isAdopted">Of an earlier process: its client may have recorded into its end.</param>
+    internal void Begin(RingSession session, bool isAdopted)
     {
-        var mirror = new Mirror(session, timers);
+        var mirror = new Mirror(session, timers) { HasBegun = isAdopted };
         mirrors.Add(session.Ring.RingId, mirror);
         session.Progressed = () =>
         {
@@ -78,9 +80,13 @@ public sealed class MirrorDesk(
         }
     }
 
-    /// <summary>Whether a client may be given the ring for further recording.</summary>
-    internal bool IsUsable(RingSession session) =>
-        !mirrors.TryGetValue(session.Ring.RingId, out Mirror? mirror) || !(mirror.IsClosing || mirror.TakesNothing);
+    /// <summary>
+    /// Whether it is a ring that the client has its end of, to be given out again. One that it does not know stays unused:
+    /// a reply was lost, and a position of the end that the client makes now would not mean the same.
+    /// </summary>
+    internal bool IsUsable(RingSession session, OpenRingRequest request) =>
+        mirrors.TryGetValue(session.Ring.RingId, out Mirror? mirror) && !(mirror.IsClosing || mirror.TakesNothing)
+        && request.MirroredPaths.Contains(session.Ring.Path);
 
     /// <summary>
     /// The client is to reserve nothing more and to hand over what it has reserved; then the ring is closed.
@@ -106,7 +112,7 @@ public sealed class MirrorDesk(
         // Epochs are ticks: a number that a client has heard from an earlier process is never asked for again.
         lastFence = Math.Max(lastFence, registry.Identity.Epoch) + 1;
         List<ValueTask<bool>> fences =
-            [.. mirrors.Values.Where(static mirror => !mirror.TakesNothing)
+            [.. mirrors.Values.Where(static mirror => mirror.HasBegun && !mirror.TakesNothing)
                 .ToList().Select(mirror => mirror.FenceAsync(lastFence, options.FenceDeadline))];
         bool isPassed = true;
         foreach (ValueTask<bool> fence in fences)
@@ -142,6 +148,7 @@ public sealed class MirrorDesk(
             return Ending(request.Ring);
         }
 
+        mirror.HasBegun = true;
         mirror.Heard = timers.MonotonicNanoseconds;
         if (request.Fence > 0)
         {
@@ -232,12 +239,11 @@ public sealed class MirrorDesk(
 
     private Mirror? Find(MirrorIdentity? ring) =>
         ring is not null && mirrors.TryGetValue(ring.RingId, out Mirror? mirror)
-        && mirror.Ring.ClientId == ring.ClientId && mirror.Ring.Path == ring.Path ? mirror : null;
+        && mirror.Is(ring) ? mirror : null;
 
     private MirrorReply Ending(MirrorIdentity? ring) =>
-        ring is not null && endings.TryGetValue(ring.RingId, out (MirrorIdentity Ring, MirrorReply Last) ended)
-        && ended.Ring.Equals(ring)
-            ? ended.Last
+        ring is not null && endings.TryGetValue(ring.RingId, out Mirror? ended) && ended.Is(ring)
+            ? Reply(ended)
             : throw new ChronoLogException(
                 Status.NotExist,
                 $"keeper {options.Name} has no ring {ring?.RingId ?? 0} of client {ring?.ClientId ?? 0} on another node: "
@@ -245,12 +251,8 @@ public sealed class MirrorDesk(
 
     private void Remember(Mirror mirror)
     {
-        var ring = new MirrorIdentity
-        {
-            ClientId = mirror.Ring.ClientId, RingId = mirror.Ring.RingId, Path = mirror.Ring.Path,
-        };
-        endings[ring.RingId] = (ring, Reply(mirror));
-        endingsInOrder.Enqueue(ring.RingId);
+        endings[mirror.Ring.RingId] = mirror;
+        endingsInOrder.Enqueue(mirror.Ring.RingId);
         if (endingsInOrder.Count > EndingsMax)
         {
             endings.Remove(endingsInOrder.Dequeue());

@@ -80,7 +80,7 @@ public sealed class RecordingService
             {
                 Durable = NothingPublished,
                 IsClosing = ring.IsClosed,
-            });
+            }, isAdopted: true);
         }
     }
 
@@ -182,7 +182,7 @@ public sealed class RecordingService
 
     private RingSession? FindUsable(OpenRingRequest request) => sessions.Find(session =>
         session.ClientId == request.ClientId && session.Pid == request.Pid
-        && session.Ring.IsMirror == request.Mirrored && Mirrors.IsUsable(session)
+        && (session.Ring.IsMirror ? request.Mirrored && Mirrors.IsUsable(session, request) : !request.Mirrored)
         && !session.IsClosing && !session.IsDrained && !session.IsDetached && !session.Ring.ProducerClosed);
 
     private RingSession Create(OpenRingRequest request)
@@ -209,7 +209,7 @@ public sealed class RecordingService
         IRecordingRing ring = host.Create(
             request.ClientId, NextRingId(), (int)request.Pid, capacity, request.Mirrored);
         var session = new RingSession(ring, request.ClientId, request.Pid);
-        Use(session);
+        Use(session, isAdopted: false);
         logger.LogInformation(
             "{Name}: ring {Ring} of {Capacity} bytes for client {Client} (pid {Pid}{Where}) at {Path}",
             options.Name, ring.RingId, capacity, request.ClientId, request.Pid,
@@ -217,14 +217,14 @@ public sealed class RecordingService
         return session;
     }
 
-    private void Use(RingSession session)
+    private void Use(RingSession session, bool isAdopted)
     {
         sessions.Add(session);
         IngestionAgent agent = ingestion.MinBy(agent => agent.Rings.Count)!;
         agent.Replace([.. agent.Rings, session]);
         if (session.Ring.IsMirror)
         {
-            Mirrors.Begin(session);
+            Mirrors.Begin(session, isAdopted);
         }
     }
 

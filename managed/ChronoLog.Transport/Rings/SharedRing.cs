@@ -73,6 +73,8 @@ public sealed unsafe partial class SharedRing : IRecordingRing, IMirroredRing
 
     public long Consumed => Volatile.Read(ref position);
 
+    public long Durable => Volatile.Read(ref durable);
+
     /// <summary>
     /// As the producers say, within what is possible; it is the consumer's reading that reports a broken ring.
     /// </summary>
@@ -192,7 +194,7 @@ public sealed unsafe partial class SharedRing : IRecordingRing, IMirroredRing
             ArgumentOutOfRangeException.ThrowIfGreaterThan(position, this.position);
             if (!disposed && position > durable)
             {
-                durable = position;
+                Volatile.Write(ref durable, position);
                 Volatile.Write(ref *(long*)(header + RingLayout.DurableOffset), position);
                 WakeWaiters();
             }
