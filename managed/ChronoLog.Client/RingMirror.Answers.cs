@@ -50,7 +50,8 @@ internal sealed partial class RingMirror
     // The tail is read after the fence was heard of: what was recorded before lies below it.
     private WatchRingRequest Question()
     {
-        long tail = IsLeft ? Tail : ring.Tail;
+        bool isClosed = ring.IsClosed; // before the tail: that is final then
+        long tail = ring.Tail;
         return new WatchRingRequest
         {
             Ring = identity,
@@ -58,7 +59,7 @@ internal sealed partial class RingMirror
             Durable = (ulong)durable,
             Fence = fence,
             Tail = (ulong)tail,
-            Final = IsLeft || (isEnding && Tail >= tail),
+            Final = isClosed && Tail >= tail,
             Closed = isEnding,
             PatienceMilliseconds = (uint)Patience.TotalMilliseconds,
         };

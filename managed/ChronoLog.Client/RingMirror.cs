@@ -44,6 +44,7 @@ internal sealed partial class RingMirror : IDisposable
     private readonly ITimers timers;
     private readonly ILogger logger;
     private readonly CancellationToken ending;
+    private readonly int spanBytesMax;
     private IRpcChannel channel;
     private CancellationTokenSource attempt = new();
     private long sent;
@@ -61,8 +62,9 @@ internal sealed partial class RingMirror : IDisposable
 
     public RingMirror(
         IMirroredRing ring, MirrorIdentity identity, string keeper, IRpcChannel channel, IBulkEndpoint bulk,
-        ITimers timers, ILogger logger, CancellationToken ending)
+        uint spanBytesMax, ITimers timers, ILogger logger, CancellationToken ending)
     {
+        this.spanBytesMax = (int)Math.Min(spanBytesMax, (uint)bulk.SlabBytesMax);
         (this.ring, this.identity, this.keeper, this.channel) = (ring, identity, keeper, channel);
         (this.bulk, this.timers, this.logger, this.ending) = (bulk, timers, logger, ending);
     }
@@ -70,7 +72,10 @@ internal sealed partial class RingMirror : IDisposable
     /// <summary>The Keeper's end is reserved up to here: what lies below survives this process.</summary>
     public long Tail { get; private set; }
 
-    /// <summary>Nothing is to be handed over any more: another Keeper has it.</summary>
+    /// <summary>
+    /// Another Keeper has it as well. It is handed over all the same, as a Keeper of this node finds it in its memory:
+    /// until then the old one may not say that it has drained what it promised to.
+    /// </summary>
     public bool IsLeft { get; set; }
 
     /// <summary>Everything that is reserved is with the Keeper, or it takes nothing more.</summary>
@@ -80,7 +85,7 @@ internal sealed partial class RingMirror : IDisposable
     public long BytesLeft => Math.Max(0, ring.Tail - Tail);
 
     /// <summary>There is something to send, and room for it under way.</summary>
-    public bool HasWork => !isOver && !takesNothing && !IsLeft && !hasFailed && !isDisposed && spans < SpansMax
+    public bool HasWork => !isOver && !takesNothing && !hasFailed && !isDisposed && spans < SpansMax
         && timers.MonotonicNanoseconds >= notBefore && Committed() > 0;
 
     /// <summary>Sends what is committed, as far as the window allows.</summary>
@@ -89,9 +94,9 @@ internal sealed partial class RingMirror : IDisposable
         while (HasWork)
         {
             int length = Committed();
-            if (length > bulk.SlabBytesMax)
+            if (length > spanBytesMax)
             {
-                Break($"a frame of {length} bytes is longer than the {bulk.SlabBytesMax} bytes that go at once");
+                Break($"a frame of {length} bytes is longer than the {spanBytesMax} bytes that go at once");
                 return;
             }
 
@@ -122,12 +127,13 @@ internal sealed partial class RingMirror : IDisposable
         _ = WatchAsync();
     }
 
-    /// <summary>Completes when the Keeper knows that it was left, and has closed its end.</summary>
-    public async Task FinishAsync(TimeSpan patience)
+    /// <summary>
+    /// Completes when the Keeper has everything and has closed its end; while it is away, only with the client.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The client ends.</exception>
+    public async Task FinishAsync()
     {
-        IsLeft = true;
-        long end = timers.MonotonicNanoseconds + (long)patience.TotalNanoseconds;
-        while (!isOver && !takesNothing && timers.MonotonicNanoseconds < end)
+        while (!isOver && !takesNothing)
         {
             await timers.Delay(FailurePause, ending);
         }
@@ -155,7 +161,7 @@ internal sealed partial class RingMirror : IDisposable
     {
         try
         {
-            return ring.CommittedAfter(sent, Math.Min(SpanBytes, bulk.SlabBytesMax));
+            return ring.CommittedAfter(sent, Math.Min(SpanBytes, spanBytesMax));
         }
         catch (ChronoLogException exception)
         {
@@ -205,6 +211,10 @@ internal sealed partial class RingMirror : IDisposable
         if (exception?.Status == Status.NotExist)
         {
             End();
+        }
+        else if (exception?.Status == Status.InvalidArgument)
+        {
+            Break(exception.Message); // it would say so again
         }
 
         if (!hasFailed)

@@ -119,7 +119,7 @@ internal sealed partial class RingSet
                 ring.IsMoved = Session.TryMoveRing(ring.Ring, ring.Current.Ring, MoveSlice, out long events);
                 if (ring.IsMoved && ring.Mirror is { } mirror)
                 {
-                    mirror.IsLeft = true; // the rest need not be carried over
+                    mirror.IsLeft = true;
                 }
 
                 if (ring.IsMoved && events > 0)

@@ -18,8 +18,6 @@ internal sealed partial class RingSet
 
     // Before the client is gone, and what it recorded with it.
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(5);
-    // By then a Keeper that is there has given the ring up by itself.
-    private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(2);
 
     private readonly List<RingMirror> mirrors = [];
@@ -59,7 +57,8 @@ internal sealed partial class RingSet
         IBulkEndpoint bulk = FabricTo(keeper);
         IMirroredRing end = ports.CreateRing(clientId, reply);
         var identity = new MirrorIdentity { ClientId = clientId, RingId = reply.RingId, Path = reply.Path };
-        var mirror = new RingMirror(end, identity, keeper.Name, channel, bulk, ports.Timers, logger, ending.Token);
+        var mirror = new RingMirror(
+            end, identity, keeper.Name, channel, bulk, reply.SpanBytesMax, ports.Timers, logger, ending.Token);
         try
         {
             await mirror.BeginAsync();
@@ -99,14 +98,14 @@ internal sealed partial class RingSet
         }
     }
 
-    // Nothing of it is needed any more; its Keeper is told, or would wait for what this end may hold.
+    // The client needs nothing of it any more; its Keeper does, or would wait for what this end may hold.
     private async Task FinishAsync(KeeperRing ring)
     {
         if (ring.Mirror is { } mirror)
         {
             try
             {
-                await mirror.FinishAsync(FinishPatience);
+                await mirror.FinishAsync();
             }
             catch (OperationCanceledException)
             {

@@ -40,6 +40,9 @@ public sealed class MirrorDesk(
     /// <summary>Mirrored rings now.</summary>
     public int Count => mirrors.Count;
 
+    /// <summary>The longest span that is pulled at once.</summary>
+    public uint SpanBytesMax => (uint)bulk.SlabBytesMax;
+
     /// <summary>Ends a ring's recording: what was fed is still consumed.</summary>
     public required Action<RingSession> Close { get; init; }
 
@@ -221,7 +224,7 @@ public sealed class MirrorDesk(
     {
         uint length = request.Span?.Length ?? 0;
         ulong end = request.Position + length;
-        if (length == 0 || length > (uint)bulk.SlabBytesMax || end < request.Position
+        if (length == 0 || length > SpanBytesMax || end < request.Position
             || end > (ulong)(mirror.Ring.Consumed + mirror.Ring.CapacityBytes))
         {
             throw new ChronoLogException(

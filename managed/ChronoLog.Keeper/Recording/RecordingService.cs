@@ -151,6 +151,7 @@ public sealed class RecordingService
             RingId = session.Ring.RingId,
             Path = session.Ring.Path,
             CapacityBytes = (ulong)session.Ring.CapacityBytes,
+            SpanBytesMax = session.Ring.IsMirror ? Mirrors.SpanBytesMax : 0,
             KeeperTick = Clock?.Now ?? 0,
             LateBoundNanoseconds = options.EventTimes.LateNanoseconds,
             FutureBoundNanoseconds = options.EventTimes.FutureNanoseconds,
