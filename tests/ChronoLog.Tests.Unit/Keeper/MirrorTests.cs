@@ -36,7 +36,12 @@ internal sealed class MirrorTests
     }
 
     [TearDown]
-    public void TearDown() => keeper.Dispose();
+    public async Task TearDown()
+    {
+        ring.Dispose();
+        keeper.Dispose();
+        await bulk.DisposeAsync();
+    }
 
     [Test]
     public void ASpanIsPulledConsumedAndAnswered()

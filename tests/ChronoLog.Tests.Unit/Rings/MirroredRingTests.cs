@@ -32,6 +32,9 @@ public sealed class MirroredRingTests
     [TearDown]
     public void TearDown()
     {
+        writer.Dispose();
+        client.Dispose();
+        keeper.Dispose();
         own.Dispose();
         fixture.Dispose();
     }
