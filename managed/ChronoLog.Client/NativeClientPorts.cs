@@ -16,7 +16,8 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
 {
     private readonly ZmqRpcConnector connector = new(logger);
     private readonly SharedClock clock = new();
-    private readonly SharedRingHost rings = new(new SharedRingOptions { IsPrivate = true });
+    // As large as a Keeper's largest: what it says is not believed beyond that.
+    private readonly SharedRingHost rings = new(new SharedRingOptions { IsPrivate = true, CapacityMax = 256L << 20 });
     private ClockSynchronizer? synchronizer;
 
     public IRpcConnector Connector => connector;

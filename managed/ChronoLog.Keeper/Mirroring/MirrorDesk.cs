@@ -35,6 +35,8 @@ public sealed class MirrorDesk(
     private readonly Dictionary<ulong, Mirror> mirrors = [];
     private readonly Dictionary<ulong, Mirror> endings = [];
     private readonly Queue<ulong> endingsInOrder = new();
+    private readonly Waiters room = new(timers);
+    private long bytesUnderWay;
     private ulong lastFence;
 
     /// <summary>Mirrored rings now.</summary>
@@ -200,6 +202,28 @@ public sealed class MirrorDesk(
     }
 
     private async ValueTask FeedAsync(
+        Mirror mirror, long position, int length, BulkDescriptor span, CancellationToken deadline)
+    {
+        // Half of the slabs are others': drain and hot reads must not wait for clients.
+        bool HasRoom() => bytesUnderWay == 0 || bytesUnderWay + length <= bulk.BytesBudget / 2;
+        if (!await room.AwaitAsync(HasRoom, WatchPatienceMax, deadline))
+        {
+            return;
+        }
+
+        bytesUnderWay += length;
+        try
+        {
+            await PullAsync(mirror, position, length, span, deadline);
+        }
+        finally
+        {
+            bytesUnderWay -= length;
+            room.Look();
+        }
+    }
+
+    private async ValueTask PullAsync(
         Mirror mirror, long position, int length, BulkDescriptor span, CancellationToken deadline)
     {
         Slab slab = await bulk.RentAsync(length, deadline);
