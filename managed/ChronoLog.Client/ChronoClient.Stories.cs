@@ -16,7 +16,9 @@ public sealed partial class ChronoClient
     /// <param name="attributes">Of the story, when it is created.</param>
     /// <param name="createChronicle">Creates a missing chronicle with default attributes.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="ChronoLogException">NotExist, NoKeepers, NotSupported (no Keeper on this node), InvalidArgument.</exception>
+    /// <exception cref="ChronoLogException">
+    /// NotExist, NoKeepers, NotSupported (no data plane to a Keeper of another node), InvalidArgument.
+    /// </exception>
     public async Task<StoryHandle> AcquireStoryAsync(
         string chronicle,
         string story,

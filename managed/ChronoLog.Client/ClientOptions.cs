@@ -17,18 +17,26 @@ public sealed record ClientOptions
     /// </summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Where events go: to one co-located Keeper, or in turn to all of them.</summary>
+    /// <summary>
+    /// Where events go: to one Keeper, of this node if the group has one here; or in turn to all Keepers of the group.
+    /// </summary>
     public Placement Placement { get; init; } = Placement.LocalFirst;
 
     /// <summary>Size of the ring shared with a Keeper; 0 = the Keeper's default.</summary>
     public long RingCapacityBytes { get; init; }
+
+    /// <summary>
+    /// False: takes every Keeper for one of another node. For a process that can't map the memory of its node's
+    /// Keepers, in a container for example. By default true, unless the environment has CHRONOLOG_SHARED_MEMORY=0.
+    /// </summary>
+    public bool SharedMemory { get; init; } = Environment.GetEnvironmentVariable("CHRONOLOG_SHARED_MEMORY") != "0";
 
     /// <summary>How long recording waits for room in a full ring before it fails.</summary>
     public TimeSpan FullTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long a Keeper may give no sign of life (it gives four a second) before recording goes over to another one of
-    /// the group on this node, with everything that it has not taken yet. Too short only costs copying: nothing is lost
+    /// the group, with everything that it has not taken yet. Too short only costs copying: nothing is lost
     /// or repeated when it comes back.
     /// </summary>
     public TimeSpan FailoverAfter { get; init; } = TimeSpan.FromSeconds(2);

@@ -19,7 +19,7 @@ internal interface IClientPorts : IAsyncDisposable
     /// <summary>The base clock as this process knows it.</summary>
     IBaseClock Clock { get; }
 
-    /// <summary>The node: rings are shared with Keepers of the same one.</summary>
+    /// <summary>The node: memory is shared with Keepers of the same one.</summary>
     string Host { get; }
 
     uint ProcessId { get; }
@@ -45,12 +45,17 @@ internal interface IClientPorts : IAsyncDisposable
 
     IRecorderSession OpenSession(ulong clientId);
 
+    /// <summary>
+    /// Makes the client's end of a ring whose other end a Keeper of another node has made; the caller's to dispose.
+    /// </summary>
+    IMirroredRing CreateRing(ulong clientId, OpenRingReply reply);
+
     /// <summary>Drives an agent until disposed.</summary>
     IAgentRun Run(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed);
 
     /// <summary>Pumps a strand until disposed.</summary>
     IDisposable Run(Strand strand);
 
-    /// <summary>The data plane by which the Player is reached; the caller's to dispose.</summary>
-    IBulkEndpoint OpenBulk(ProcessIdentity player);
+    /// <summary>The data plane by which a server is reached; the caller's to dispose.</summary>
+    IBulkEndpoint OpenBulk(ProcessIdentity server);
 }

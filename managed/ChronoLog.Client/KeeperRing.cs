@@ -5,16 +5,23 @@ using ChronoLog.Transport.Rings;
 namespace ChronoLog.Client;
 
 /// <summary>A ring that this process shares with a Keeper, for as long as its memory is mapped. On the rings' strand.</summary>
-internal sealed class KeeperRing(ProcessIdentity keeper, RecorderRing ring, IRpcChannel channel, long capacityBytes)
+internal sealed class KeeperRing(
+    ProcessIdentity keeper, RecorderRing ring, IRpcChannel channel, OpenRingReply reply, RingMirror? mirror)
 {
     /// <summary>As the view has it by which the ring was asked for last.</summary>
     public ProcessIdentity Keeper { get; set; } = keeper;
 
     public RecorderRing Ring { get; } = ring;
 
-    public IRpcChannel Channel { get; } = channel;
+    public IRpcChannel Channel { get; set; } = channel;
 
-    public long CapacityBytes { get; } = capacityBytes;
+    public long CapacityBytes { get; } = (long)reply.CapacityBytes;
+
+    /// <summary>The Keeper's file: tells whether another opening gave out the same ring.</summary>
+    public string Path { get; } = reply.Path;
+
+    /// <summary>Carries the events to a Keeper of another node; null: the ring lies in memory shared with it.</summary>
+    public RingMirror? Mirror { get; } = mirror;
 
     /// <summary>The story that was placed here last: by it the Visor is asked who is in the group.</summary>
     public StoryPlacement? Story { get; set; }

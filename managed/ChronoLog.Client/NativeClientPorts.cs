@@ -16,6 +16,8 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
 {
     private readonly ZmqRpcConnector connector = new(logger);
     private readonly SharedClock clock = new();
+    // As large as a Keeper's largest: what it says is not believed beyond that.
+    private readonly SharedRingHost rings = new(new SharedRingOptions { IsPrivate = true, CapacityMax = 256L << 20 });
     private ClockSynchronizer? synchronizer;
 
     public IRpcConnector Connector => connector;
@@ -48,20 +50,24 @@ internal sealed class NativeClientPorts(ILogger logger) : IClientPorts
 
     public IRecorderSession OpenSession(ulong clientId) => new RecorderSession(clientId, clock);
 
+    public IMirroredRing CreateRing(ulong clientId, OpenRingReply reply) =>
+        rings.Create(clientId, reply.RingId, producerPid: 0, (long)reply.CapacityBytes);
+
     public IAgentRun Run(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed) =>
         new AgentRunner(agent, sleepMax, failed);
 
     public IDisposable Run(Strand strand) => new StrandThread(strand);
 
-    public IBulkEndpoint OpenBulk(ProcessIdentity player)
+    public IBulkEndpoint OpenBulk(ProcessIdentity server)
     {
-        string provider = player.FabricProvider.Length > 0 ? player.FabricProvider : "auto";
-        return FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddress.Towards(player.ServiceEndpoint)));
+        string provider = server.FabricProvider.Length > 0 ? server.FabricProvider : "auto";
+        return FabricBulkEndpoint.Open(new FabricOptions(provider, SourceAddress.Towards(server.ServiceEndpoint)));
     }
 
     public async ValueTask DisposeAsync()
     {
         await connector.DisposeAsync().ConfigureAwait(false);
         clock.Dispose();
+        rings.Dispose();
     }
 }

@@ -5,7 +5,7 @@ namespace ChronoLog.Client;
 
 /// <content>
 /// Failover. A Keeper beats four times a second in each of its rings; one that has not for <c>FailoverAfter</c>, or that
-/// has closed the ring, is left for another Keeper of the group on this node: the writers change over first, so that
+/// has closed the ring, is left for another Keeper of the group, of this node if there is one: the writers change over first, so that
 /// recording goes on, then follows what the old Keeper had not consumed. Whether it is dead or only slow does not
 /// matter: what it takes after all is a retransmission. Its ring stays mapped until it has said that what it had consumed
 /// is on its device; until then no flush to that level is granted.
@@ -40,6 +40,7 @@ internal sealed partial class RingSet
         long now = ports.Timers.MonotonicNanoseconds;
         foreach (KeeperRing ring in inUse.Values.ToList())
         {
+            FollowAddress(ring);
             if (!ring.IsSeeking && now >= ring.NextTry && IsLost(ring))
             {
                 ring.IsSeeking = true;
@@ -116,6 +117,11 @@ internal sealed partial class RingSet
             if (!ring.IsMoved && !ring.IsStuck)
             {
                 ring.IsMoved = Session.TryMoveRing(ring.Ring, ring.Current.Ring, MoveSlice, out long events);
+                if (ring.IsMoved && ring.Mirror is { } mirror)
+                {
+                    mirror.IsLeft = true;
+                }
+
                 if (ring.IsMoved && events > 0)
                 {
                     logger.LogInformation(
@@ -127,7 +133,7 @@ internal sealed partial class RingSet
             if (ring.IsMoved && Session.TryRetireRing(ring.Ring))
             {
                 left.Remove(ring);
-                _ = ring.Channel.DisposeAsync().AsTask();
+                _ = FinishAsync(ring);
             }
         }
         catch (ChronoLogException exception)
@@ -147,7 +153,7 @@ internal sealed partial class RingSet
         await RefreshAsync(story);
         HashSet<KeeperRing> twins =
             [.. stories.Where(each => each.Replicas > 1 && each.Rings.Contains(ring)).SelectMany(each => each.Rings)];
-        IEnumerable<ProcessIdentity> candidates = Near(story)
+        IEnumerable<ProcessIdentity> candidates = Candidates(story)
             .OrderBy(keeper => inUse.TryGetValue(keeper.ProcessId, out KeeperRing? other) && twins.Contains(other) ? 1 : 0);
         foreach (ProcessIdentity keeper in candidates)
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace ChronoLog.Client;
 
 /// <content>
-/// New Keepers. A round-robin story takes in every Keeper that its group gets on this node; a replicated one that has
+/// New Keepers. A round-robin story takes in every Keeper that its group gets; a replicated one that has
 /// lost a Keeper takes the next one. A local-first story stays where it is.
 /// </content>
 internal sealed partial class RingSet
@@ -57,7 +57,7 @@ internal sealed partial class RingSet
     private async Task GrowAsync(StoryPlacement story)
     {
         int before = story.Rings.Count;
-        foreach (ProcessIdentity keeper in Near(story))
+        foreach (ProcessIdentity keeper in Candidates(story))
         {
             if (!CanGrow(story) || story.Rings.Exists(ring => ring.Keeper.ProcessId == keeper.ProcessId))
             {

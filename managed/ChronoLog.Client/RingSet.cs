@@ -35,6 +35,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     private readonly List<StoryPlacement> stories = [];
     private EventTimeBounds? bounds;
     private IReadOnlyList<ProcessTrouble> troubles = [];
+    private bool isClosing;
 
     public RingSet(
         ulong clientId, IClientPorts ports, IRpcChannel portal, ClientOptions options, ILogger logger)
@@ -47,7 +48,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         Session = ports.OpenSession(clientId);
         Session.ReplacesRings = true;
         watchNanoseconds = (long)WatchPeriod(options.FailoverAfter).TotalNanoseconds;
-        runner = ports.Run(this, () => TimeSpan.FromMicroseconds(watchNanoseconds / 1000.0), Failed);
+        runner = ports.Run(this, SleepMax, Failed);
         strand.Posted = runner.Wake;
         strand.Unhandled = Failed;
     }
@@ -77,8 +78,8 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     /// <summary>Opens a story for recording into rings of the group, per the client's placement.</summary>
     /// <exception cref="ChronoLogException">
-    /// NotSupported: no Keeper here; NoKeepers: none that answers, or fewer than replicas; InvalidArgument: a level that
-    /// its replicas do not allow.
+    /// NoKeepers: none that answers, or fewer than replicas; InvalidArgument: a level that its replicas do not allow.
+    /// NotSupported: this process can't open the data plane of a Keeper on another node.
     /// </exception>
     public async Task<StoryPlacement> OpenAsync(StoryReply reply, CancellationToken cancellation)
     {
@@ -104,9 +105,9 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     int IAgent.DoWork()
     {
-        int done = strand.DoWork();
+        int done = strand.DoWork() + Mirror();
         long now = ports.Timers.MonotonicNanoseconds;
-        if (now < nextWatch || ending.IsCancellationRequested)
+        if (now < nextWatch || isClosing || ending.IsCancellationRequested)
         {
             return done;
         }
@@ -118,10 +119,12 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await OnStrandAsync(HandOverAsync).ConfigureAwait(ports.StaysOnContext);
         ChronoClient.Cancel(ending);
         runner.Dispose();
         Session.Dispose();
         await Task.WhenAll(inUse.Values.Concat(left).Select(CloseAsync)).ConfigureAwait(ports.StaysOnContext);
+        await EndMirrorsAsync().ConfigureAwait(ports.StaysOnContext);
     }
 
     // A Keeper that does not answer sees the closed mark in the ring, or this process's end.
@@ -156,15 +159,17 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     private async Task PlaceAsync(StoryPlacement story, CancellationToken cancellation)
     {
-        List<ProcessIdentity> near = Near(story);
-        if (near.Count < story.Replicas)
+        List<ProcessIdentity> candidates = Candidates(story);
+        if (candidates.Count < story.Replicas)
         {
-            throw TooFew(story, near.Count);
+            throw TooFew(story, candidates.Count);
         }
 
-        int wanted = options.Placement == Placement.LocalFirst || story.Replicas > 1 ? story.Replicas : near.Count;
+        int wanted = options.Placement == Placement.LocalFirst || story.Replicas > 1
+            ? story.Replicas
+            : candidates.Count;
         ChronoLogException? refusal = null;
-        foreach (ProcessIdentity keeper in near)
+        foreach (ProcessIdentity keeper in candidates)
         {
             if (story.Rings.Count == wanted)
             {
@@ -200,41 +205,34 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
     }
 
     /// <summary>
-    /// The group's Keepers on this node, the one to go to first first: where this client is already, then by its id, so
-    /// that the clients of one node spread over its Keepers. Those that are silent now come last.
+    /// The group's Keepers, the one to go to first first: those of this node before others; where this client is already,
+    /// then by its id, so that the clients of one node spread over the Keepers. Those that are silent now come last.
     /// </summary>
-    private List<ProcessIdentity> Near(StoryPlacement story)
+    private List<ProcessIdentity> Candidates(StoryPlacement story)
     {
-        List<ProcessIdentity> near =
-        [
-            .. story.Group.Keepers.Where(keeper => keeper.Host == ports.Host)
-                .OrderBy(keeper => keeper.ProcessId),
-        ];
-        int first = near.Count == 0 ? 0 : (int)(clientId % (ulong)near.Count);
-        return
-        [
-            .. near.Skip(first).Concat(near.Take(first))
-                .OrderBy(keeper => inUse.TryGetValue(keeper.ProcessId, out KeeperRing? ring) ? IsLost(ring) ? 2 : 0 : 1),
-        ];
+        ILookup<bool, ProcessIdentity> keepers = story.Group.Keepers
+            .OrderBy(keeper => keeper.ProcessId).ToLookup(IsNear);
+        return [.. InTurn(keepers[true]).Concat(InTurn(keepers[false])).OrderBy(Distance)];
     }
 
-    private ChronoLogException TooFew(StoryPlacement story, int near)
+    private IEnumerable<ProcessIdentity> InTurn(IEnumerable<ProcessIdentity> keepers)
     {
-        GroupView group = story.Group;
-        if (near > 0)
-        {
-            return new ChronoLogException(
-                Status.NoKeepers,
-                $"story {story.Name} has replicas={story.Replicas}, and {near} keeper of group {group.Group} is on this "
-                + $"node ({ports.Host}): start another one here");
-        }
-
-        string known = string.Join(", ", group.Keepers.Select(keeper => $"'{keeper.Name}' on {keeper.Host}"));
-        return new ChronoLogException(
-            Status.NotSupported,
-            $"no keeper of group {group.Group} runs on this node ({ports.Host}); there are {known}. "
-            + "Recording into a remote keeper is not built yet: start a keeper here");
+        List<ProcessIdentity> all = [.. keepers];
+        int first = all.Count == 0 ? 0 : (int)(clientId % (ulong)all.Count);
+        return all.Skip(first).Concat(all.Take(first));
     }
+
+    private int Distance(ProcessIdentity keeper)
+    {
+        const int Silent = 4;
+        int place = IsNear(keeper) ? 0 : 2;
+        return !inUse.TryGetValue(keeper.ProcessId, out KeeperRing? ring) ? place + 1 : IsLost(ring) ? Silent : place;
+    }
+
+    private static ChronoLogException TooFew(StoryPlacement story, int candidates) => new(
+        Status.NoKeepers,
+        $"story {story.Name} has replicas={story.Replicas}, and group {story.Group.Group} has {candidates} keepers that can "
+        + "take it: start another one");
 
     // Two stories that are acquired at once share the opening, and the ring.
     private async Task<KeeperRing> RingOfAsync(
@@ -267,10 +265,13 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 ClientId = clientId,
                 Host = ports.Host,
                 Pid = ports.ProcessId,
+                Mirrored = !IsNear(keeper),
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
+            request.MirroredPaths.AddRange(
+                inUse.Values.Where(static ring => ring.Mirror is not null).Select(static ring => ring.Path));
             OpenRingReply reply = await channel.CallAsync(Methods.OpenRing, request, deadline, ending.Token);
-            if (inUse.Values.FirstOrDefault(known => known.Ring.Path == reply.Path) is { } same)
+            if (inUse.Values.FirstOrDefault(known => known.Path == reply.Path) is { } same)
             {
                 await channel.DisposeAsync();
                 return Rename(same, keeper);
@@ -278,7 +279,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
             await CheckClockAsync(keeper, channel, reply);
             TakeBounds(reply);
-            var ring = new KeeperRing(keeper, Session.AddRing(reply), channel, (long)reply.CapacityBytes);
+            KeeperRing ring = await MapAsync(keeper, channel, reply, request.Mirrored);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
         }

@@ -69,6 +69,12 @@ public sealed record KeeperOptions
     /// <summary>Longest wait of a hot read for what producers have reserved in the rings.</summary>
     public TimeSpan FenceDeadline { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// After so long a silence a client on another node is given up: replays have been PARTIAL for as long, because
+    /// of what it may hold. Its questions come twice a second. Too short costs only copying.
+    /// </summary>
+    public TimeSpan RemoteSilence { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often an idle ring's producer is checked to be alive.</summary>
     public TimeSpan ProducerCheckPeriod { get; init; } = TimeSpan.FromMilliseconds(20);
 

@@ -61,8 +61,7 @@ public sealed class KeeperRole
         recovery = new KeeperRecovery(options, ports, stories);
         recall = new JournalRecall(options, ports, stories);
         recording = new RecordingService(
-            options, ports.Rings, ports.Registry, ports.Journals.Min(journal => journal.BatchBytesMax), IngestionAgents,
-            SyncAgents, ports.Strand, ports.Logger)
+            options, ports, IngestionAgents, SyncAgents)
         {
             Clock = ports.Clock,
         };
@@ -140,12 +139,17 @@ public sealed class KeeperRole
     }
 
     /// <summary>
-    /// Completes when everything that producers had reserved in the rings by now is journaled and indexed: an event
-    /// whose recording returned before is then in the pipelines. On the strand.
+    /// Completes when everything that producers had reserved in the rings by now is journaled and indexed, those on other
+    /// nodes included: an event whose recording returned before is then in the pipelines. On the strand.
     /// </summary>
     /// <returns>False when that did not come about within <see cref="KeeperOptions.FenceDeadline"/>.</returns>
     public async ValueTask<bool> FenceAsync()
     {
+        if (!await recording.Mirrors.FenceAsync())
+        {
+            return false;
+        }
+
         Task[] fences = [.. IngestionAgents.Select(agent => agent.FenceAsync())];
         if (Array.TrueForAll(fences, fence => fence.IsCompleted))
         {
@@ -327,6 +331,7 @@ public sealed class KeeperRole
         retirement.Retire(now, isFenced);
         ledger.AnnounceOverdue();
         service.Dismantle();
+        recording.Mirrors.CloseSilent();
         recording.DisposeLeft();
     }
 

@@ -31,6 +31,7 @@ public sealed class KeeperStatistics(
         values["ring_bytes_abandoned"] = ingestion.Sum(agent => agent.Counters.AbandonedBytes);
         values["rings_detached"] = ingestion.Sum(agent => agent.Counters.DetachedRings);
         values["rings"] = recording.Count;
+        values["rings_remote"] = recording.Mirrors.Count;
         values["ring_bytes"] = recording.RingBytes;
         values["journal_bytes_used"] = ports.Journals.Sum(journal => journal.BytesUsed);
         values["journal_bytes_quota"] = ports.Journals.Sum(journal => journal.BytesQuota);

@@ -52,6 +52,12 @@
  * Closing is exact: bit 63 of tail, set by the client (close) or the Keeper (fence) with one atomic OR. Every reservation
  * before it stands, none comes after; producer_state and consumer_state say who did it.
  *
+ * A mirrored ring is two of these, one on the client's node and one on the Keeper's, of one capacity, in which a position
+ * means the same. The client's process is the consumer of its own end: it publishes what the Keeper says of `consumed`,
+ * `durable` and its life, and zeroes nothing before. In its end at the Keeper the Keeper itself is the producer: it stores
+ * whole committed frames, padding included, as they lie in the client's end, then tail, release. So what lies behind that
+ * tail need not be zero there. Who moves them and how: ChronoLog.Transport/Rings/README.md.
+ *
  * Trust: neither side believes the other. The Keeper checks everything it reads (ChronoLog.Transport/Rings); the client
  * checks the file once, keeps constants of its own, and masks every position.
  */
@@ -99,6 +105,12 @@ extern "C" {
 
 enum { CHRONO_RING_OPEN = 0, CHRONO_RING_CLOSED = 1 };
 
+/*
+ * MIRRORED: the Keeper's end of a ring whose client is on another node. UNGUARDED: nobody but this process will ever map
+ * the file, and its SIGBUS stays its own (the client's end: an application's signals are not ours to take).
+ */
+enum { CHRONO_RING_MIRRORED = 1, CHRONO_RING_UNGUARDED = 2 };
+
 /* Who writes what: each group has a pair of cache lines of its own (adjacent lines are prefetched together). */
 typedef struct chrono_ring_header {
     /* constant: the consumer's, at creation */
@@ -113,7 +125,7 @@ typedef struct chrono_ring_header {
     int32_t producer_pid;
     int32_t consumer_pid;
     uint32_t record_bytes_max;
-    uint32_t reserved_alignment;
+    uint32_t mirrored;          /* 1: a mirrored ring's end at the Keeper, see below */
     uint64_t producer_started;  /* tells the producer's process from a later one with its pid; 0: unknown */
     uint8_t reserved_constant[176];
     /* 256: producers, at every event */
@@ -149,6 +161,8 @@ typedef struct chrono_ring_identity {
     uint64_t ring_id;
     int32_t producer_pid;       /* 0: unknown */
     uint32_t mode;              /* permissions of the file: 0600 or 0660 */
+    uint32_t flags;             /* CHRONO_RING_MIRRORED, CHRONO_RING_UNGUARDED */
+    uint32_t reserved;
 } chrono_ring_identity;
 
 /*

@@ -15,6 +15,7 @@
 
 _Static_assert(sizeof(chrono_ring_header) == CHRONO_RING_HEADER_BYTES, "header size");
 _Static_assert(offsetof(chrono_ring_header, record_bytes_max) == 64, "constant part");
+_Static_assert(offsetof(chrono_ring_header, mirrored) == 68, "constant part");
 _Static_assert(offsetof(chrono_ring_header, producer_started) == 72, "constant part");
 _Static_assert(offsetof(chrono_ring_header, tail) == 256, "producers' lines");
 _Static_assert(offsetof(chrono_ring_header, waiters) == 384, "producers' waiting lines");
@@ -75,6 +76,7 @@ static int map(int file, uint64_t capacity, chrono_ring **ring, chrono_error *er
 static void write_identity(chrono_ring *ring, const chrono_ring_identity *identity)
 {
     chrono_ring_header *header = ring->header;
+    int mirrored = (identity->flags & CHRONO_RING_MIRRORED) != 0; /* its pid is one of another node */
     header->version = CHRONO_RING_VERSION;
     header->header_bytes = CHRONO_RING_HEADER_BYTES;
     header->capacity = identity->capacity;
@@ -83,9 +85,10 @@ static void write_identity(chrono_ring *ring, const chrono_ring_identity *identi
     header->keeper_epoch = identity->keeper_epoch;
     header->ring_id = identity->ring_id;
     header->producer_pid = identity->producer_pid;
-    header->producer_started = identity->producer_pid > 0 ? chrono_process_started(identity->producer_pid) : 0;
+    header->producer_started = identity->producer_pid > 0 && !mirrored ? chrono_process_started(identity->producer_pid) : 0;
     header->consumer_pid = (int32_t)getpid();
     header->record_bytes_max = ring->record_bytes_max;
+    header->mirrored = (uint32_t)mirrored;
     header->heartbeat_ns = chrono_monotonic_ns();
     ring->ring_id = identity->ring_id;
     /* The magic last: a file without it was never finished. */
@@ -117,7 +120,9 @@ int chrono_ring_create(const char *path, const chrono_ring_identity *identity, c
         unlink(path);
         return status;
     }
-    (*ring)->guard = guard_add((*ring)->header, (*ring)->mapped_bytes);
+    if ((identity->flags & CHRONO_RING_UNGUARDED) == 0) {
+        (*ring)->guard = guard_add((*ring)->header, (*ring)->mapped_bytes);
+    }
     write_identity(*ring, identity);
     return CHRONO_OK;
 }
@@ -231,6 +236,7 @@ int chrono_ring_reattach(const char *path, uint64_t ring_id, chrono_ring_identit
         .keeper_epoch = header.keeper_epoch,
         .ring_id = ring_id,
         .producer_pid = is_another ? -1 : header.producer_pid,
+        .flags = header.mirrored == 1 ? CHRONO_RING_MIRRORED : 0,
     };
     (*ring)->header->consumer_pid = (int32_t)getpid();
     store_release(&(*ring)->header->heartbeat_ns, chrono_monotonic_ns());

@@ -32,7 +32,7 @@ static void is_created_once_and_privately(void)
     CHECK_EQUAL(0600, facts.st_mode & 0777);
     CHECK_EQUAL(4096 + 65536, facts.st_size);
     CHECK(facts.st_blocks * 512 >= facts.st_size);
-    chrono_ring_identity identity = {65536, CLIENT, 1, 2, RING, 0, 0600};
+    chrono_ring_identity identity = {65536, CLIENT, 1, 2, RING, 0, 0600, 0, 0};
     chrono_ring *second = NULL;
     CHECK_EQUAL(CHRONO_E_SYSTEM, chrono_ring_create(path, &identity, &second, NULL));
     CHECK_EQUAL(CHRONO_OK, attach_status(path));
@@ -44,7 +44,7 @@ static void refuses_capacities_out_of_bounds(void)
     const uint64_t bad[] = {0, 1, 32768, 65537, 65536 * 3, UINT64_C(1) << 31, UINT64_MAX};
     const char *path = ring_path();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        chrono_ring_identity identity = {bad[i], CLIENT, 1, 2, RING, 0, 0600};
+        chrono_ring_identity identity = {bad[i], CLIENT, 1, 2, RING, 0, 0600, 0, 0};
         chrono_ring *ring = NULL;
         CHECK_EQUAL(CHRONO_E_INVALID, chrono_ring_create(path, &identity, &ring, NULL));
     }
@@ -114,7 +114,7 @@ static void hostile_file_is_refused(void)
 static void full_memory_is_an_error(void)
 {
     /* A file system that cannot allocate stands in for a full /dev/shm. */
-    chrono_ring_identity identity = {65536, CLIENT, 1, 2, RING, 0, 0600};
+    chrono_ring_identity identity = {65536, CLIENT, 1, 2, RING, 0, 0600, 0, 0};
     chrono_ring *ring = NULL;
     chrono_error error = {0, 0, ""};
     CHECK(chrono_ring_create("/proc/chronolog-ring", &identity, &ring, &error) != CHRONO_OK);

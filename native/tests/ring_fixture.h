@@ -27,7 +27,7 @@ static inline const char *ring_path(void)
 static inline struct consumer make_ring(const char *path, uint64_t capacity)
 {
     chrono_error error = {0, 0, ""};
-    chrono_ring_identity identity = {capacity, CLIENT, 1, 2, RING, (int32_t)getpid(), 0600};
+    chrono_ring_identity identity = {capacity, CLIENT, 1, 2, RING, (int32_t)getpid(), 0600, 0, 0};
     struct consumer consumer = {NULL, 0, 0, NULL, NULL};
     int status = chrono_ring_create(path, &identity, &consumer.ring, &error);
     if (status != CHRONO_OK) {

@@ -43,6 +43,8 @@ public sealed class PlantedBugTests
         (PlantedBug.OwnTimesUnsaid, [FaultKind.CrashKeeper, FaultKind.OneWayCut]),
         (PlantedBug.LateUnflagged, []),
         (PlantedBug.FollowerForgetsLate, [FaultKind.CrashPlayer, FaultKind.CrashKeeper]),
+        (PlantedBug.MirrorTellsTooLittle, []),
+        (PlantedBug.MirrorConsumesWhatIsSent, [FaultKind.PullFailures, FaultKind.CrashKeeper]),
     ];
 
     private static IEnumerable<TestCaseData> Cases => Bugs.Select(static each => new TestCaseData(each.Bug, each.Faults)

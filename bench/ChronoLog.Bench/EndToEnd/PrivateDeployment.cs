@@ -48,9 +48,12 @@ internal sealed class PrivateDeployment : IAsyncDisposable
         return new PrivateDeployment(directory, endpoint.Trim());
     }
 
-    public Task<ChronoClient> ConnectAsync() =>
-        ChronoClient.ConnectAsync(
-            new ClientOptions { Endpoint = Endpoint, Program = "bench", FullTimeout = TimeSpan.FromSeconds(30) });
+    /// <param name="sharesMemory">False: the client takes every Keeper for one of another node.</param>
+    public Task<ChronoClient> ConnectAsync(bool sharesMemory = true) =>
+        ChronoClient.ConnectAsync(new ClientOptions
+        {
+            Endpoint = Endpoint, Program = "bench", FullTimeout = TimeSpan.FromSeconds(30), SharedMemory = sharesMemory,
+        });
 
     /// <summary>Where a story's files appear.</summary>
     public string StoryDirectory(string chronicle, string story) =>

@@ -43,6 +43,7 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
             await MeasureVariantAsync(
                 Journaled, "LogBatch of 64, journaled", Recorder.LogInBatches, DurabilityLevel.Journaled);
             await MeasureVariantAsync(Synced, "LogEvent, synced", Recorder.LogOneByOne, DurabilityLevel.Synced);
+            await MeasureRemoteAsync(deployment);
             progress($"{size} B: stopping the deployment");
         }
 
@@ -53,15 +54,30 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
         string chronicle, string variant, Action<StoryHandle, int, long> record, DurabilityLevel level)
     {
         const string Story = "variant";
-        await MeasureIngestAsync(chronicle, Story, variant, events / VariantShare, record, level);
+        StoryHandle handle = await client.AcquireStoryAsync(chronicle, Story);
+        await MeasureIngestAsync(handle, variant, events / VariantShare, record, level);
         await client.ReleaseStoryAsync(chronicle, Story);
+    }
+
+    // As the first phase, into a mirrored ring.
+    private async Task MeasureRemoteAsync(PrivateDeployment deployment)
+    {
+        const string Story = "remote";
+        await using ChronoClient remote = await deployment.ConnectAsync(sharesMemory: false);
+        StoryHandle handle = await remote.AcquireStoryAsync(Journaled, Story);
+        Recorder.LogOneByOne(handle, size, WarmUpEvents);
+        await handle.FlushAsync(DurabilityLevel.Journaled, FlushTimeout);
+        await MeasureIngestAsync(
+            handle, "LogEvent, remote", events / VariantShare, Recorder.LogOneByOne, DurabilityLevel.Journaled);
+        await remote.ReleaseStoryAsync(Journaled, Story);
     }
 
     private async Task MeasureWholeWayAsync(PrivateDeployment deployment)
     {
         await WaitForChunkStartAsync();
+        StoryHandle main = await client.AcquireStoryAsync(Journaled, Main);
         await MeasureIngestAsync(
-            Journaled, Main, "LogEvent, journaled", events, Recorder.LogOneByOne, DurabilityLevel.Journaled);
+            main, "LogEvent, journaled", events, Recorder.LogOneByOne, DurabilityLevel.Journaled);
         long collected = await status.CollectedAsync();
         await MeasureReplayAsync("hot");
         if (await status.CollectedAsync() != collected)
@@ -85,10 +101,8 @@ internal sealed class SizeRun(BenchOptions options, int size, RawLimits limits, 
     }
 
     private async Task MeasureIngestAsync(
-        string chronicle, string story, string variant, long count, Action<StoryHandle, int, long> record,
-        DurabilityLevel level)
+        StoryHandle handle, string variant, long count, Action<StoryHandle, int, long> record, DurabilityLevel level)
     {
-        StoryHandle handle = await client.AcquireStoryAsync(chronicle, story);
         progress($"{size} B: ingest, {variant}");
         var limit = new PhaseLimit("floor append", floor.AppendEventsPerSecond);
         await MeasureAsync("ingest", variant, count, limit, async () =>

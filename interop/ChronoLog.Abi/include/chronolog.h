@@ -99,8 +99,8 @@ typedef struct chronolog_attribute {
 
 /* Where a client's events go. */
 typedef enum chronolog_placement {
-    CHRONOLOG_LOCAL_FIRST = 0,          /* to one Keeper of this node, another one when that is away */
-    CHRONOLOG_ROUND_ROBIN = 1           /* in turn to all Keepers of the group on this node */
+    CHRONOLOG_LOCAL_FIRST = 0,          /* to one Keeper, of this node if there is one; to another one when it is away */
+    CHRONOLOG_ROUND_ROBIN = 1           /* in turn to all Keepers of the group */
 } chronolog_placement;
 
 #define CHRONOLOG_FOREVER UINT64_MAX
@@ -216,8 +216,8 @@ CHRONOLOG_API int32_t chronolog_list_free(chronolog_list list);
 /*
  * Acquires a story for recording. The story is created if missing; attributes are its own then. Again by the same client:
  * the same handle, and one release gives it back.
- * NOT_EXIST (no such chronicle), NO_KEEPERS, NOT_SUPPORTED (no Keeper on this node), INVALID_ARG; NO_SPACE (for its ring),
- * NOT_AUTHORIZED (its ring belongs to another user).
+ * NOT_EXIST (no such chronicle), NO_KEEPERS, NOT_SUPPORTED (no data plane to a Keeper of another node), INVALID_ARG;
+ * NO_SPACE (for its ring), NOT_AUTHORIZED (its ring belongs to another user).
  */
 CHRONOLOG_API int32_t chronolog_acquire(chronolog_client client, const char *chronicle, const char *story,
                                         const chronolog_attribute *attributes, uint64_t count, uint32_t flags,

@@ -11,4 +11,13 @@ public readonly record struct RingIdentity(
     ulong KeeperEpoch,
     ulong RingId,
     int ProducerPid,
-    uint Mode);
+    uint Mode,
+    uint Flags = 0,
+    uint Reserved = 0)
+{
+    /// <summary>The Keeper's end of a ring whose client is on another node.</summary>
+    public const uint Mirrored = 1;
+
+    /// <summary>Nobody but this process will ever map the file.</summary>
+    public const uint Unguarded = 2;
+}

@@ -197,6 +197,7 @@ internal static class KeeperHost
         EventTimes = new EventTimeBounds(settings.Get(KeeperSettings.LateBound), settings.Get(KeeperSettings.FutureBound)),
         RingBytesDefault = settings.Get(KeeperSettings.RingCapacity),
         RingsMax = (int)settings.Get(KeeperSettings.RingsMax),
+        RemoteSilence = settings.Get(KeeperSettings.RemoteSilence),
         SyncInterval = settings.Get(KeeperSettings.SyncInterval),
         FollowSettle = settings.Get(KeeperSettings.FollowSettle),
     };

@@ -30,6 +30,10 @@ internal static class KeeperSettings
     public static readonly Setting<long> RingsMax =
         SettingKinds.Integer("rings-max", 1024, 1, 65536, "Most clients that may record here at once.");
 
+    public static readonly Setting<TimeSpan> RemoteSilence = SettingKinds.Duration(
+        "remote-silence", "5s", "1s", "1h",
+        "After so long a silence a client on another node is given up; replays are PARTIAL until then.");
+
     public static readonly Setting<TimeSpan> ChunkDuration =
         SettingKinds.Duration("chunk-duration", "30s", "1ms", "1d", "Time range of one partial StoryChunk.");
 
@@ -69,7 +73,7 @@ internal static class KeeperSettings
     public static readonly SettingTable Table = new("chrono_keeper", [
         .. CommonSettings.All, .. MemberSettings.All, .. ReadSettings.All, .. DrainSettings.All,
         RecordingPort, AdminPort, JournalDirectory, JournalSegment,
-        JournalQuota, RingDirectory, RingCapacity, RingsMax, ChunkDuration, AcceptanceWindow, AtwFloor, AtwCeiling,
-        LateBound, FutureBound, IngestionStreams, SyncInterval, FollowSettle, ExtractionModule,
+        JournalQuota, RingDirectory, RingCapacity, RingsMax, RemoteSilence, ChunkDuration, AcceptanceWindow, AtwFloor,
+        AtwCeiling, LateBound, FutureBound, IngestionStreams, SyncInterval, FollowSettle, ExtractionModule,
     ]);
 }

@@ -31,7 +31,9 @@ internal static class ManualPage
         page.Append(".SH EXIT STATUS\n0 done, 1 failed, 2 usage, 3 unreachable.\n");
         page.Append(
             ".SH ENVIRONMENT\n.TP\n\\fBCHRONOLOG_ENDPOINT\\fR\nThe portal of the deployment, where "
-            + "\\fB\\-\\-endpoint\\fR does not say.\n");
+            + "\\fB\\-\\-endpoint\\fR does not say.\n"
+            + ".TP\n\\fBCHRONOLOG_SHARED_MEMORY\\fR\n0: take every Keeper for one of another node, and share no memory "
+            + "with it.\n");
         AppendSeeAlso(page, row);
         return page.ToString();
     }

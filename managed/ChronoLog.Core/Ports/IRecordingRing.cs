@@ -8,8 +8,9 @@ public interface IRingHost
     /// <param name="ringId">Unique in this process and epoch.</param>
     /// <param name="producerPid">The client's process, watched for its death; 0 if unknown.</param>
     /// <param name="capacityBytes">A power of two between the host's limits.</param>
+    /// <param name="isMirror">The client is on another node: the Keeper itself feeds the ring.</param>
     /// <exception cref="Protocol.ChronoLogException">A limit was passed, or shared memory is exhausted.</exception>
-    IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes);
+    IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror = false);
 
     /// <summary>Names the owner of the rings made from now on.</summary>
     void Identify(ulong processId, ulong epoch);
@@ -51,11 +52,17 @@ public interface IRecordingRing : IDisposable
 
     long CapacityBytes { get; }
 
+    /// <summary>The Keeper's end of a ring whose client is on another node: nobody but the Keeper writes to it.</summary>
+    bool IsMirror { get; }
+
     /// <summary>Bytes consumed since the ring was made: the consumer's position.</summary>
     long Consumed { get; }
 
     /// <summary>Bytes reserved by producers since the ring was made. May be read from any thread.</summary>
     long Tail { get; }
+
+    /// <summary>The position that was published last by <see cref="PublishDurable"/>. From any thread.</summary>
+    long Durable { get; }
 
     /// <summary>False once the producer's process has gone: nothing more will be committed.</summary>
     bool ProducerAlive { get; }
@@ -81,6 +88,17 @@ public interface IRecordingRing : IDisposable
     /// </summary>
     /// <returns>Bytes passed over.</returns>
     int SkipAbandoned();
+
+    /// <summary>
+    /// Appends a span of the client's end to a mirror, as it lies there, if it is the next one and the ring is open. One
+    /// thread, the one that disposes the ring.
+    /// </summary>
+    /// <param name="from">The span's position.</param>
+    /// <param name="bytes">Whole frames in one piece. What they hold is checked where they are read.</param>
+    /// <exception cref="Protocol.ChronoLogException">
+    /// <see cref="Protocol.Status.InvalidArgument"/>: it is no mirror, or the span cannot lie there.
+    /// </exception>
+    bool TryFeed(long from, ReadOnlySpan<byte> bytes);
 
     /// <summary>
     /// Tells waiting producers that the consumer lives: at least once a second, also while it

@@ -64,6 +64,11 @@ public static class Methods
     public static readonly RpcMethod<CloseRingRequest, Empty> CloseRing =
         New("recording.close_ring", CloseRingRequest.Parser, Empty.Parser);
 
+    public static readonly RpcMethod<FeedRingRequest, MirrorReply> FeedRing =
+        New("recording.feed_ring", FeedRingRequest.Parser, MirrorReply.Parser);
+    public static readonly RpcMethod<WatchRingRequest, MirrorReply> WatchRing =
+        New("recording.watch_ring", WatchRingRequest.Parser, MirrorReply.Parser);
+
     public static readonly RpcMethod<ArchiveStoryRequest, ArchiveStoryReply> ArchiveStory =
         New("recording.archive_story", ArchiveStoryRequest.Parser, ArchiveStoryReply.Parser);
 

@@ -49,7 +49,11 @@ public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
     public long Durable
     {
         get => Volatile.Read(ref durable);
-        set => Volatile.Write(ref durable, value);
+        set
+        {
+            Volatile.Write(ref durable, value);
+            Progressed?.Invoke();
+        }
     }
 
     /// <summary>Monotonic nanoseconds of the next look at the producer's process. Ingestion thread.</summary>
@@ -61,5 +65,12 @@ public sealed class RingSession(IRecordingRing ring, ulong clientId, uint pid)
     /// <summary>Monotonic nanoseconds of the next beat. Ingestion thread.</summary>
     public long NextBeat { get; set; }
 
-    public void PublishIndexed(long position) => Volatile.Write(ref indexed, position);
+    /// <summary>Told, on the thread that did it, that the ring's positions have changed; null: nobody asks.</summary>
+    public Action? Progressed { get; set; }
+
+    public void PublishIndexed(long position)
+    {
+        Volatile.Write(ref indexed, position);
+        Progressed?.Invoke();
+    }
 }

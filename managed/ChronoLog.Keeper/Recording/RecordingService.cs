@@ -4,6 +4,7 @@ using ChronoLog.Core.Ports;
 using ChronoLog.Core.Protocol;
 using ChronoLog.Core.Registry;
 using ChronoLog.Keeper.Ingestion;
+using ChronoLog.Keeper.Mirroring;
 using Microsoft.Extensions.Logging;
 
 namespace ChronoLog.Keeper.Recording;
@@ -29,24 +30,29 @@ public sealed class RecordingService
     private ulong lastRingId;
 
     public RecordingService(
-        KeeperOptions options, IRingHost host, RegistryClient registry, long batchBytesMax,
-        IReadOnlyList<IngestionAgent> ingestion, IReadOnlyList<SyncAgent> syncing, Strand strand, ILogger logger)
+        KeeperOptions options, KeeperPorts ports, IReadOnlyList<IngestionAgent> ingestion,
+        IReadOnlyList<SyncAgent> syncing)
     {
+        (registry, host, logger) = (ports.Registry, ports.Rings, ports.Logger);
+        Mirrors = new MirrorDesk(options, ports.Bulk, registry, ports.Timers, ports.Strand, logger)
+        {
+            Close = CloseSession, Wake = Wake,
+        };
         this.options = options;
-        this.registry = registry;
-        this.host = host;
         this.ingestion = ingestion;
         this.syncing = syncing;
-        this.logger = logger;
-        capacityMax = CapacityMax(options, batchBytesMax);
+        capacityMax = CapacityMax(options, ports.Journals.Min(journal => journal.BatchBytesMax));
         foreach (IngestionAgent agent in ingestion)
         {
-            agent.RingEnded = session => strand.Post(_ => Remove(session), null);
+            agent.RingEnded = session => ports.Strand.Post(_ => Remove(session), null);
         }
     }
 
     /// <summary>Why no ring is given out now; null when rings are.</summary>
     public string? Refusal { get; set; } = "it has not registered with the Visor yet";
+
+    /// <summary>The rings of clients on other nodes.</summary>
+    public MirrorDesk Mirrors { get; }
 
     /// <summary>What clients compare their own with.</summary>
     public IBaseClock? Clock { get; init; }
@@ -59,6 +65,7 @@ public sealed class RecordingService
     {
         server.Handle(Methods.OpenRing, (request, _) => ValueTask.FromResult(Open(request)));
         server.Handle(Methods.CloseRing, (request, _) => ValueTask.FromResult(Close(request)));
+        Mirrors.Register(server);
     }
 
     /// <summary>
@@ -73,7 +80,7 @@ public sealed class RecordingService
             {
                 Durable = NothingPublished,
                 IsClosing = ring.IsClosed,
-            });
+            }, isAdopted: true);
         }
     }
 
@@ -82,7 +89,14 @@ public sealed class RecordingService
     {
         foreach (RingSession session in sessions)
         {
-            CloseSession(session);
+            if (session.Ring.IsMirror)
+            {
+                Mirrors.BeginClosing(session);
+            }
+            else
+            {
+                CloseSession(session);
+            }
         }
     }
 
@@ -131,12 +145,13 @@ public sealed class RecordingService
     private OpenRingReply Open(OpenRingRequest request)
     {
         Check(request);
-        RingSession session = FindUsable(request.ClientId, request.Pid) ?? Create(request);
+        RingSession session = FindUsable(request) ?? Create(request);
         return new OpenRingReply
         {
             RingId = session.Ring.RingId,
             Path = session.Ring.Path,
             CapacityBytes = (ulong)session.Ring.CapacityBytes,
+            SpanBytesMax = session.Ring.IsMirror ? Mirrors.SpanBytesMax : 0,
             KeeperTick = Clock?.Now ?? 0,
             LateBoundNanoseconds = options.EventTimes.LateNanoseconds,
             FutureBoundNanoseconds = options.EventTimes.FutureNanoseconds,
@@ -157,17 +172,18 @@ public sealed class RecordingService
             throw new ChronoLogException(Status.InvalidArgument, "open_ring: client id 0; connect to the Visor first");
         }
 
-        if (request.Host != options.Host)
+        if (request.Host != options.Host && !request.Mirrored)
         {
             throw new ChronoLogException(
                 Status.NotSupported,
                 $"keeper {options.Name} runs on host '{options.Host}', client {request.ClientId} on '{request.Host}': "
-                + "a ring in shared memory needs both on the same one");
+                + "a ring in shared memory needs both on the same one; ask for a mirrored one");
         }
     }
 
-    private RingSession? FindUsable(ulong clientId, uint pid) => sessions.Find(session =>
-        session.ClientId == clientId && session.Pid == pid
+    private RingSession? FindUsable(OpenRingRequest request) => sessions.Find(session =>
+        session.ClientId == request.ClientId && session.Pid == request.Pid
+        && (session.Ring.IsMirror ? request.Mirrored && Mirrors.IsUsable(session, request) : !request.Mirrored)
         && !session.IsClosing && !session.IsDrained && !session.IsDetached && !session.Ring.ProducerClosed);
 
     private RingSession Create(OpenRingRequest request)
@@ -191,20 +207,26 @@ public sealed class RecordingService
                 + "or add a keeper");
         }
 
-        IRecordingRing ring = host.Create(request.ClientId, NextRingId(), (int)request.Pid, capacity);
+        IRecordingRing ring = host.Create(
+            request.ClientId, NextRingId(), (int)request.Pid, capacity, request.Mirrored);
         var session = new RingSession(ring, request.ClientId, request.Pid);
-        Use(session);
+        Use(session, isAdopted: false);
         logger.LogInformation(
-            "{Name}: ring {Ring} of {Capacity} bytes for client {Client} (pid {Pid}) at {Path}",
-            options.Name, ring.RingId, capacity, request.ClientId, request.Pid, ring.Path);
+            "{Name}: ring {Ring} of {Capacity} bytes for client {Client} (pid {Pid}{Where}) at {Path}",
+            options.Name, ring.RingId, capacity, request.ClientId, request.Pid,
+            request.Mirrored ? $" on {request.Host}" : "", ring.Path);
         return session;
     }
 
-    private void Use(RingSession session)
+    private void Use(RingSession session, bool isAdopted)
     {
         sessions.Add(session);
         IngestionAgent agent = ingestion.MinBy(agent => agent.Rings.Count)!;
         agent.Replace([.. agent.Rings, session]);
+        if (session.Ring.IsMirror)
+        {
+            Mirrors.Begin(session, isAdopted);
+        }
     }
 
     // Epochs are ticks: no process of this Keeper makes a ring per nanosecond, so none ever meets an earlier one's
@@ -244,8 +266,11 @@ public sealed class RecordingService
     {
         session.Ring.CloseToProducers();
         session.IsClosing = true;
-        ingestion.FirstOrDefault(agent => agent.Rings.Contains(session))?.Wake?.Invoke();
+        Wake(session);
     }
+
+    private void Wake(RingSession session) =>
+        ingestion.FirstOrDefault(agent => agent.Rings.Contains(session))?.Wake?.Invoke();
 
     private void Remove(RingSession session)
     {
@@ -254,6 +279,7 @@ public sealed class RecordingService
             return;
         }
 
+        Mirrors.End(session);
         for (int i = 0; i < ingestion.Count; i++)
         {
             if (ingestion[i].Rings.Contains(session))

@@ -106,6 +106,7 @@ public sealed class HotReads(
         StartTime = request.StartTime,
         EndTime = request.EndTime,
         Reason = $"rings at {options.Name} hold events that could not be taken within "
-            + $"{options.FenceDeadline.TotalMilliseconds} ms (a stopped producer, or a full journal)",
+            + $"{options.FenceDeadline.TotalMilliseconds} ms (a stopped "
+            + "producer, a client on another node that does not answer, or a full journal)",
     };
 }

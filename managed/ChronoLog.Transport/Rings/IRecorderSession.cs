@@ -21,6 +21,9 @@ public interface IRecorderSession : IDisposable
     /// <inheritdoc cref="RecorderSession.AddRing(OpenRingReply)"/>
     RecorderRing AddRing(OpenRingReply reply);
 
+    /// <inheritdoc cref="RecorderSession.AddRing(IMirroredRing)"/>
+    RecorderRing AddRing(IMirroredRing ring);
+
     /// <inheritdoc cref="RecorderSession.Look"/>
     (TimeSpan Silence, bool IsClosed) Look(RecorderRing ring);
 

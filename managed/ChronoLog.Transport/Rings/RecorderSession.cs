@@ -61,6 +61,14 @@ public sealed partial class RecorderSession : IRecorderSession
     /// <inheritdoc cref="AddRing(string, ulong)"/>
     public RecorderRing AddRing(OpenRingReply reply) => AddRing(reply.Path, reply.RingId);
 
+    /// <summary>Maps the client's end of a mirrored ring, and takes its name away.</summary>
+    public RecorderRing AddRing(IMirroredRing ring)
+    {
+        RecorderRing added = AddRing(ring.Path, ring.RingId);
+        ring.Unlink();
+        return added;
+    }
+
     /// <summary>Closes the ring for further events, and takes it out if the Keeper has consumed all of it.</summary>
     /// <returns>False: not consumed yet; flush and try again.</returns>
     public bool TryRetireRing(RecorderRing ring)

@@ -8,9 +8,10 @@ namespace ChronoLog.Transport.Rings;
 /// <content>Everything that is read from the producers' memory is read, and checked, here.</content>
 public sealed unsafe partial class SharedRing
 {
-    /// <summary>Bytes of whole, committed, plausible frames.</summary>
-    private int Walk(byte* frames, int limit, int maxBytes)
+    /// <summary>Bytes of whole, committed, plausible frames from a position on.</summary>
+    private int Walk(long at, int limit, int maxBytes)
     {
+        byte* frames = data + (at & (CapacityBytes - 1));
         int walked = 0;
         while (walked < limit)
         {
@@ -22,13 +23,13 @@ public sealed unsafe partial class SharedRing
 
             if ((uint)(length - RecordFrame.HeaderLength) > (uint)recordBytesMax)
             {
-                throw Corrupt(position + walked, $"a frame of {length} bytes");
+                throw Corrupt(at + walked, $"a frame of {length} bytes");
             }
 
             int aligned = RecordFrame.AlignedLength(length);
             if (aligned > limit - walked)
             {
-                throw Corrupt(position + walked, $"a frame of {length} bytes with {limit - walked} reserved");
+                throw Corrupt(at + walked, $"a frame of {length} bytes with {limit - walked} reserved");
             }
 
             if (walked + aligned > maxBytes && walked != 0)
@@ -44,21 +45,32 @@ public sealed unsafe partial class SharedRing
 
     private bool TryPassPadding(int offset, int limit)
     {
+        int padding = Padding(position, offset, limit);
+        if (padding > 0)
+        {
+            Advance(padding);
+        }
+
+        return padding > 0;
+    }
+
+    /// <summary>Bytes of the padding that begins at a position; 0 = none does.</summary>
+    private int Padding(long at, int offset, int limit)
+    {
         int length = Volatile.Read(ref *(int*)(data + offset));
         if (length <= 0 || (length & RecordFrame.PaddingFlag) == 0)
         {
-            return false;
+            return 0;
         }
 
         // A frame is padded only when it does not fit, so padding is shorter than the longest frame.
         int padding = length & ~RecordFrame.PaddingFlag;
         if (padding != CapacityBytes - offset || padding > limit || padding > recordBytesMax + RecordFrame.HeaderLength)
         {
-            throw Corrupt(position, $"padding of {padding} bytes, {CapacityBytes - offset} from the end");
+            throw Corrupt(at, $"padding of {padding} bytes, {CapacityBytes - offset} from the end");
         }
 
-        Advance(padding);
-        return true;
+        return padding;
     }
 
     /// <summary>

@@ -6,9 +6,6 @@ namespace ChronoLog.Transport.Rings;
 /// <content>Going on with a ring after the Keeper's process died, at any instruction.</content>
 public sealed unsafe partial class SharedRing
 {
-    /// <summary>True when no producer can reserve any more, whoever closed the ring.</summary>
-    internal bool IsClosed => RawTail() >= RingLayout.TailClosed;
-
     /// <summary>
     /// Moves to where the earlier process had got. It journals first, then states what it will zero, zeroes, and
     /// publishes: so the greatest of the three positions is right, and what lies below it is zeroed once more.
@@ -31,11 +28,7 @@ public sealed unsafe partial class SharedRing
         }
 
         position = (long)consumed;
-        while (position < (long)goal)
-        {
-            long toEnd = CapacityBytes - (position & (CapacityBytes - 1));
-            Advance((int)Math.Min(toEnd, (long)goal - position));
-        }
+        AdvanceTo((long)goal);
 
         // Producers may have waited since the earlier process died.
         Volatile.Write(ref *(ulong*)(header + RingLayout.HeartbeatOffset), ClockHandle.MonotonicNanoseconds);

@@ -18,7 +18,7 @@ namespace ChronoLog.Transport.Rings;
 /// Threads: <see cref="Committed"/>, <see cref="Consume"/> and <see cref="SkipAbandoned"/> from the one consumer
 /// thread; <see cref="Dispose"/> when that has let go; everything else from any. <see cref="Committed"/> beats, too.
 /// </remarks>
-public sealed unsafe partial class SharedRing : IRecordingRing
+public sealed unsafe partial class SharedRing : IRecordingRing, IMirroredRing
 {
     // A quarter of what the producers allow between two beats (CHRONO_CONSUMER_BEAT_NS).
     private const long BeatMilliseconds = 250;
@@ -43,16 +43,18 @@ public sealed unsafe partial class SharedRing : IRecordingRing
     private bool disposed;
 
     internal SharedRing(
-        SharedRingHost host, RingHandle handle, string path, ulong clientId, ulong ringId, int producerPid)
+        SharedRingHost host, RingHandle handle, string path, ulong clientId, ulong ringId, int producerPid,
+        bool isMirror = false)
     {
         this.host = host;
         this.handle = handle;
+        IsMirror = isMirror;
         (Path, ClientId, RingId, CapacityBytes) = (path, clientId, ringId, handle.Capacity);
         header = (byte*)handle.Header;
         data = (byte*)handle.Data;
         recordBytesMax = RingLayout.RecordBytesMaxFor(CapacityBytes);
         producerAlive = producerPid >= 0; // negative: the pid is another process's by now
-        if (producerPid > 0)
+        if (producerPid > 0 && !isMirror)
         {
             producer = ProcessWatch.Open(producerPid, out int status);
             producerAlive = status != NativeStatus.Closed;
@@ -67,7 +69,11 @@ public sealed unsafe partial class SharedRing : IRecordingRing
 
     public long CapacityBytes { get; }
 
+    public bool IsMirror { get; }
+
     public long Consumed => Volatile.Read(ref position);
+
+    public long Durable => Volatile.Read(ref durable);
 
     /// <summary>
     /// As the producers say, within what is possible; it is the consumer's reading that reports a broken ring.
@@ -130,7 +136,7 @@ public sealed unsafe partial class SharedRing : IRecordingRing
 
             int offset = (int)(position & (CapacityBytes - 1));
             int limit = (int)Math.Min(available, CapacityBytes - offset);
-            offered = Walk(data + offset, limit, maxBytes);
+            offered = Walk(position, limit, maxBytes);
             if (offered != 0)
             {
                 return new ReadOnlySpan<byte>(data + offset, offered);
@@ -188,7 +194,7 @@ public sealed unsafe partial class SharedRing : IRecordingRing
             ArgumentOutOfRangeException.ThrowIfGreaterThan(position, this.position);
             if (!disposed && position > durable)
             {
-                durable = position;
+                Volatile.Write(ref durable, position);
                 Volatile.Write(ref *(long*)(header + RingLayout.DurableOffset), position);
                 WakeWaiters();
             }

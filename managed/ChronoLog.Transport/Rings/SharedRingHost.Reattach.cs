@@ -89,7 +89,8 @@ public sealed partial class SharedRingHost
             return null;
         }
 
-        var ring = new SharedRing(this, handle, path, identity.ClientId, ringId, identity.ProducerPid);
+        bool isMirror = (identity.Flags & RingIdentity.Mirrored) != 0;
+        var ring = new SharedRing(this, handle, path, identity.ClientId, ringId, identity.ProducerPid, isMirror);
         try
         {
             ring.Resume(journaled);

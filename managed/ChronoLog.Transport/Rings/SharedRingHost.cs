@@ -37,7 +37,8 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
     }
 
     /// <inheritdoc cref="IRingHost.Create"/>
-    public SharedRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes)
+    public SharedRing Create(
+        ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror = false)
     {
         SharedRingOptions options = Options;
         Check(options, capacityBytes);
@@ -45,7 +46,7 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
         SharedRing? ring = null;
         try
         {
-            ring = Open(options, clientId, ringId, producerPid, capacityBytes);
+            ring = Open(options, clientId, ringId, producerPid, capacityBytes, isMirror);
             lock (gate)
             {
                 rings.Add(ring);
@@ -65,8 +66,9 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
         }
     }
 
-    IRecordingRing IRingHost.Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes) =>
-        Create(clientId, ringId, producerPid, capacityBytes);
+    IRecordingRing IRingHost.Create(
+        ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror) =>
+        Create(clientId, ringId, producerPid, capacityBytes, isMirror);
 
     public void Identify(ulong processId, ulong epoch) =>
         Options = Options with { KeeperProcessId = processId, KeeperEpoch = epoch };
@@ -141,7 +143,7 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
     }
 
     private SharedRing Open(
-        SharedRingOptions options, ulong clientId, ulong ringId, int producerPid, long capacityBytes)
+        SharedRingOptions options, ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror)
     {
         // Nobody but who was told can guess the name: its file descriptor is not enough protection
         // in a shared /dev/shm.
@@ -151,10 +153,11 @@ public sealed partial class SharedRingHost : IRingHost, IDisposable
             $"{PrefixOf(options)}{ringId:x}-{secret}");
         var identity = new RingIdentity(
             (ulong)capacityBytes, clientId, options.KeeperProcessId, options.KeeperEpoch, ringId, producerPid,
-            options.GroupAccess ? OwnerAndGroup : OwnerOnly);
+            options.GroupAccess && !isMirror ? OwnerAndGroup : OwnerOnly,
+            (isMirror ? RingIdentity.Mirrored : 0) | (options.IsPrivate ? RingIdentity.Unguarded : 0));
         RingHandle? handle = RingHandle.Create(path, identity, out NativeError error);
         return handle is null
             ? throw NativeFailure.Exception(error.Status, $"creating ring '{path}'", error.Message)
-            : new SharedRing(this, handle, path, clientId, ringId, producerPid);
+            : new SharedRing(this, handle, path, clientId, ringId, producerPid, isMirror);
     }
 }

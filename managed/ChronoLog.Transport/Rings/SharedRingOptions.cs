@@ -25,6 +25,12 @@ public sealed record SharedRingOptions
     /// </summary>
     public bool GroupAccess { get; init; }
 
+    /// <summary>
+    /// The rings are this process's own, the client's ends of mirrored rings: no other process maps them, so that its
+    /// signal handlers are left alone.
+    /// </summary>
+    public bool IsPrivate { get; init; }
+
     public long CapacityMin { get; init; } = RingLayout.CapacityMin;
 
     public long CapacityMax { get; init; } = RingLayout.CapacityMax;

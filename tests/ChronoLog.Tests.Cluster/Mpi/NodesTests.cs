@@ -165,6 +165,30 @@ public sealed class NodesTests
         (await nodes.RunAsync(0, Chronolog.Executable, "down", "--dir", deployment)).Succeeded();
     }
 
+    [Test]
+    public async Task A_node_without_a_Keeper_records_into_one_of_the_other()
+    {
+        string deployment = Path.Combine(directory, "remote");
+        string endpoint = $"tcp://{TwoNodes.Addresses[0]}:5555";
+        LaunchedProgram.Outcome up = await nodes.RunAsync(
+            0, Chronolog.Executable, "up", "--detach", "--dir", deployment, "--address", TwoNodes.Addresses[0], "--window", "500ms");
+        up.Succeeded();
+        try
+        {
+            string record = $"seq 1 20000 | {Chronolog.Executable} record remote lines --create --flush synced --endpoint {endpoint}";
+            (await nodes.RunAsync(1, "sh", "-c", record)).Succeeded();
+            LaunchedProgram.Outcome replay = await nodes.RunAsync(
+                1, Chronolog.Executable, "verify", "remote", "lines", "--endpoint", endpoint);
+            Assert.That(replay.Succeeded().Output, Does.Contain("20000").And.Contain("anomalies=0"));
+            string log = await File.ReadAllTextAsync(Path.Combine(deployment, "logs", "keeper-0.log"));
+            Assert.That(log, Does.Contain(" on test-node-1/"), "the client's node");
+        }
+        finally
+        {
+            (await nodes.RunAsync(0, Chronolog.Executable, "down", "--dir", deployment)).Succeeded();
+        }
+    }
+
     private static string[] Up(string deployment, params string[] more) =>
         [Chronolog.Executable, "up", "--mpi", "--dir", deployment, "--window", "500ms", .. more, "--"];
 }

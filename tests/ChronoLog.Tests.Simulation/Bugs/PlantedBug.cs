@@ -95,4 +95,10 @@ public enum PlantedBug
 
     /// <summary>A follower that joins anew does not look for what came below the watermark meanwhile.</summary>
     FollowerForgetsLate,
+
+    /// <summary>A client tells a Keeper of another node only of what that has already, when a fence asks it.</summary>
+    MirrorTellsTooLittle,
+
+    /// <summary>A client gives room in its end of a mirrored ring back as soon as it has sent what was there.</summary>
+    MirrorConsumesWhatIsSent,
 }

@@ -31,7 +31,7 @@ internal sealed class FlushChecker(Deployment deployment)
             int copies = level switch
             {
                 DurabilityLevel.Archived => 0,
-                _ => deployment.JournalsOn(recorded.KeeperNode).Count(
+                _ => recorded.Nodes.SelectMany(deployment.JournalsOn).Count(
                     journal => Identities(journals, journal, level).Contains(sequence)),
             };
             if (level > DurabilityLevel.Accepted && copies < (level == DurabilityLevel.Replicated ? 2 : 1)

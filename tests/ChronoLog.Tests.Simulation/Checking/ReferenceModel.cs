@@ -46,7 +46,7 @@ internal sealed class ReferenceModel
     {
         foreach (RecordedEvent recorded in All)
         {
-            recorded.MayBeLost |= recorded.KeeperNode == node && recorded.Confirmed < DurabilityLevel.Synced;
+            recorded.MayBeLost |= recorded.Nodes.Contains(node) && recorded.Confirmed < DurabilityLevel.Synced;
         }
     }
 }

@@ -210,7 +210,7 @@ internal sealed class ReplayChecker(SimWorld world, ReferenceModel model, Func<S
             {
                 Broken(
                     "nothing lost, nothing short called complete",
-                    $"{recorded.Sequence} (confirmed {recorded.Confirmed}, ring on {recorded.KeeperNode.Name}) "
+                    $"{recorded.Sequence} (confirmed {recorded.Confirmed}, ring on {recorded.Places}) "
                     + $"is missing in {replay}");
                 return;
             }

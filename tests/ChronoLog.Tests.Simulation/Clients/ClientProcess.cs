@@ -19,6 +19,7 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
     : SimProcess(node, name, incarnation)
 {
     private const int Writers = 2;
+    private const double TakesNoKeeperForNear = 0.35;
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
@@ -30,6 +31,9 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
 
     /// <summary>Everything it recorded is confirmed as synced, or it never will be.</summary>
     public bool IsFlushed { get; private set; }
+
+    /// <summary>The rings in this process's memory, whose other ends are at Keepers of other nodes.</summary>
+    public List<RingMemory> OwnEnds { get; } = [];
 
     private bool IsBusy => deployment.IsLoaded && !isLeaving;
 
@@ -66,6 +70,9 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             }
         });
 
+    // What it had not handed over goes with it.
+    protected override void Died() => OwnEnds.ForEach(static end => end.Orphan());
+
     private async ValueTask RunAsync()
     {
         while (true)
@@ -93,6 +100,7 @@ internal sealed partial class ClientProcess(Deployment deployment, SimNode node,
             Endpoint = Deployment.VisorPortal,
             Program = Name,
             Placement = random.Chance(0.5) ? Placement.LocalFirst : Placement.RoundRobin,
+            SharedMemory = !random.Chance(TakesNoKeeperForNear),
             FullTimeout = TimeSpan.FromMilliseconds(500),
             FailoverAfter = deployment.Settings.FailoverAfter,
             ReplayPageBytes = 64 << 10,

@@ -71,6 +71,26 @@ internal sealed class SimClientPorts : IClientPorts
     public IRecorderSession OpenSession(ulong clientId) =>
         new SimRecorderSession(client, deployment, clock, clientId);
 
+    public IMirroredRing CreateRing(ulong clientId, OpenRingReply reply)
+    {
+        RingMemory? keeperEnd = deployment.Memories.Select(memory => memory.Find(reply.Path)).FirstOrDefault(
+            static found => found is not null);
+        if (keeperEnd is null)
+        {
+            throw new ChronoLogException(Status.NotExist, $"the Keeper that made ring '{reply.Path}' has lost it");
+        }
+
+        var memory = new RingMemory(
+            client.Node, $"/private/{client.FullName}-{reply.RingId}", clientId, reply.RingId, (long)reply.CapacityBytes,
+            0, client)
+        {
+            Owner = client.FullName, KeeperEnd = keeperEnd,
+        };
+        keeperEnd.ClientEnd = memory;
+        client.OwnEnds.Add(memory);
+        return new SimMirroredRing(memory, client, deployment.Bugs);
+    }
+
     public IAgentRun Run(IAgent agent, Func<TimeSpan> sleepMax, Action<Exception> failed) =>
         client.AddAgent(agent, sleepMax);
 
@@ -80,7 +100,7 @@ internal sealed class SimClientPorts : IClientPorts
         return new Pump(strand);
     }
 
-    public IBulkEndpoint OpenBulk(ProcessIdentity player)
+    public IBulkEndpoint OpenBulk(ProcessIdentity server)
     {
         InMemoryBulk bulk = SimBulk.Open(deployment.Network, client, BulkBudget, SlabBytesMax);
         bulk.VerifiesChecksum = !deployment.Bugs.Has(PlantedBug.SkipPullChecksum);

@@ -16,6 +16,9 @@ public sealed class RingFrame(long position, int length)
     /// <summary>Bytes of the record, as it was reserved for.</summary>
     public int RecordLength { get; init; }
 
+    /// <summary>Whose frame it is, where that is known.</summary>
+    internal Checking.RecordedEvent? Event { get; set; }
+
     /// <summary>The frame once it is committed.</summary>
     public byte[]? Bytes { get; set; }
 }

@@ -33,6 +33,24 @@ public sealed class RingMemory(
 
     public SimProcess? Producer => producer;
 
+    /// <summary>The Keeper's end of a mirrored ring: the Keeper itself appends to it.</summary>
+    public bool IsMirror { get; init; }
+
+    /// <summary>Of the client's end of a mirrored ring: the Keeper's; null for others.</summary>
+    public RingMemory? KeeperEnd { get; init; }
+
+    /// <summary>Of the Keeper's end: the client's, once it is mapped.</summary>
+    public RingMemory? ClientEnd { get; set; }
+
+    /// <summary>It went with its node's power.</summary>
+    public bool IsLost { get; set; }
+
+    /// <summary>What it holds is in another ring, too.</summary>
+    public bool IsMoved { get; set; }
+
+    /// <summary>Of a Keeper's end: nothing will be fed any more.</summary>
+    public bool TakesNothing => IsLost || IsUnlinked || IsClosed;
+
     /// <summary>Frames from the consumer's position on, padding included.</summary>
     public LinkedList<RingFrame> Frames => frames;
 
@@ -85,6 +103,43 @@ public sealed class RingMemory(
         }
 
         return Append(length, recordLength);
+    }
+
+    /// <summary>A span of the client's end is appended as it lies there, if it is the next one.</summary>
+    public bool TryFeed(long from, ReadOnlySpan<byte> bytes)
+    {
+        if (from != Tail || IsClosed)
+        {
+            return false;
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            int length = BitConverter.ToInt32(bytes);
+            bool isPadding = (length & RecordFrame.PaddingFlag) != 0;
+            int whole = isPadding ? length & ~RecordFrame.PaddingFlag : RecordFrame.AlignedLength(length);
+            RingFrame frame = Append(whole, isPadding ? 0 : length - RecordFrame.HeaderLength);
+            frame.IsPadding = isPadding;
+            frame.Bytes = isPadding ? null : bytes[..whole].ToArray();
+            bytes = bytes[whole..];
+        }
+
+        return true;
+    }
+
+    /// <summary>What the Keeper's end has not got is promised no more: the client is gone, or its Keeper.</summary>
+    public void Orphan()
+    {
+        if (KeeperEnd is { } end && !IsMoved)
+        {
+            foreach (RingFrame frame in frames.Where(frame => end.IsLost || frame.Position >= end.Tail))
+            {
+                if (frame.Event is { } recorded)
+                {
+                    recorded.MayBeLost = true;
+                }
+            }
+        }
     }
 
     private static int Aligned(int recordLength) => RecordFrame.AlignedLength(RecordFrame.HeaderLength + recordLength);

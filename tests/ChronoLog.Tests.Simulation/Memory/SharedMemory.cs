@@ -23,5 +23,13 @@ public sealed class SharedMemory
     public SimProcess? ProcessOf(int pid) => processes.GetValueOrDefault(pid);
 
     /// <summary>Power is gone.</summary>
-    public void Clear() => rings.Clear();
+    public void Clear()
+    {
+        foreach (RingMemory ring in rings.Values)
+        {
+            ring.IsLost = true;
+        }
+
+        rings.Clear();
+    }
 }

@@ -40,6 +40,13 @@ internal sealed class SimRecorderSession(
     {
         RingMemory memory = deployment.Memories[client.Node.Number].Find(reply.Path)
             ?? throw new ChronoLogException(Status.Internal, $"mapping ring '{reply.Path}': no such file");
+        return Map(memory);
+    }
+
+    public RecorderRing AddRing(IMirroredRing ring) => Map(((SimMirroredRing)ring).Memory);
+
+    private RecorderRing Map(RingMemory memory)
+    {
         int slot = 0;
         while (slots.ContainsKey(slot))
         {
@@ -47,8 +54,8 @@ internal sealed class SimRecorderSession(
         }
 
         slots.Add(slot, new MappedRing(memory));
-        client.World.Note("map ring", client.FullName, reply.RingId, (ulong)slot);
-        return new RecorderRing(slot, reply.RingId, reply.Path);
+        client.World.Note("map ring", client.FullName, memory.RingId, (ulong)slot);
+        return new RecorderRing(slot, memory.RingId, memory.Path);
     }
 
     public (TimeSpan Silence, bool IsClosed) Look(RecorderRing ring)
@@ -188,6 +195,7 @@ internal sealed class SimRecorderSession(
         }
 
         source.MovedFrom = Math.Min(source.MovedFrom, tail);
+        source.Memory.IsMoved = true;
         return true;
     }
 
@@ -202,6 +210,8 @@ internal sealed class SimRecorderSession(
             }
 
             copy.Bytes = deployment.Bugs.Has(PlantedBug.MoveRenumbers) ? Renumber(bytes) : bytes;
+            copy.Event = frame.Event;
+            copy.Event?.Enter(target.Memory);
             source.MovedEnd = copy.End;
             source.MovedFrom = Math.Min(source.MovedFrom, frame.Position);
             source.EventsMoved++;

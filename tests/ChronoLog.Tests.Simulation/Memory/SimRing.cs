@@ -22,9 +22,13 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
 
     public long Consumed { get; private set; } = memory.Consumed;
 
+    public long Durable => memory.Durable;
+
     public long Tail => bugs.Has(PlantedBug.FenceSeesOnlyTheConsumed) ? Consumed : memory.Tail;
 
-    public bool ProducerAlive => memory.Producer is { IsAlive: true };
+    public bool IsMirror => memory.IsMirror;
+
+    public bool ProducerAlive => memory.IsMirror || memory.Producer is { IsAlive: true };
 
     public bool ProducerClosed => memory.IsProducerClosed;
 
@@ -87,10 +91,21 @@ public sealed class SimRing(RingMemory memory, SimProcess keeper, PlantedBugs bu
         return (int)(Consumed - before);
     }
 
+    public bool TryFeed(long from, ReadOnlySpan<byte> bytes)
+    {
+        keeper.World.Note("feed", Path, (ulong)from, (ulong)bytes.Length);
+        return keeper.Effect("feed") && memory.TryFeed(from, bytes);
+    }
+
     public void Beat() => memory.Heartbeat = keeper.IsAlive ? memory.Node.Monotonic : memory.Heartbeat;
 
     public void CloseToProducers()
     {
+        if (keeper.IsAlive && !memory.IsClosed)
+        {
+            memory.ClientEnd?.Orphan(); // the Keeper waits no longer for what is not here
+        }
+
         memory.IsClosed |= keeper.IsAlive;
         memory.IsFenced |= keeper.IsAlive;
     }

@@ -33,14 +33,15 @@ public sealed class SimRingHost(SimProcess keeper, SharedMemory memory, PlantedB
         return new ReattachedRings(found, []);
     }
 
-    public IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes)
+    public IRecordingRing Create(
+        ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror = false)
     {
         string path = string.Create(
             CultureInfo.InvariantCulture, $"/shm/{keeper.Name}-{keeper.Incarnation}-{ringId}");
         var ring = new RingMemory(
-            keeper.Node, path, clientId, ringId, capacityBytes, producerPid, memory.ProcessOf(producerPid))
+            keeper.Node, path, clientId, ringId, capacityBytes, producerPid, isMirror ? null : memory.ProcessOf(producerPid))
         {
-            Owner = keeper.Name, KeeperProcessId = processId,
+            Owner = keeper.Name, KeeperProcessId = processId, IsMirror = isMirror,
         };
         if (keeper.Effect("create ring"))
         {

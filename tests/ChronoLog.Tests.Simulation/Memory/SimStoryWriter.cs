@@ -162,6 +162,8 @@ internal sealed partial class SimStoryWriter(
         }
 
         RecordedEvent recorded = entry.Recorded ??= Take(entry);
+        recorded.Enter(ring.Memory);
+        frame.Event = recorded;
         Kernel.SimRandom random = session.Client.World.Random;
         if (random.Chance(0.1))
         {
@@ -180,7 +182,7 @@ internal sealed partial class SimStoryWriter(
     {
         (ulong tick, uint index) = session.Take(entry.Given);
         var recorded = new RecordedEvent(
-            new EventSequence(tick, session.ClientId, index), entry.Record, session.Client.Node)
+            new EventSequence(tick, session.ClientId, index), entry.Record)
         {
             IsGiven = entry.Given is not null,
         };

@@ -122,6 +122,7 @@ internal sealed class KeeperProcess(Deployment deployment, SimNode node, string 
         Following = settings.Following,
         FollowSettle = settings.FollowSettle,
         FenceDeadline = TimeSpan.FromMilliseconds(300),
+        RemoteSilence = TimeSpan.FromSeconds(3),
         CallDeadline = TimeSpan.FromSeconds(1),
         Backoff = new RetryBackoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500)),
         AwaitsArchivedNotice = Deployment.Bugs.Has(PlantedBug.ReleaseOnAcknowledge) ? false : null,

@@ -106,17 +106,20 @@ public sealed class AcquisitionTests
     }
 
     [Test]
-    public async Task A_keeper_of_another_node_is_not_supported_and_nothing_stays_held()
+    public async Task A_keeper_of_another_node_is_asked_for_a_mirrored_ring_and_if_it_refuses_nothing_stays_held()
     {
         await using LoopbackDeployment remote = await LoopbackDeployment.StartAsync(keeper: false);
-        await remote.JoinAsync(new PlayedKeeper("far-0", "another node"));
+        var far = new PlayedKeeper("far-0", "another node");
+        await remote.JoinAsync(far);
+        far.Recording.Before(
+            Methods.OpenRing, () => throw new ChronoLogException(Status.NotSupported, "it mirrors no ring"));
         ChronoClient lonely = await remote.ConnectAsync();
 
         ChronoLogException failure =
             await Eventually.Failure(() => lonely.AcquireStoryAsync("c", "s", createChronicle: true));
 
         Assert.That(failure.Status, Is.EqualTo(Status.NotSupported));
-        Assert.That(failure.Message, Does.Contain("'far-0' on another node"));
+        Assert.That(failure.Message, Does.Contain("it mirrors no ring"));
         await lonely.DestroyStoryAsync("c", "s");
         await lonely.DisconnectAsync();
     }

@@ -7,7 +7,7 @@ namespace ChronoLog.Tests.Unit.Keeper;
 /// <summary>
 /// A ring without wrap: the test is its producer. Thread-safe only where a test needs it: not at all.
 /// </summary>
-internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IRecordingRing
+internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity, bool isMirror = false) : IRecordingRing
 {
     private readonly byte[] bytes = new byte[1 << 20];
     private long committed;
@@ -20,6 +20,8 @@ internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IR
     public string Path => $"/memory/ring-{ringId}";
 
     public long CapacityBytes => capacity;
+
+    public bool IsMirror => isMirror;
 
     public long Consumed { get; private set; }
 
@@ -54,6 +56,17 @@ internal sealed class FakeRing(ulong clientId, ulong ringId, long capacity) : IR
         raw.CopyTo(bytes.AsSpan((int)tail));
         tail += raw.Length;
         committed = tail;
+    }
+
+    public bool TryFeed(long from, ReadOnlySpan<byte> fed)
+    {
+        if (from != tail || IsClosed)
+        {
+            return false;
+        }
+
+        RecordRaw(fed);
+        return true;
     }
 
     /// <summary>Reserves and never commits.</summary>
@@ -131,9 +144,10 @@ internal sealed class FakeRingHost : IRingHost
         return new ReattachedRings(Left, []);
     }
 
-    public IRecordingRing Create(ulong clientId, ulong ringId, int producerPid, long capacityBytes)
+    public IRecordingRing Create(
+        ulong clientId, ulong ringId, int producerPid, long capacityBytes, bool isMirror = false)
     {
-        var ring = new FakeRing(clientId, ringId, capacityBytes);
+        var ring = new FakeRing(clientId, ringId, capacityBytes, isMirror);
         Rings.Add(ring);
         return ring;
     }

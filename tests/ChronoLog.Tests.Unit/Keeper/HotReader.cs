@@ -34,7 +34,7 @@ internal static class HotReader
         return read.GetAwaiter().GetResult();
     }
 
-    private static async ValueTask<List<string>> ReadAsync(
+    internal static async ValueTask<List<string>> ReadAsync(
         KeeperHarness keeper, OpenReadRequest request, List<Gap>? gaps)
     {
         var records = new List<string>();
