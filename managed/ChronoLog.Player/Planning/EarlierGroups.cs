@@ -24,7 +24,7 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
         List<GroupView> views = request.OwnGroupOnly ? [] : Views(request);
         List<GroupView> served = [.. views.Where(view => view.Player is not null && !IsOwnArchive(view))];
         IReadOnlyList<TierAnswer> answers = await tiers.OpenAsync(
-            served.Select(view => view.Player), Forward(request, isPlayer: true), cancellation);
+            served.Select(view => (view.Player, ToPlayer(request, view))), cancellation);
         var watermarks = new List<ulong>();
         var gaps = new List<Gap>();
         for (int i = 0; i < served.Count; i++)
@@ -115,6 +115,14 @@ internal sealed class EarlierGroups(TierReader tiers, Func<uint> ownGroup, strin
         {
             watermarks.Add(watermark);
         }
+    }
+
+    // Whoever replays has just been at the Visor: of a Keeper that has come back the group's Player may not have heard yet.
+    private static OpenReadRequest ToPlayer(OpenReadRequest request, GroupView view)
+    {
+        OpenReadRequest forwarded = Forward(request, isPlayer: true);
+        forwarded.View = view;
+        return forwarded;
     }
 
     // Pages of another Player may lie in its Keepers' memory: those it has to give from its own.

@@ -8,10 +8,15 @@ namespace ChronoLog.Player.Planning;
 internal sealed class TierReader(PlayerOptions options, TierChannels channels, IBulkEndpoint bulk, ITimers timers)
 {
     /// <summary>Asks all members at once; the answers come in the order of the members.</summary>
+    public ValueTask<IReadOnlyList<TierAnswer>> OpenAsync(
+        IEnumerable<ProcessIdentity> members, OpenReadRequest request, CancellationToken cancellation) =>
+        OpenAsync(members.Select(member => (member, request)), cancellation);
+
+    /// <summary>The same, each with a request of its own.</summary>
     public async ValueTask<IReadOnlyList<TierAnswer>> OpenAsync(
-        IEnumerable<ProcessIdentity> members, OpenReadRequest request, CancellationToken cancellation)
+        IEnumerable<(ProcessIdentity Member, OpenReadRequest Request)> reads, CancellationToken cancellation)
     {
-        List<Task<TierAnswer>> answers = [.. members.Select(member => OpenAsync(member, request, cancellation))];
+        List<Task<TierAnswer>> answers = [.. reads.Select(read => OpenAsync(read.Member, read.Request, cancellation))];
         try
         {
             return await Task.WhenAll(answers);

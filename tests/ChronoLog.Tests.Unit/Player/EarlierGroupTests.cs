@@ -42,6 +42,7 @@ public sealed class EarlierGroupTests
         OpenReadRequest asked = player.Requests.Single();
         Assert.That(asked.OwnGroupOnly, Is.True, "two groups must not ask each other in circles");
         Assert.That((asked.EarlierViews.Count, asked.EarlierGroups.Count, asked.AcceptsForeignPages), Is.EqualTo((0, 0, false)));
+        Assert.That(asked.View, Is.EqualTo(earlier), "it may not have heard yet of a Keeper that has come back");
         Assert.That(keeper.Requests.Concat(grapher.Requests), Is.Empty);
         ExpectNothingLeft();
     }
