@@ -109,6 +109,10 @@ public sealed class SharedRingTests
         byte[] record = new byte[64];
         RecordAndConsume(ring, writer, record, 1000);
 
+        // Whether the producer lives is looked at each 100 ms; the first time for the process a native function is bound for it.
+        using ProcessWatch self = ProcessWatch.Open(Environment.ProcessId, out _)!;
+        Assert.That(self.IsAlive, Is.True);
+
         long before = GC.GetAllocatedBytesForCurrentThread();
         RecordAndConsume(ring, writer, record, Events);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
