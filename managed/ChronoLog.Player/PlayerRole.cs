@@ -73,6 +73,7 @@ public sealed class PlayerRole
         ports.Admin.Handle(Methods.AnnounceChunk, receiver.AnnounceAsync);
         ports.Registry.Registered = RegisteredAsync;
         ports.Registry.GroupChanged = following.Observe;
+        ports.Registry.Answered = Answered;
         ports.Registry.Report = Report;
         ports.Query.Start();
         ports.Admin.Start();
@@ -157,6 +158,14 @@ public sealed class PlayerRole
         ports.Cold.Destroyed(story);
     }
 
+    private void Answered(HeartbeatReply reply)
+    {
+        foreach (GroupView view in reply.OtherGroups)
+        {
+            following.Observe(view);
+        }
+    }
+
     private void Report(HeartbeatRequest heartbeat)
     {
         ReadStatistics served = reads.Statistics;
@@ -167,6 +176,7 @@ public sealed class PlayerRole
         values["bytes_served"] = served.BytesServed;
         values["stories_followed"] = following.StoriesFollowed;
         values["followers"] = following.Followers;
+        heartbeat.OtherGroups.AddRange(following.OtherGroups);
         values["events_served"] = served.EventsServed;
         values["identity_conflicts"] = served.Conflicts;
         values["recent_bytes"] = recent.Bytes;

@@ -9,9 +9,6 @@ namespace ChronoLog.Visor;
 /// </summary>
 internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry registry, VisorOptions options)
 {
-    // A client acquires from a few groups; a stranger's list of a million ends here.
-    private const int GroupsMax = 4096;
-
     // Of a hundred full disks some are enough to know what is wrong.
     private const int TroublesMax = 16;
 
@@ -43,15 +40,8 @@ internal sealed class KeepAliveDesk(ClientRegistry clients, ProcessRegistry regi
             AcquireAgain = !clients.IsSettled(client, request.Session),
             KeepAliveMilliseconds = (uint)Period.TotalMilliseconds,
         };
-        reply.Troubles.AddRange(Troubles([.. request.Groups.Take(GroupsMax).Select(static known => known.Group)]));
-        foreach (GroupEpoch known in request.Groups.Take(GroupsMax))
-        {
-            if (registry.Group(known.Group) is { } view && view.Epoch > known.Epoch)
-            {
-                reply.Groups.Add(view);
-            }
-        }
-
+        reply.Troubles.AddRange(Troubles([.. request.Groups.Take(ProcessRegistry.KnownGroupsMax).Select(static known => known.Group)]));
+        reply.Groups.AddRange(registry.NewerThan(request.Groups));
         return reply;
     }
 

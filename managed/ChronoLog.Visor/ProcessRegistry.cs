@@ -15,6 +15,9 @@ internal sealed class ProcessRegistry
     // A heartbeat with more than this is cut: the Visor's memory is not the sender's to spend.
     private const int StatisticsMax = 256;
 
+    /// <summary>A client acquires from a few groups, a Player follows a few; a stranger's list of a million ends here.</summary>
+    public const int KnownGroupsMax = 4096;
+
     /// <summary>Characters: some sentences, with paths.</summary>
     private const int TroubleMax = 1024;
 
@@ -48,6 +51,11 @@ internal sealed class ProcessRegistry
     public RegisteredProcess? Find(ulong processId) => processes.GetValueOrDefault(processId);
 
     public GroupView? Group(uint group) => views.Find(group);
+
+    /// <summary>Of the groups that somebody knows: the views that are newer than his.</summary>
+    public IEnumerable<GroupView> NewerThan(IEnumerable<GroupEpoch> known) => known.Take(KnownGroupsMax)
+        .Where(each => Group(each.Group)?.Epoch > each.Epoch)
+        .Select(each => Group(each.Group)!);
 
     /// <summary>Groups that could record a story now: at least one Keeper is alive.</summary>
     public IEnumerable<GroupView> RecordingGroups => views.All.Where(group => group.Keepers.Count > 0);
@@ -124,7 +132,9 @@ internal sealed class ProcessRegistry
         }
 
         GroupView? view = Group(process.Identity.Group);
-        return new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
+        var reply = new HeartbeatReply { Group = view?.Epoch > heartbeat.GroupEpoch ? view : null };
+        reply.OtherGroups.AddRange(NewerThan(heartbeat.OtherGroups));
+        return reply;
     }
 
     public void Unregister(HeartbeatRequest leave)

@@ -103,7 +103,8 @@ internal sealed partial class Playback
         ulong floor = IsOrdered ? Math.Min(storyWatermark, completeThrough) : storyWatermark;
         if (isReplayWanted)
         {
-            ulong read = isHistory && replayedThrough is { } through ? Math.Max(through.EventTime, replayFrom) : replayFrom;
+            ulong come = !isHistory ? 0 : IsByArrival ? completeThrough : replayedThrough?.EventTime ?? 0;
+            ulong read = Math.Max(come, replayFrom);
             floor = Math.Min(floor, isHistory && replay is not null ? Math.Min(read, missingFrom) : read);
         }
 

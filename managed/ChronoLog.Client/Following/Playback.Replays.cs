@@ -68,7 +68,7 @@ internal sealed partial class Playback
     /// <param name="oldest">Smallest tick of what was passed over; 0 = whatever may be missing.</param>
     private void WantReplay(ulong oldest)
     {
-        if (hasJoined && oldest < shown.Floor)
+        if (hasJoined && oldest < (IsByNewTicks ? completeThrough : shown.Floor))
         {
             Owe(oldest);
         }
@@ -115,7 +115,12 @@ internal sealed partial class Playback
             replayFrom = Math.Max(replayFrom, Math.Min(through.EventTime, shown.Floor));
         }
 
-        replayFrom = Math.Min(IsByRule ? completeThrough : replayFrom, lateFrom);
+        if (IsByNewTicks || (IsByRule && isHistory))
+        {
+            replayFrom = completeThrough;
+        }
+
+        replayFrom = Math.Min(replayFrom, lateFrom);
         replayOpened = ports.Timers.MonotonicNanoseconds;
         bool isSettled = IsSettled;
         isReplaySettled = isSettled;

@@ -41,14 +41,32 @@ internal sealed class FollowDesk
 
     public void Register(IRpcServer server) => service.Register(server);
 
-    /// <summary>The Visor's view of this Player's group has changed.</summary>
+    /// <summary>
+    /// The views by which stories are followed at the Keepers of other groups than this Player's: somebody may record into
+    /// those who come back there, though another group records the story by now.
+    /// </summary>
+    public IEnumerable<GroupEpoch> OtherGroups => service.Stories.SelectMany(static story => Of(story).Views)
+        .Where(view => view.Group != group()?.Group)
+        .GroupBy(static view => view.Group)
+        .Select(static views => new GroupEpoch { Group = views.Key, Epoch = views.Min(static view => view.Epoch) });
+
+    /// <summary>The Visor's view of a group has changed: this Player's, or one of <see cref="OtherGroups"/>.</summary>
     public void Observe(GroupView view)
     {
         foreach (FollowedStory story in service.Stories.ToArray())
         {
-            if (story.Story.Group == view.Group)
+            if (story.Story.Group != view.Group && !Of(story).Views.Any(known => known.Group == view.Group))
+            {
+                continue;
+            }
+
+            try
             {
                 Of(story).Observe(view);
+            }
+            catch (ChronoLogException exception)
+            {
+                service.End(story.Story.StoryId, exception); // its followers are told, now and when they ask again
             }
         }
     }

@@ -17,6 +17,9 @@ internal sealed class StoryFollowing(FollowedStory story, TierChannels channels,
     // Dead ones of which events may have been handed over that never came here.
     private HashSet<string> deadEndpoints = [];
 
+    /// <summary>The newest views of the groups whose Keepers are followed.</summary>
+    public IReadOnlyCollection<GroupView> Views => views.Values;
+
     /// <summary>Completes when every Keeper has answered or failed once.</summary>
     public Task JoinedAsync() => Task.WhenAll(followers.Values.Select(follower => follower.Joined));
 
@@ -30,12 +33,13 @@ internal sealed class StoryFollowing(FollowedStory story, TierChannels channels,
 
         int members = views.Values.Where(other => other.Group != view.Group).Append(view)
             .Sum(each => each.Keepers.Count + each.DeadKeepers.Count);
-        if (members > EarlierGroups.MembersMax || views.Count >= EarlierGroups.GroupsMax)
+        int groups = views.Keys.Append(view.Group).Distinct().Count();
+        if (members > EarlierGroups.MembersMax || groups > EarlierGroups.GroupsMax)
         {
             throw new ChronoLogException(
                 Status.LimitExceeded,
-                $"a follower names {views.Count + 1} groups with {members} Keepers; at most {EarlierGroups.GroupsMax} with "
-                + $"{EarlierGroups.MembersMax} are followed");
+                $"'{story.Story.Chronicle}/{story.Story.Story}' has {groups} groups with {members} Keepers; at most "
+                + $"{EarlierGroups.GroupsMax} with {EarlierGroups.MembersMax} are followed");
         }
 
         views[view.Group] = view;

@@ -215,13 +215,36 @@ public sealed class PlaybackTests
         Assert.That(pages.Single(page => page.Events.Contains("late", StringComparison.Ordinal)).IsInOrder, Is.False);
     }
 
-    [Test]
-    public async Task Where_late_events_give_others_new_ticks_it_says_that_some_may_be_missing()
+    // No watermark was heard of, so all of it lies above; and everything was shown, so all of it lies below that.
+    [TestCase("redundancy")]
+    [TestCase("ordering")]
+    [TestCase("idempotent")]
+    public async Task What_came_above_the_watermark_and_below_what_was_shown_is_shown_late_by_any_rule(string collision)
+    {
+        await client.CreateChronicleAsync(collision, new Dictionary<string, string> { ["collision"] = collision });
+        await client.AcquireStoryAsync(collision, "s");
+        List<TestEvent> events = TestEvent.Series(30, first: 10);
+        Task playback = await FollowToAsync(PlaybackMode.Ordered, events, collision, watermark: 0);
+        await deployment.Player.EndFollowingAsync(new ChronoLogException(Status.NoConnection, "killed"));
+        lock (recorded)
+        {
+            recorded.Add(new TestEvent(12, 2, 0, "late"));
+        }
+
+        await Eventually.Until(() => shown.Any(each => each.Record == "late"), "what was recorded meanwhile");
+        await EndAsync(playback);
+        Assert.That(shown.Where(each => each.Record != "late"), Is.EqualTo(events[..21]));
+        Assert.That(pages.Single(page => page.Events.Contains("late", StringComparison.Ordinal)).IsInOrder, Is.False);
+    }
+
+    [TestCase(15u)]
+    [TestCase(0u)]
+    public async Task Where_late_events_give_others_new_ticks_it_says_that_some_may_be_missing(uint watermark)
     {
         await client.CreateChronicleAsync("q", new Dictionary<string, string> { ["collision"] = "sequentiality" });
         await (await client.AcquireStoryAsync("q", "s")).DeclareOwnTimesAsync();
         List<TestEvent> events = TestEvent.Series(30, first: 10);
-        Task playback = await FollowToAsync(PlaybackMode.Ordered, events, "q");
+        Task playback = await FollowToAsync(PlaybackMode.Ordered, events, "q", watermark);
         await deployment.Player.EndFollowingAsync(new ChronoLogException(Status.NoConnection, "killed"));
 
         await Eventually.Until(
@@ -304,15 +327,16 @@ public sealed class PlaybackTests
     }
 
     // History, then the feed, and a watermark in the middle of what was shown.
-    private async Task<Task> FollowToAsync(PlaybackMode mode, List<TestEvent> events, string chronicle)
+    private async Task<Task> FollowToAsync(
+        PlaybackMode mode, List<TestEvent> events, string chronicle, ulong watermark = 15)
     {
         Task playback = Follow(mode, events[..10], chronicle);
         await Eventually.Until(() => shown.Count == 10, "the history");
         await RecordAsync([.. events[10..20]]);
-        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
+        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, watermark));
         await Eventually.Until(() => shown.Count == 20, "what came by the feed");
         await RecordAsync(events[20]); // so that the watermark is told
-        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, 15));
+        await deployment.Player.FollowedAsync(story => story.State(client.Clock.Now, watermark));
         await Eventually.Until(() => shown.Count == 21, "one more");
         return playback;
     }

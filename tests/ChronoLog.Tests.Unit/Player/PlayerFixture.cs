@@ -93,6 +93,9 @@ public sealed class PlayerFixture
 
     public List<HeartbeatRequest> Heartbeats { get; } = [];
 
+    /// <summary>The Visor's answer to every heartbeat has these views.</summary>
+    public List<GroupView> OtherGroups { get; } = [];
+
     public static StoryDescriptor Story => ReadFixture.Request().Story;
 
     /// <summary>Makes a process unreachable.</summary>
@@ -113,6 +116,9 @@ public sealed class PlayerFixture
         where TRequest : class, Google.Protobuf.IMessage<TRequest>
         where TReply : class, Google.Protobuf.IMessage<TReply> =>
         Pump.Run(Reader, () => admin.CallAsync(method, request, TimeSpan.FromSeconds(30)));
+
+    public FollowReply Follow(FollowRequest request) =>
+        Pump.Run(Reader, () => query.CallAsync(Methods.Follow, request, TimeSpan.FromSeconds(30)));
 
     public ValueTask<RemoteReadSource> OpenAsync(OpenReadRequest? request = null) =>
         RemoteReadSource.OpenAsync(query, ReaderBulk, Timers, request ?? ReadFixture.Request());
@@ -152,7 +158,7 @@ public sealed class PlayerFixture
         visor.Handle(Methods.Heartbeat, (request, _) =>
         {
             Heartbeats.Add(request);
-            return ValueTask.FromResult(new HeartbeatReply());
+            return ValueTask.FromResult(new HeartbeatReply { OtherGroups = { OtherGroups } });
         });
         visor.Handle(Methods.Unregister, (_, _) => ValueTask.FromResult(new Empty()));
         visor.Start();

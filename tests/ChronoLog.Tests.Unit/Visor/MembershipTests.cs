@@ -53,6 +53,22 @@ internal sealed class MembershipTests
     }
 
     [Test]
+    public void AHeartbeatBringsTheNewerViewsOfTheGroupsThatItNames()
+    {
+        RegisterReply other = visor.Join(Role.Keeper, "keeper-7", group: 7);
+        ulong known = other.Group.Epoch;
+        Assert.That(Others(known), Is.Empty, "it has the newest one");
+
+        visor.CallRegistry(Methods.Unregister, new HeartbeatRequest { ProcessId = other.ProcessId, Epoch = 1 });
+        visor.Join(Role.Keeper, "keeper-7", group: 7, epoch: 2);
+
+        GroupView view = Others(known).Single();
+        Assert.That(view.Group, Is.EqualTo(7));
+        Assert.That(view.Epoch, Is.GreaterThan(known));
+        Assert.That(view.Keepers.Select(keeper => keeper.Epoch), Is.EqualTo(new[] { 2UL }));
+    }
+
+    [Test]
     public void ADeadKeeperStaysDeadOverRestartsUntilItReturns()
     {
         Kill();
@@ -170,6 +186,14 @@ internal sealed class MembershipTests
 
         return visor.Failure(() => visor.Call(Methods.LoseKeeper, request));
     }
+
+    // Of groups 7 and 8, the latter unknown.
+    private IReadOnlyList<GroupView> Others(ulong known) => visor.CallRegistry(Methods.Heartbeat, new HeartbeatRequest
+    {
+        ProcessId = first.ProcessId,
+        Epoch = 1,
+        OtherGroups = { new GroupEpoch { Group = 7, Epoch = known }, new GroupEpoch { Group = 8 } },
+    }).OtherGroups;
 
     private GroupView View() => visor.CallRegistry(
         Methods.Heartbeat, new HeartbeatRequest { ProcessId = first.ProcessId, Epoch = 1 }).Group;
