@@ -30,7 +30,8 @@ internal static class RecordCommand
 
     private static readonly Option<string?> Flush = new("--flush")
     {
-        Description = "Level to wait for at the end: accepted, journaled, synced; default: the chronicle's.", HelpName = "LEVEL",
+        Description = "Level to wait for at the end: accepted, journaled, synced, replicated, archived; default: the chronicle's.",
+        HelpName = "LEVEL",
     };
 
     public static Command Create()
@@ -46,11 +47,6 @@ internal static class RecordCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         DurabilityLevel? level = ParseLevel(parsed.GetValue(Flush));
-        if (level > DurabilityLevel.Synced)
-        {
-            throw new SettingException($"--flush {level}: a flush waits for accepted, journaled or synced");
-        }
-
         double rate = parsed.GetValue(Rate);
         if (rate < 0 || !double.IsFinite(rate))
         {
@@ -136,7 +132,7 @@ internal static class RecordCommand
         }
     }
 
-    // What lies beyond the Keeper's journal is not known to the ring.
+    // The release that follows waits for whatever the chronicle wants beyond that.
     private static DurabilityLevel RingLevel(DurabilityLevel level) =>
         level > DurabilityLevel.Synced ? DurabilityLevel.Synced : level;
 
@@ -144,6 +140,6 @@ internal static class RecordCommand
     {
         null => null,
         _ when Enum.TryParse(text, ignoreCase: true, out DurabilityLevel level) && Enum.IsDefined(level) => level,
-        _ => throw new SettingException($"--flush '{text}': expected accepted, journaled or synced"),
+        _ => throw new SettingException($"--flush '{text}': expected accepted, journaled, synced, replicated or archived"),
     };
 }

@@ -175,7 +175,7 @@ public sealed class NodesTests
         up.Succeeded();
         try
         {
-            string record = $"seq 1 20000 | {Chronolog.Executable} record remote lines --create --flush synced --endpoint {endpoint}";
+            string record = $"seq 1 20000 | {Chronolog.Executable} record remote lines --create --flush archived --endpoint {endpoint}";
             (await nodes.RunAsync(1, "sh", "-c", record)).Succeeded();
             LaunchedProgram.Outcome replay = await nodes.RunAsync(
                 1, Chronolog.Executable, "verify", "remote", "lines", "--endpoint", endpoint);
