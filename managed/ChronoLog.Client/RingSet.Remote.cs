@@ -21,6 +21,7 @@ internal sealed partial class RingSet
     private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(2);
 
     private readonly List<RingMirror> mirrors = [];
+    private readonly HashSet<ulong> strangers = [];
     private readonly Dictionary<string, IBulkEndpoint> fabrics = [];
     private long lastMirrored;
 
@@ -33,6 +34,22 @@ internal sealed partial class RingSet
     }
 
     private bool IsNear(ProcessIdentity keeper) => options.SharedMemory && keeper.Host == ports.Host;
+
+    private bool SharesMemory(ProcessIdentity keeper) => IsNear(keeper) && !strangers.Contains(keeper.ProcessId);
+
+    /// <summary>A Keeper of this node that runs as another user, as a service does: its memory is not this process's to map.</summary>
+    private bool IsStranger(ProcessIdentity keeper, ChronoLogException refusal)
+    {
+        if (refusal.Status != Status.NotAuthorized || !strangers.Add(keeper.ProcessId))
+        {
+            return false;
+        }
+
+        logger.LogInformation(
+            "keeper '{Keeper}' runs as another user, and pulls what client {Client} records instead of sharing memory with it",
+            keeper.Name, clientId);
+        return true;
+    }
 
     private int Mirror()
     {

@@ -127,20 +127,23 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         await EndMirrorsAsync().ConfigureAwait(ports.StaysOnContext);
     }
 
-    // A Keeper that does not answer sees the closed mark in the ring, or this process's end.
     private async Task CloseAsync(KeeperRing ring)
+    {
+        await GiveBackAsync(ring.Channel, ring.Ring.RingId, CloseDeadline).ConfigureAwait(ports.StaysOnContext);
+        await ring.Channel.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
+    }
+
+    // A Keeper that does not answer sees the closed mark in the ring, or this process's end.
+    private async Task GiveBackAsync(IRpcChannel channel, ulong ringId, TimeSpan deadline)
     {
         try
         {
-            var request = new CloseRingRequest { ClientId = clientId, RingId = ring.Ring.RingId };
-            await ring.Channel.CallAsync(Methods.CloseRing, request, CloseDeadline)
-                .ConfigureAwait(ports.StaysOnContext);
+            var request = new CloseRingRequest { ClientId = clientId, RingId = ringId };
+            await channel.CallAsync(Methods.CloseRing, request, deadline).ConfigureAwait(ports.StaysOnContext);
         }
         catch (ChronoLogException)
         {
         }
-
-        await ring.Channel.DisposeAsync().ConfigureAwait(ports.StaysOnContext);
     }
 
     private async Task OnStrandAsync(Func<Task> function)
@@ -257,6 +260,23 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
 
     private async Task<KeeperRing> OpenRingAsync(ProcessIdentity keeper, long capacityBytes, TimeSpan deadline)
     {
+        try
+        {
+            return await OpenRingAsync(keeper, capacityBytes, deadline, isMirrored: !SharesMemory(keeper));
+        }
+        catch (ChronoLogException exception) when (IsStranger(keeper, exception))
+        {
+            return await OpenRingAsync(keeper, capacityBytes, deadline, isMirrored: true);
+        }
+        finally
+        {
+            opening.Remove(keeper.ProcessId);
+        }
+    }
+
+    private async Task<KeeperRing> OpenRingAsync(
+        ProcessIdentity keeper, long capacityBytes, TimeSpan deadline, bool isMirrored)
+    {
         IRpcChannel channel = ports.Connector.Open(keeper.ServiceEndpoint);
         try
         {
@@ -265,7 +285,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 ClientId = clientId,
                 Host = ports.Host,
                 Pid = ports.ProcessId,
-                Mirrored = !IsNear(keeper),
+                Mirrored = isMirrored,
                 CapacityBytes = (ulong)(capacityBytes > 0 ? capacityBytes : options.RingCapacityBytes),
             };
             request.MirroredPaths.AddRange(
@@ -277,9 +297,7 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
                 return Rename(same, keeper);
             }
 
-            await CheckClockAsync(keeper, channel, reply);
-            TakeBounds(reply);
-            KeeperRing ring = await MapAsync(keeper, channel, reply, request.Mirrored);
+            KeeperRing ring = await TakeAsync(keeper, channel, reply, isMirrored);
             inUse.Add(keeper.ProcessId, ring);
             return ring;
         }
@@ -287,10 +305,6 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         {
             await channel.DisposeAsync();
             throw;
-        }
-        finally
-        {
-            opening.Remove(keeper.ProcessId);
         }
     }
 
@@ -305,16 +319,18 @@ internal sealed partial class RingSet : IAgent, IAsyncDisposable
         }
     }
 
-    private async Task CheckClockAsync(ProcessIdentity keeper, IRpcChannel channel, OpenRingReply reply)
+    private async Task<KeeperRing> TakeAsync(
+        ProcessIdentity keeper, IRpcChannel channel, OpenRingReply reply, bool isMirrored)
     {
         try
         {
             ClockAgreement.Check(keeper, reply.KeeperTick, ports.Clock.Now);
+            TakeBounds(reply);
+            return await MapAsync(keeper, channel, reply, isMirrored);
         }
         catch (ChronoLogException)
         {
-            var close = new CloseRingRequest { ClientId = clientId, RingId = reply.RingId };
-            await channel.CallAsync(Methods.CloseRing, close, options.CallDeadline, ending.Token);
+            await GiveBackAsync(channel, reply.RingId, options.CallDeadline);
             throw;
         }
     }

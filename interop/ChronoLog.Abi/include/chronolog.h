@@ -53,7 +53,7 @@ typedef enum chronolog_status {
     CHRONOLOG_ERR_CHRONICLE_EXISTS = -6,
     CHRONOLOG_ERR_NO_KEEPERS = -7,      /* none, or the one that would have to answer is away */
     CHRONOLOG_ERR_NO_CONNECTION = -8,
-    CHRONOLOG_ERR_NOT_AUTHORIZED = -9,  /* a ring in shared memory is another user's; of keys and roles a later release */
+    CHRONOLOG_ERR_NOT_AUTHORIZED = -9,  /* of keys and roles, which come in a later release: nothing gives it yet */
     CHRONOLOG_ERR_NO_PLAYERS = -10,
     CHRONOLOG_ERR_NOT_READER_MODE = -11,
     CHRONOLOG_ERR_TIMED_OUT = -12,
@@ -217,7 +217,7 @@ CHRONOLOG_API int32_t chronolog_list_free(chronolog_list list);
  * Acquires a story for recording. The story is created if missing; attributes are its own then. Again by the same client:
  * the same handle, and one release gives it back.
  * NOT_EXIST (no such chronicle), NO_KEEPERS, NOT_SUPPORTED (no data plane to a Keeper of another node), INVALID_ARG;
- * NO_SPACE (for its ring), NOT_AUTHORIZED (its ring belongs to another user).
+ * NO_SPACE (for its ring).
  */
 CHRONOLOG_API int32_t chronolog_acquire(chronolog_client client, const char *chronicle, const char *story,
                                         const chronolog_attribute *attributes, uint64_t count, uint32_t flags,

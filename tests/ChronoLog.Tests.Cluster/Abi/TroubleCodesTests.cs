@@ -7,8 +7,8 @@ using ChronoLog.Tests.Cluster.Faults;
 namespace ChronoLog.Tests.Cluster.Abi;
 
 /// <summary>
-/// The codes of a disk that is full, a device that fails, a Keeper that is stopped, memory that is damaged, and another user's
-/// memory (tests/abi/codes.cpp), with one Keeper, and the Visor's metadata on a small file system of their own.
+/// The codes of a disk that is full, a device that fails, a Keeper that is stopped, memory that is damaged; and none for another
+/// user's (tests/abi/codes.cpp), with one Keeper, and the Visor's metadata on a small file system of their own.
 /// </summary>
 public sealed class TroubleCodesTests
 {
@@ -86,7 +86,7 @@ public sealed class TroubleCodesTests
     }
 
     [Test]
-    public Task GivesNotAuthorized() => RunAsync("user");
+    public Task AnotherUserRecords() => RunAsync("user");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
