@@ -6,8 +6,15 @@ namespace ChronoLog.Tests.Unit.Player;
 /// <summary>A story is followed at the Keepers of all its groups, those that come back later included.</summary>
 public sealed class FollowedGroupTests
 {
-    private readonly PlayerFixture fixture = new();
     private readonly List<FollowRequest> asked = [];
+    private PlayerFixture fixture = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        asked.Clear();
+        fixture = new PlayerFixture();
+    }
 
     [Test]
     public void A_Keeper_that_comes_back_in_an_earlier_group_is_followed()
