@@ -40,7 +40,7 @@ public sealed partial class RecorderSession : IRecorderSession
 
     /// <summary>Maps the ring that a Keeper has opened, after checking file, owner and header.</summary>
     /// <exception cref="ChronoLogException">
-    /// NotAuthorized, Corrupt, ProtocolVersionMismatch, LimitExceeded, NoSpace.
+    /// NotAuthorized (another user's: to be mirrored), Corrupt, ProtocolVersionMismatch, LimitExceeded, NoSpace.
     /// </exception>
     public RecorderRing AddRing(string path, ulong ringId)
     {
@@ -52,10 +52,7 @@ public sealed partial class RecorderSession : IRecorderSession
         int slot = handle.AddRing(path, ringId, trustedUser, out NativeError error);
         return slot >= 0
             ? new RecorderRing(slot, ringId, path)
-            : throw NativeFailure.Exception(
-                slot,
-                $"mapping ring '{path}'",
-                slot == NativeStatus.Refused ? $"{error.Message}; run keeper and application as the same user" : error.Message);
+            : throw NativeFailure.Exception(slot, $"mapping ring '{path}'", error.Message);
     }
 
     /// <inheritdoc cref="AddRing(string, ulong)"/>
